@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What user space fixes before the program is loaded (rodata) and what it may change afterwards. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <bpf/bpf_helpers.h>
+#include "xdirector.h"
+
+/* Buckets in map flow_table: the verifier folds it into the index arithmetic. */
+const volatile __u32 flow_buckets = 1;
+
+/* A map of its own, pinned: a new program goes on with the secret and timeouts of the old one. */
+struct settings settings SEC(".data.settings") = {};
+
+#endif

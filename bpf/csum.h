@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Internet checksums (RFC 1071), kept up to date incrementally where a header changes (RFC 1624). */
+#ifndef CSUM_H
+#define CSUM_H
+
+#include <linux/ip.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+static __always_inline __u16 csum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* TTL is the high byte of its checksum word; RFC 1624, equation 3, as in the kernel's ip_decrease_ttl(). */
+static __always_inline void ipv4_decrement_ttl(struct iphdr *ip)
+{
+	__u32 check = ip->check + bpf_htons(0x0100);
+
+	ip->check = check + (check >= 0xffff);
+	ip->ttl--;
+}
+
+/* The checksum of a header without options; ip->check must be 0. */
+static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
+{
+	const __u32 *word = (const void *)ip;
+	__u64 sum = 0;
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < sizeof(*ip) / sizeof(*word); i++)
+		sum += word[i];
+	return csum_fold(sum);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet and its real server -> out of an interface, by the server's forwarding method. */
+#ifndef FORWARD_H
+#define FORWARD_H
+
+#include "maps.h"
+#include "packet.h"
+#include "route.h"
+#include "tunnel.h"
+
+/* As IPVS counts: once a packet has its server, sent or not. */
+static __always_inline void count_server(__u32 slot, const struct packet *packet, __u64 connections)
+{
+	struct server_counters *counters = bpf_map_lookup_elem(&server_counters, &slot);
+
+	if (!counters)
+		return;
+	counters->packets++;
+	counters->bytes += packet->length;
+	counters->connections += connections;
+}
+
+static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *packet, __u32 slot,
+					    __u64 connections)
+{
+	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+
+	/* The server was deleted while flows name it: silence, as with expire_nodest_conn=0. */
+	if (!server || server->method == METHOD_NONE)
+		return VERDICT_SERVER_REMOVED;
+	count_server(slot, packet, connections);
+	if (server->method == METHOD_LOCAL)
+		return VERDICT_LOCAL_SERVER;
+	/* The stack would answer for the VIP with a reset; the client's next try finds it resolved. */
+	if (!server->ifindex)
+		return VERDICT_NO_NEIGHBOUR;
+	if (!has_hop_left(packet))
+		return VERDICT_TTL_EXPIRED;
+
+	packet->egress = server->ifindex;
+	if (server->method == METHOD_TUNNEL)
+		return forward_tunnel(ctx, packet, server);
+	return forward_direct(packet, server);
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every map, each with the question it answers. User space sets the sizes marked with 1. */
+#ifndef MAPS_H
+#define MAPS_H
+
+#include <bpf/bpf_helpers.h>
+#include "xdirector.h"
+
+#define MAX_SERVICES 16384
+#define MAX_SERVERS 131072
+#define MAX_DEVICES 64
+
+/* Which virtual service is this address, port and protocol? */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SERVICES);
+	__type(key, struct service_key);
+	__type(value, struct service);
+} services SEC(".maps");
+
+/* How is this real server reached? Indexed by server slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SERVERS);
+	__type(key, __u32);
+	__type(value, struct server);
+} servers SEC(".maps");
+
+/* What went to this real server? Indexed by server slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_SERVERS);
+	__type(key, __u32);
+	__type(value, struct server_counters);
+} server_counters SEC(".maps");
+
+/* How many packets ended in each verdict? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct verdict_counters);
+} verdicts SEC(".maps");
+
+/* How many connections has this service scheduled? Indexed by service.id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SERVICES);
+	__type(key, __u32);
+	__type(value, __u64);
+} turns SEC(".maps");
+
+/* Which servers take turns, in which order? Indexed by service.id; layout: enum sched_table. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_SERVICES);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(max_entries, 2);
+		__uint(map_flags, BPF_F_INNER_MAP);
+		__type(key, __u32);
+		__type(value, __u32);
+	});
+} sched_tables SEC(".maps");
+
+/* Which server does this flow belong to? Shared memory with user space, which expires and lists. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct flow_bucket);
+} flow_table SEC(".maps");
+
+/* Whose flow is in this slot? Written when the flow begins, read by user space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct flow_tuple);
+} flow_tuples SEC(".maps");
+
+/* Where may packets leave by? Keyed by interface index, the interfaces the program is attached to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From bytes to a struct packet: cursor parsers for Ethernet, VLAN, IPv4, IPv6, TCP and UDP. */
+#ifndef PACKET_H
+#define PACKET_H
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "xdirector.h"
+
+#define VLAN_MAX_DEPTH 2
+#define IP_DF bpf_htons(0x4000)
+#define IP_MORE_FRAGMENTS bpf_htons(0x2000)
+#define IP_OFFSET bpf_htons(0x1fff)
+
+struct vlan_header {
+	__be16 tci;
+	__be16 protocol;
+};
+
+struct tcp_flags {
+	bool syn, fin, ack, rst;
+};
+
+/* What the rest of the program knows of a packet. Pointers die with bpf_xdp_adjust_head(). */
+struct packet {
+	struct ethhdr *ethernet;
+	union {
+		void *l3;
+		struct iphdr *ipv4;
+		struct ipv6hdr *ipv6;
+	};
+	void *end;
+	union ip cip;
+	union ip vip;
+	__be16 cport;
+	__be16 vport;
+	__u8 protocol;
+	bool is_ipv4;
+	struct tcp_flags tcp;
+	__u16 l2_length; /* Ethernet and VLAN headers */
+	__u16 length;	 /* L3 length as the IP header states it */
+	__u32 egress;	 /* interface a forwarded packet leaves by */
+};
+
+/* The parsers' place in the packet; each checks its own bounds and moves on. */
+struct cursor {
+	void *at;
+	void *end;
+};
+
+#define cursor_take(cursor, type)                                                        \
+	({                                                                               \
+		type *header_ = (cursor)->at;                                            \
+		bool fits_ = (void *)(header_ + 1) <= (cursor)->end;                     \
+		if (fits_)                                                               \
+			(cursor)->at = header_ + 1;                                      \
+		fits_ ? header_ : NULL;                                                  \
+	})
+
+/* As a number: Linux 6.1 takes the result of a byte swap for unbounded, no good for a pointer. */
+static __always_inline __u32 bytes_from(const struct cursor *cursor, const void *header)
+{
+	return cursor->end - header;
+}
+
+static __always_inline bool is_vlan(__be16 protocol)
+{
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
+/* Leaves the cursor at the L3 header; protocol is the one behind all VLAN tags. */
+static __always_inline bool parse_ethernet(struct cursor *cursor, struct packet *packet,
+					   __be16 *protocol)
+{
+	packet->ethernet = cursor_take(cursor, struct ethhdr);
+	if (!packet->ethernet)
+		return false;
+
+	*protocol = packet->ethernet->h_proto;
+	packet->l2_length = sizeof(struct ethhdr);
+#pragma clang loop unroll(full)
+	for (int depth = 0; depth < VLAN_MAX_DEPTH; depth++) {
+		struct vlan_header *vlan;
+
+		if (!is_vlan(*protocol))
+			return true;
+		vlan = cursor_take(cursor, struct vlan_header);
+		if (!vlan)
+			return false;
+		*protocol = vlan->protocol;
+		packet->l2_length += sizeof(*vlan);
+	}
+	return true;
+}
+
+static __always_inline union ip ipv4_mapped(__be32 address)
+{
+	return (union ip){ .words = { 0, 0, bpf_htonl(0xffff), address } };
+}
+
+static __always_inline enum verdict parse_ipv4(struct cursor *cursor, struct packet *packet)
+{
+	struct iphdr *ip = cursor_take(cursor, struct iphdr);
+	__u32 options;
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return VERDICT_MALFORMED;
+	options = ip->ihl * 4 - sizeof(*ip);
+	packet->length = bpf_ntohs(ip->tot_len);
+	if (packet->length > bytes_from(cursor, ip) || packet->length < ip->ihl * 4)
+		return VERDICT_MALFORMED;
+
+	packet->ipv4 = ip;
+	packet->is_ipv4 = true;
+	packet->protocol = ip->protocol;
+	packet->cip = ipv4_mapped(ip->saddr);
+	packet->vip = ipv4_mapped(ip->daddr);
+	cursor->at += options;
+	return ip->frag_off & (IP_MORE_FRAGMENTS | IP_OFFSET) ? VERDICT_FRAGMENT :
+								 VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict parse_ipv6(struct cursor *cursor, struct packet *packet)
+{
+	struct ipv6hdr *ip = cursor_take(cursor, struct ipv6hdr);
+
+	if (!ip || ip->version != 6)
+		return VERDICT_MALFORMED;
+	packet->length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	if (packet->length > bytes_from(cursor, ip))
+		return VERDICT_MALFORMED;
+
+	packet->ipv6 = ip;
+	packet->is_ipv4 = false;
+	packet->protocol = ip->nexthdr;
+	__builtin_memcpy(&packet->cip, &ip->saddr, sizeof(packet->cip));
+	__builtin_memcpy(&packet->vip, &ip->daddr, sizeof(packet->vip));
+	return packet->protocol == IPPROTO_FRAGMENT ? VERDICT_FRAGMENT : VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict parse_tcp(struct cursor *cursor, struct packet *packet)
+{
+	struct tcphdr *tcp = cursor_take(cursor, struct tcphdr);
+
+	if (!tcp || tcp->doff < 5)
+		return VERDICT_MALFORMED;
+	packet->cport = tcp->source;
+	packet->vport = tcp->dest;
+	packet->tcp = (struct tcp_flags){ tcp->syn, tcp->fin, tcp->ack, tcp->rst };
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict parse_udp(struct cursor *cursor, struct packet *packet)
+{
+	struct udphdr *udp = cursor_take(cursor, struct udphdr);
+
+	if (!udp)
+		return VERDICT_MALFORMED;
+	packet->cport = udp->source;
+	packet->vport = udp->dest;
+	return VERDICT_UNDECIDED;
+}
+
+/* UNDECIDED: *packet is filled in as far as the program needs it. */
+static __always_inline enum verdict parse_packet(struct xdp_md *ctx, struct packet *packet)
+{
+	struct cursor cursor = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
+	enum verdict verdict = VERDICT_NOT_IP;
+	__be16 protocol;
+
+	packet->end = cursor.end;
+	if (!parse_ethernet(&cursor, packet, &protocol))
+		return VERDICT_MALFORMED;
+	if (protocol == bpf_htons(ETH_P_IP))
+		verdict = parse_ipv4(&cursor, packet);
+	else if (protocol == bpf_htons(ETH_P_IPV6))
+		verdict = parse_ipv6(&cursor, packet);
+	if (verdict)
+		return verdict;
+
+	if (packet->protocol == IPPROTO_TCP)
+		return parse_tcp(&cursor, packet);
+	if (packet->protocol == IPPROTO_UDP)
+		return parse_udp(&cursor, packet);
+	return VERDICT_NOT_TCP_UDP;
+}
+
+#endif

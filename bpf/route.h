@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Direct routing: the packet stays as it is, but for its MAC addresses and one hop less to live. */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include <linux/if_ether.h>
+#include "csum.h"
+#include "packet.h"
+#include "xdirector.h"
+
+static __always_inline bool has_hop_left(const struct packet *packet)
+{
+	return (packet->is_ipv4 ? packet->ipv4->ttl : packet->ipv6->hop_limit) > 1;
+}
+
+static __always_inline void take_hop(const struct packet *packet)
+{
+	if (packet->is_ipv4)
+		ipv4_decrement_ttl(packet->ipv4);
+	else
+		packet->ipv6->hop_limit--;
+}
+
+static __always_inline void address_frame(struct ethhdr *ethernet, const struct server *server)
+{
+	__builtin_memcpy(ethernet->h_dest, server->destination_mac, ETH_ALEN);
+	__builtin_memcpy(ethernet->h_source, server->source_mac, ETH_ALEN);
+}
+
+static __always_inline enum verdict forward_direct(struct packet *packet, const struct server *server)
+{
+	if (packet->length > server->mtu)
+		return VERDICT_TOO_BIG;
+	take_hop(packet);
+	address_frame(packet->ethernet, server);
+	return VERDICT_FORWARDED_DIRECT;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The choice of a server for a new connection. rr and wrr are the same here: user space compiles
+ * one period of the kernel's order into a table, and each connection takes the next turn.
+ */
+#ifndef SCHED_H
+#define SCHED_H
+
+#include "maps.h"
+#include "xdirector.h"
+
+#define NO_SERVER 0xffffffffU
+
+static __always_inline __u32 table_word(void *table, __u32 index)
+{
+	__u32 *word = bpf_map_lookup_elem(table, &index);
+
+	return word ? *word : 0;
+}
+
+static __always_inline __u32 table_choice(void *table, __u64 number)
+{
+	__u32 length = table_word(table, SCHED_TABLE_LENGTH);
+	__u64 offset = table_word(table, SCHED_TABLE_OFFSET);
+
+	if (!length)
+		return NO_SERVER;
+	return table_word(table, SCHED_TABLE_SLOTS + (__u32)((number + offset) % length));
+}
+
+/* The server whose turn it is, or NO_SERVER. */
+static __always_inline __u32 schedule(const struct service *service)
+{
+	__u32 id = service->id;
+	void *table = bpf_map_lookup_elem(&sched_tables, &id);
+	__u64 *turn = bpf_map_lookup_elem(&turns, &id);
+
+	if (!table || !turn || !table_word(table, SCHED_TABLE_LENGTH))
+		return NO_SERVER;
+	return table_choice(table, __sync_fetch_and_add(turn, 1));
+}
+
+/* The same server for every packet of a flow as long as the table stays: for flows without state. */
+static __always_inline __u32 schedule_stateless(const struct service *service, __u64 signature)
+{
+	__u32 id = service->id;
+	void *table = bpf_map_lookup_elem(&sched_tables, &id);
+
+	return table ? table_choice(table, signature >> 8) : NO_SERVER;
+}
+
+#endif

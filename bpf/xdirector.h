@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The contract between the data plane and user space: structs, enums and limits, nothing else.
+ * User space reads every layout from BTF at run time; addon/flows.cc, which walks the flow table
+ * at memory speed, includes this header itself.
+ */
+#ifndef XDIRECTOR_H
+#define XDIRECTOR_H
+
+#include <linux/types.h>
+
+/* One address of either family: IPv4 is held as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+union ip {
+	__u8 bytes[16];
+	__be32 words[4];
+	__u64 halves[2];
+};
+
+/*
+ * Why a packet left the program. Every packet ends in exactly one verdict, counted per CPU at the
+ * single exit and exported as xdirector_packets_total{verdict="..."}: the label is the name in
+ * lower case with dashes. Numbers are never reused.
+ */
+enum verdict {
+	VERDICT_UNDECIDED = 0,		/* still in the program; never counted */
+	VERDICT_FORWARDED_DIRECT = 1,	/* sent to a real server by direct routing */
+	VERDICT_FORWARDED_TUNNEL = 2,	/* sent to a real server in a tunnel */
+	VERDICT_LOCAL_SERVER = 3,	/* the director itself is the real server: passed up */
+	VERDICT_NOT_IP = 4,		/* no IPv4 or IPv6 packet (ARP, LLDP, ...): passed up */
+	VERDICT_NOT_TCP_UDP = 5,	/* ICMP and other protocols: passed up */
+	VERDICT_NO_SERVICE = 6,		/* not addressed to a virtual service: passed up */
+	VERDICT_NO_FLOW = 7,		/* TCP to a service, but neither a known flow nor a SYN: passed up */
+	VERDICT_FRAGMENT = 8,		/* an IP fragment: passed up */
+	VERDICT_MALFORMED = 9,		/* headers cut short or lying about lengths: passed up */
+	VERDICT_NO_SERVER = 10,		/* the service has no server with weight: dropped */
+	VERDICT_SERVER_REMOVED = 11,	/* flow of a server that is gone: dropped (expire_nodest_conn=0) */
+	VERDICT_NO_NEIGHBOUR = 12,	/* next hop of the server not resolved yet: dropped */
+	VERDICT_TTL_EXPIRED = 13,	/* TTL or hop limit would become 0: dropped */
+	VERDICT_TOO_BIG = 14,		/* does not fit the path to the server: dropped */
+	VERDICT_NO_HEADROOM = 15,	/* the driver left no room for the outer header: dropped */
+	VERDICT_MAX = 16,
+};
+
+/* How a packet reaches its real server. */
+enum method {
+	METHOD_NONE = 0,	/* slot unused, or its server removed while flows remain */
+	METHOD_DIRECT = 1,
+	METHOD_TUNNEL = 2,
+	METHOD_MASQUERADE = 3,
+	METHOD_LOCAL = 4,
+};
+
+enum scheduler {
+	SCHEDULER_RR = 0,
+	SCHEDULER_WRR = 1,
+};
+
+struct service_key {
+	union ip vip;
+	__be16 port;
+	__u8 protocol; /* IPPROTO_* */
+	__u8 zero[5];
+};
+
+
+/*
+ * The transmit record of one real server of one service. User space replaces it as a whole; what
+ * must agree (an address with its VLAN, an interface with its method) shares an 8-byte word, so a
+ * packet that races with the update sees either the old or the new pair.
+ */
+struct server {
+	__u8 destination_mac[6];
+	__be16 vlan; /* 0: untagged */
+	__u8 source_mac[6];
+	__u16 mtu; /* of the egress interface, bytes of L3 */
+	__u32 ifindex; /* egress; 0: next hop not resolved */
+	__be16 port;
+	__u8 method; /* enum method */
+	__u8 zero;
+	__u32 service; /* service.id */
+	__u32 weight;
+	union ip rip;
+	union ip dip; /* outer source address of a tunnel */
+};
+
+/* Per real server and CPU. Bytes are L3 lengths, as IPVS counts them. */
+struct server_counters {
+	__u64 packets;
+	__u64 bytes;
+	__u64 connections;
+};
+
+struct service {
+	__u32 id; /* index into turns and sched_tables */
+	__u8 scheduler; /* enum scheduler */
+	__u8 removed;	/* 1: deleted while flows remain; kept so that they find home if it returns */
+	__u8 zero[2];
+	struct server_counters retired; /* of servers that are gone; for user space only */
+};
+
+struct verdict_counters {
+	__u64 packets[VERDICT_MAX];
+};
+
+/*
+ * A scheduler table is an inner array of __u32: its length n, the rotation's offset, then n server
+ * slots in the order they are to be served. Connection number t of the service goes to
+ * slot[(t + offset) % n]. One period of the table is one period of the scheduler.
+ */
+enum sched_table {
+	SCHED_TABLE_LENGTH = 0,
+	SCHED_TABLE_OFFSET = 1,
+	SCHED_TABLE_SLOTS = 2,
+};
+
+/*
+ * The flow table. A bucket is two neighbouring cache lines of four slots; the flow's hash says
+ * which line is looked at first, so a hit usually touches one. signature 0 is a free slot,
+ * FLOW_CLAIMED one that is being written. The word is changed by compare-and-swap only.
+ */
+#define FLOW_WAYS 8
+#define FLOW_LINE_WAYS 4
+#define FLOW_HALF_OPEN_WAYS 4 /* at most so many slots of a bucket hold half-open flows */
+#define FLOW_CLAIMED 1ULL
+
+/* The clock of the flow table: CLOCK_MONOTONIC_COARSE >> FLOW_TICK_SHIFT, 24 bits, 0.27 s a tick. */
+#define FLOW_TICK_SHIFT 28
+#define FLOW_TICK_MASK 0xffffffULL
+
+/* word: server slot | last seen (tick) | state | protocol | flags */
+#define FLOW_SERVER_BITS 24
+#define FLOW_SERVER_MASK 0xffffffULL
+#define FLOW_TICK_BIT 24
+#define FLOW_STATE_BIT 48
+#define FLOW_STATE_MASK 0xfULL
+#define FLOW_PROTOCOL_BIT 52
+#define FLOW_PROTOCOL_MASK 0x3ULL
+/* Set in way 0 of a bucket that was once too full to track a flow; see track() in director.h. */
+#define FLOW_OVERFLOWED (1ULL << 63)
+
+struct flow_slot {
+	__u64 signature;
+	__u64 word;
+};
+
+struct flow_bucket {
+	struct flow_slot way[FLOW_WAYS];
+};
+
+/* The cold part, written once when the flow is created: slot = bucket * FLOW_WAYS + way. */
+struct flow_tuple {
+	union ip cip;
+	union ip vip;
+	__be16 cport;
+	__be16 vport;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+enum flow_protocol {
+	FLOW_TCP = 0,
+	FLOW_UDP = 1,
+	FLOW_PROTOCOL_MAX = 4,
+};
+
+/* Numbers as in the kernel's include/net/ip_vs.h, which the sync protocol carries too. */
+enum tcp_state {
+	TCP_STATE_NONE = 0,
+	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_SYN_SENT = 2,
+	TCP_STATE_SYN_RECV = 3,
+	TCP_STATE_FIN_WAIT = 4,
+	TCP_STATE_TIME_WAIT = 5,
+	TCP_STATE_CLOSE = 6,
+	TCP_STATE_CLOSE_WAIT = 7,
+	TCP_STATE_LAST_ACK = 8,
+	TCP_STATE_LISTEN = 9,
+	TCP_STATE_SYNACK = 10,
+	TCP_STATE_MAX = 11,
+};
+
+#define UDP_STATE_NORMAL 0
+#define FLOW_STATE_MAX 16
+
+/* What user space may change while packets flow. */
+struct settings {
+	__u32 timeout[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX]; /* ticks without a packet until expiry */
+	__u32 hash_key[16]; /* the secret of the flow signature, drawn once per table */
+};
+
+_Static_assert(sizeof(struct service_key) == 24, "key of the services map");
+_Static_assert(sizeof(struct server) == 64, "a server is one cache line");
+_Static_assert(sizeof(struct flow_bucket) == 128, "a bucket is two neighbouring cache lines");
+_Static_assert(sizeof(struct flow_tuple) == 40, "cold bytes of a flow");
+
+#endif

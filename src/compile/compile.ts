@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
+
+import type { NextHop, NextHops } from "../model/next-hop.ts";
+import { type RealServer, type ServiceKey, servingOrder, serviceKey, type VirtualService } from "../model/service.ts";
+import type { DesiredState } from "../model/service.ts";
+import { SCHEDULERS } from "../scheduler/registry.ts";
+import type { Candidate } from "../scheduler/scheduler.ts";
+import type { DataplaneImage, SchedulerTable, ServerEntry, ServiceEntry } from "./image.ts";
+
+const UNKNOWN_NEXT_HOP: NextHop = { kind: "unresolved", reason: "not looked up yet" };
+
+export interface CompileInput {
+  readonly desired: DesiredState;
+  readonly nextHops: NextHops;
+  /** What the data plane holds: service ids and server slots stay what they are. */
+  readonly held: DataplaneImage;
+  /** Where a service's rotation stands at this moment. */
+  readonly position: (serviceId: number) => Pick<SchedulerTable, "position" | "used">;
+}
+
+/** The image that realises `desired`. Services and servers that are gone stay as removed; {@link reclaim} forgets them. */
+export function compile(input: CompileInput): DataplaneImage {
+  const slots = new SlotAllocation(input.held);
+  const services = new Map<ServiceKey, ServiceEntry>();
+  const servers = new Map<number, ServerEntry>();
+  const tables = new Map<number, SchedulerTable>();
+  const ids = allocateServiceIds(input);
+  const weights = weightsByService(input.held);
+
+  for (const service of input.desired.services) {
+    const key = serviceKey(service);
+    const id = ids.get(key) as number;
+    const { protocol, vip, port, scheduler } = service;
+    services.set(key, { id, protocol, vip, port, scheduler, removed: false });
+    for (const server of service.servers) servers.set(slots.of(id, server), compileServer(id, server, input.nextHops));
+    const candidates = servingOrder(service).map((server) => ({ slot: slots.of(id, server), weight: server.weight }));
+    tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
+  }
+  keepRemoved(input.held, services, servers);
+  return { services, servers, tables };
+}
+
+/**
+ * The image without removed servers that no flow names, and without removed services that have no
+ * server left; the same image when there is nothing to forget.
+ */
+export function reclaim(image: DataplaneImage, hasFlows: (slot: number) => boolean): DataplaneImage {
+  const gone = [...image.servers].filter(([slot, { method }]) => method === "none" && !hasFlows(slot));
+  if (gone.length === 0) return image;
+  const servers = new Map(image.servers);
+  for (const [slot] of gone) servers.delete(slot);
+  const inUse = new Set([...servers.values()].map(({ service }) => service));
+  const services = new Map([...image.services].filter(([, { id, removed }]) => !removed || inUse.has(id)));
+  return { ...image, services, servers };
+}
+
+function compileServer(service: number, server: RealServer, nextHops: NextHops): ServerEntry {
+  const { rip, port, method, weight } = server;
+  return { service, rip, port, method, weight, nextHop: nextHops.get(rip) ?? UNKNOWN_NEXT_HOP };
+}
+
+interface TableInput {
+  readonly service: VirtualService;
+  readonly id: number;
+  readonly candidates: readonly Candidate[];
+  /** What the table in place was compiled from, by slot. */
+  readonly weights: ReadonlyMap<number, number>;
+}
+
+function compileTable({ service, id, candidates, weights }: TableInput, input: CompileInput): SchedulerTable {
+  const scheduler = SCHEDULERS[service.scheduler];
+  const slots = scheduler.period(candidates);
+  const before = input.held.services.get(serviceKey(service));
+  const table = input.held.tables.get(id);
+  if (!before || before.removed || !table) return { slots, position: scheduler.start(candidates), used: false };
+  if (before.scheduler !== service.scheduler) return { slots, position: 0, used: false };
+
+  const sameWeights = candidates.every(({ slot, weight }) => weights.get(slot) === weight);
+  if (sameWeights && isSame(table.slots, slots)) return table;
+  const now = input.position(id);
+  return { slots, position: scheduler.resume({ period: table.slots, weights, ...now }, candidates), used: now.used };
+}
+
+function weightsByService(held: DataplaneImage): Map<number, Map<number, number>> {
+  const weights = new Map<number, Map<number, number>>();
+  for (const [slot, { service, method, weight }] of held.servers) {
+    if (method === "none") continue;
+    const ofService = weights.get(service) ?? new Map<number, number>();
+    weights.set(service, ofService.set(slot, weight));
+  }
+  return weights;
+}
+
+/** Known services keep their ids; new ones get the lowest that nothing refers to. */
+function allocateServiceIds({ desired, held }: CompileInput): Map<ServiceKey, number> {
+  const taken = new Set([...held.servers.values()].map(({ service }) => service));
+  for (const { id } of held.services.values()) taken.add(id);
+  const ids = new Map<ServiceKey, number>();
+  let next = 0;
+  for (const service of desired.services) {
+    const key = serviceKey(service);
+    const known = held.services.get(key);
+    if (!known) while (taken.has(next)) next++;
+    ids.set(key, known ? known.id : next++);
+  }
+  return ids;
+}
+
+/** Server slots: the same server of the same service keeps its slot, also when it comes back. */
+class SlotAllocation {
+  readonly #known = new Map<string, number>();
+  readonly #taken: Set<number>;
+  #next = 0;
+
+  constructor(held: DataplaneImage) {
+    this.#taken = new Set(held.servers.keys());
+    for (const [slot, { service, rip, port }] of held.servers) this.#known.set(`${service}|${rip}|${port}`, slot);
+  }
+
+  of(service: number, { rip, port }: RealServer): number {
+    const name = `${service}|${rip}|${port}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    while (this.#taken.has(this.#next)) this.#next++;
+    this.#known.set(name, this.#next);
+    return this.#next++;
+  }
+}
+
+function keepRemoved(
+  held: DataplaneImage,
+  services: Map<ServiceKey, ServiceEntry>,
+  servers: Map<number, ServerEntry>,
+): void {
+  const orphaned = new Set<number>();
+  for (const [slot, server] of held.servers) {
+    if (servers.has(slot)) continue;
+    servers.set(slot, { ...server, method: "none" });
+    orphaned.add(server.service);
+  }
+  for (const [key, service] of held.services) {
+    if (!services.has(key) && orphaned.has(service.id)) services.set(key, { ...service, removed: true });
+  }
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// (what the data plane holds, what it should hold) -> operations in a safe order. No I/O here.
+
+import { isDeepStrictEqual } from "node:util";
+import type { DataplaneImage, MapOp, ServerEntry } from "./image.ts";
+
+/**
+ * Operations that turn `held` into `wanted`. Servers come before the tables that name them and tables
+ * before their services; what disappears goes in the opposite order.
+ */
+export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [
+    ...changedServers(held, wanted, ({ method }) => method !== "none"),
+    ...changedTables(held, wanted),
+    ...changedServices(held, wanted),
+    ...goneServices(held, wanted),
+    ...goneTables(held, wanted),
+    ...changedServers(held, wanted, ({ method }) => method === "none"),
+    ...goneServers(held, wanted),
+  ];
+}
+
+/** `held` after `ops`: what the data plane holds once they are applied. */
+export function applyOps(held: DataplaneImage, ops: readonly MapOp[]): DataplaneImage {
+  const services = new Map(held.services);
+  const servers = new Map(held.servers);
+  const tables = new Map(held.tables);
+  for (const op of ops) {
+    if (op.op === "put-server") servers.set(op.slot, op.server);
+    else if (op.op === "delete-server") servers.delete(op.slot);
+    else if (op.op === "put-table") tables.set(op.service, { slots: op.slots, position: op.position, used: op.used });
+    else if (op.op === "delete-table") tables.delete(op.service);
+    else if (op.op === "put-service") services.set(op.key, op.service);
+    else services.delete(op.key);
+  }
+  return { services, servers, tables };
+}
+
+function changedServers(
+  held: DataplaneImage,
+  wanted: DataplaneImage,
+  concerns: (server: ServerEntry) => boolean,
+): MapOp[] {
+  return [...wanted.servers]
+    .filter(([slot, server]) => concerns(server) && !isDeepStrictEqual(held.servers.get(slot), server))
+    .map(([slot, server]) => ({ op: "put-server", slot, server }));
+}
+
+function goneServers(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...held.servers]
+    .filter(([slot]) => !wanted.servers.has(slot))
+    .map(([slot, { service }]) => ({ op: "delete-server", slot, service }));
+}
+
+function changedTables(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...wanted.tables]
+    .filter(([service, table]) => {
+      const before = held.tables.get(service);
+      return before !== table && !isDeepStrictEqual(before, table);
+    })
+    .map(([service, { slots, position, used }]) => ({ op: "put-table", service, slots, position, used }));
+}
+
+function goneTables(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...held.tables.keys()]
+    .filter((service) => !wanted.tables.has(service))
+    .map((service) => ({ op: "delete-table", service }));
+}
+
+function changedServices(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...wanted.services]
+    .filter(([key, service]) => !isDeepStrictEqual(held.services.get(key), service))
+    .map(([key, service]) => ({ op: "put-service", key, service }));
+}
+
+function goneServices(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...held.services]
+    .filter(([key]) => !wanted.services.has(key))
+    .map(([key, service]) => ({ op: "delete-service", key, service }));
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What the data plane should hold, as plain data, and the operations that change it. No I/O here.
+
+import type { Address } from "../model/address.ts";
+import type { NextHop } from "../model/next-hop.ts";
+import type { Method, SchedulerName, ServiceAddress, ServiceKey } from "../model/service.ts";
+
+/** One row of map `services`. */
+export interface ServiceEntry extends ServiceAddress {
+  /** Index into maps `turns` and `sched_tables`. */
+  readonly id: number;
+  readonly scheduler: SchedulerName;
+  /**
+   * Deleted while flows of its servers remain: matches no packet any more, but when the same service is
+   * added again its flows find their servers, as in IPVS.
+   */
+  readonly removed: boolean;
+}
+
+/** One row of map `servers`. */
+export interface ServerEntry {
+  /** {@link ServiceEntry.id} of the service it serves (or served, once removed). */
+  readonly service: number;
+  readonly rip: Address;
+  readonly port: number;
+  /**
+   * `none`: the server was removed, but flows still name this slot. Their packets are dropped, as IPVS
+   * does with expire_nodest_conn=0, and the slot comes back to life when the same server is added again.
+   */
+  readonly method: Method | "none";
+  readonly weight: number;
+  readonly nextHop: NextHop;
+}
+
+/** Contents of one service's scheduler table. */
+export interface SchedulerTable {
+  /** One period of the rotation: server slots in the order they are served. */
+  readonly slots: readonly number[];
+  /** Index of the choice that comes next at the moment the table was read or is put in place. */
+  readonly position: number;
+  /** Whether a choice was ever made from this service's rotation. */
+  readonly used: boolean;
+}
+
+export interface DataplaneImage {
+  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
+  /** By server slot. */
+  readonly servers: ReadonlyMap<number, ServerEntry>;
+  /** By service id. */
+  readonly tables: ReadonlyMap<number, SchedulerTable>;
+}
+
+export const EMPTY_IMAGE: DataplaneImage = { services: new Map(), servers: new Map(), tables: new Map() };
+
+/**
+ * One change of the data plane. Additions come before what refers to them, removals after: applied in
+ * order, no packet ever meets a service without its table or a table naming an unwritten server.
+ */
+export type MapOp =
+  | { readonly op: "put-server"; readonly slot: number; readonly server: ServerEntry }
+  /** Forgets the slot and adds its counters to the service's. Only when no flow names it any more. */
+  | { readonly op: "delete-server"; readonly slot: number; readonly service: number }
+  | {
+      readonly op: "put-table";
+      readonly service: number;
+      readonly slots: readonly number[];
+      readonly position: number;
+      readonly used: boolean;
+    }
+  | { readonly op: "delete-table"; readonly service: number }
+  | { readonly op: "put-service"; readonly key: ServiceKey; readonly service: ServiceEntry }
+  | { readonly op: "delete-service"; readonly key: ServiceKey; readonly service: ServiceEntry };

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Every change an operator can make, as a pure function from one desired state to the next. Each
+// throws an XdirectorError, and then nothing has changed. No I/O here.
+
+import { XdirectorError } from "../errors.ts";
+import type { Address } from "./address.ts";
+import {
+  assertValidServer,
+  assertValidService,
+  type DesiredState,
+  describeService,
+  endpoint,
+  isSameServer,
+  type RealServer,
+  type ServiceAddress,
+  serviceKey,
+  type VirtualService,
+} from "./service.ts";
+
+export type ServerAddress = Pick<RealServer, "rip" | "port">;
+export type ServiceChanges = Partial<Pick<VirtualService, "scheduler" | "servers">>;
+export type ServerChanges = Partial<Pick<RealServer, "method" | "weight">>;
+
+export function findService<Service extends ServiceAddress>(
+  state: { readonly services: readonly Service[] },
+  address: ServiceAddress,
+): Service | undefined {
+  const key = serviceKey(address);
+  return state.services.find((service) => serviceKey(service) === key);
+}
+
+/** @throws SERVICE_NOT_FOUND */
+export function getService<Service extends ServiceAddress>(
+  state: { readonly services: readonly Service[] },
+  address: ServiceAddress,
+): Service {
+  const service = findService(state, address);
+  if (service) return service;
+  throw new XdirectorError("SERVICE_NOT_FOUND", `no service ${describeService(address)}`);
+}
+
+/** @throws SERVER_NOT_FOUND */
+export function getServer<Server extends ServerAddress>(
+  service: ServiceAddress & { readonly servers: readonly Server[] },
+  address: ServerAddress,
+): Server {
+  const server = service.servers.find((candidate) => isSameServer(candidate, address));
+  if (server) return server;
+  const name = endpoint(address.rip as Address, address.port);
+  throw new XdirectorError("SERVER_NOT_FOUND", `no server ${name} of service ${describeService(service)}`);
+}
+
+/** @throws SERVICE_EXISTS and what {@link assertValidService} throws */
+export function addService(state: DesiredState, service: VirtualService): DesiredState {
+  if (findService(state, service)) {
+    throw new XdirectorError("SERVICE_EXISTS", `service ${describeService(service)} already exists`);
+  }
+  assertValidService(service);
+  return { ...state, services: [...state.services, service] };
+}
+
+/** @throws SERVICE_NOT_FOUND and what {@link assertValidService} throws */
+export function editService(state: DesiredState, address: ServiceAddress, changes: ServiceChanges): DesiredState {
+  const before = getService(state, address);
+  const after = { ...before, ...changes };
+  assertValidService(after);
+  return { ...state, services: state.services.map((service) => (service === before ? after : service)) };
+}
+
+/** @throws SERVICE_NOT_FOUND */
+export function deleteService(state: DesiredState, address: ServiceAddress): DesiredState {
+  const gone = getService(state, address);
+  return { ...state, services: state.services.filter((service) => service !== gone) };
+}
+
+/** @throws SERVICE_NOT_FOUND, SERVER_EXISTS and what {@link assertValidServer} throws */
+export function addServer(state: DesiredState, address: ServiceAddress, server: RealServer): DesiredState {
+  const service = getService(state, address);
+  if (service.servers.some((other) => isSameServer(other, server))) {
+    const name = endpoint(server.rip, server.port);
+    throw new XdirectorError("SERVER_EXISTS", `server ${name} of service ${describeService(service)} already exists`);
+  }
+  assertValidServer(service, server);
+  return editService(state, address, { servers: [...service.servers, server] });
+}
+
+/** Keeps the server's place in the list. @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND and what {@link assertValidServer} throws */
+export function editServer(
+  state: DesiredState,
+  address: ServiceAddress,
+  of: ServerAddress,
+  changes: ServerChanges,
+): DesiredState {
+  const service = getService(state, address);
+  const before = getServer(service, of);
+  const after = { ...before, ...changes };
+  assertValidServer(service, after);
+  return editService(state, address, {
+    servers: service.servers.map((server) => (server === before ? after : server)),
+  });
+}
+
+/** @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND */
+export function deleteServer(state: DesiredState, address: ServiceAddress, of: ServerAddress): DesiredState {
+  const service = getService(state, address);
+  const gone = getServer(service, of);
+  return editService(state, address, { servers: service.servers.filter((server) => server !== gone) });
+}
