@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A port that fails when told to: wraps another one, so that tests can see what the director does when
+// the kernel says no halfway.
+
+import type { DataplaneImage, MapOp } from "../compile/image.ts";
+import { XdirectorError } from "../errors.ts";
+import type {
+  DataplaneCounters,
+  DataplanePort,
+  DataplaneStatus,
+  FlowPage,
+  FlowSummary,
+  RotationPosition,
+} from "./port.ts";
+
+export class FaultyDataplane implements DataplanePort {
+  readonly #port: DataplanePort;
+  readonly #fails: (op: MapOp) => boolean;
+
+  /** `fails` is asked before each operation; operations before the failing one have been applied. */
+  constructor(port: DataplanePort, fails: (op: MapOp) => boolean) {
+    this.#port = port;
+    this.#fails = fails;
+  }
+
+  async apply(ops: readonly MapOp[]): Promise<void> {
+    for (const op of ops) {
+      if (this.#fails(op)) throw new XdirectorError("DATAPLANE_FAILED", `${op.op}: injected fault`);
+      await this.#port.apply([op]);
+    }
+  }
+
+  read(): Promise<DataplaneImage> {
+    return this.#port.read();
+  }
+
+  position(serviceId: number): RotationPosition {
+    return this.#port.position(serviceId);
+  }
+
+  counters(): Promise<DataplaneCounters> {
+    return this.#port.counters();
+  }
+
+  sweep(): Promise<FlowSummary> {
+    return this.#port.sweep();
+  }
+
+  flows(cursor: number, limit: number): Promise<FlowPage> {
+    return this.#port.flows(cursor, limit);
+  }
+
+  status(): DataplaneStatus {
+    return this.#port.status();
+  }
+
+  close(): Promise<void> {
+    return this.#port.close();
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The port as a stateful fake: keeps the image, takes turns like the data plane and counts what a test
+// sends through it. For tests, and for trying configurations without a kernel.
+
+import { applyOps } from "../compile/diff.ts";
+import { type DataplaneImage, EMPTY_IMAGE, type MapOp } from "../compile/image.ts";
+import { type ServiceAddress, serviceKey } from "../model/service.ts";
+import type {
+  DataplaneCounters,
+  DataplanePort,
+  DataplaneStatus,
+  FlowPage,
+  FlowSummary,
+  RotationPosition,
+  ServerCounters,
+} from "./port.ts";
+
+const ZERO: ServerCounters = { packets: 0, bytes: 0, connections: 0 };
+
+export class MemoryDataplane implements DataplanePort {
+  #image: DataplaneImage = EMPTY_IMAGE;
+  readonly #turns = new Map<number, number>();
+  readonly #counters = new Map<number, ServerCounters>();
+  readonly #retired = new Map<number, ServerCounters>();
+  /** Open flows by server slot. */
+  readonly #flows = new Map<number, number>();
+
+  async read(): Promise<DataplaneImage> {
+    const tables = [...this.#image.tables].map(([id, table]) => [id, { ...table, ...this.position(id) }] as const);
+    return { ...this.#image, tables: new Map(tables) };
+  }
+
+  position(serviceId: number): RotationPosition {
+    const table = this.#image.tables.get(serviceId);
+    const turns = this.#turns.get(serviceId) ?? 0;
+    if (!table || table.slots.length === 0) return { position: 0, used: false };
+    return { position: (table.position + turns) % table.slots.length, used: table.used || turns > 0 };
+  }
+
+  async apply(ops: readonly MapOp[]): Promise<void> {
+    for (const op of ops) {
+      this.#image = applyOps(this.#image, [op]);
+      if (op.op === "put-table") this.#turns.delete(op.service);
+      if (op.op === "delete-service") this.#retired.delete(op.service.id);
+      if (op.op === "delete-server") this.#retire(op.slot, op.service);
+    }
+  }
+
+  async counters(): Promise<DataplaneCounters> {
+    const servers = [...this.#image.servers.keys()].map((slot) => [slot, this.#counters.get(slot) ?? ZERO] as const);
+    const retired = [...this.#image.services.values()].map(({ id }) => [id, this.#retired.get(id) ?? ZERO] as const);
+    const forwarded = [...this.#counters.values()].reduce((sum, { packets }) => sum + packets, 0);
+    return {
+      servers: new Map(servers),
+      retired: new Map(retired),
+      verdicts: new Map([["forwarded-direct", forwarded]]),
+    };
+  }
+
+  async sweep(): Promise<FlowSummary> {
+    const servers = [...this.#flows].map(([slot, active]) => [slot, { active, inactive: 0 }] as const);
+    const occupied = [...this.#flows.values()].reduce((sum, active) => sum + active, 0);
+    return { servers: new Map(servers), occupied, halfOpen: 0, expired: 0, capacity: 1 << 21 };
+  }
+
+  async flows(): Promise<FlowPage> {
+    return { flows: [], next: undefined };
+  }
+
+  status(): DataplaneStatus {
+    return { attachments: [], kind: "memory" };
+  }
+
+  async close(): Promise<void> {}
+
+  /** Opens a flow to the service with one packet of 40 bytes; the slot that got it, or undefined. */
+  connect(service: ServiceAddress): number | undefined {
+    const entry = this.#image.services.get(serviceKey(service));
+    const slots = entry && !entry.removed ? this.#image.tables.get(entry.id)?.slots : undefined;
+    if (!entry || !slots || slots.length === 0) return undefined;
+    const slot = slots[this.position(entry.id).position] as number;
+    this.#turns.set(entry.id, (this.#turns.get(entry.id) ?? 0) + 1);
+    this.#flows.set(slot, (this.#flows.get(slot) ?? 0) + 1);
+    this.#counters.set(slot, sum(this.#counters.get(slot) ?? ZERO, { packets: 1, bytes: 40, connections: 1 }));
+    return slot;
+  }
+
+  /** Ends every flow of the slot. */
+  disconnect(slot: number): void {
+    this.#flows.delete(slot);
+  }
+
+  #retire(slot: number, service: number): void {
+    this.#retired.set(service, sum(this.#retired.get(service) ?? ZERO, this.#counters.get(slot) ?? ZERO));
+    this.#counters.delete(slot);
+  }
+}
+
+function sum(a: ServerCounters, b: ServerCounters): ServerCounters {
+  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes, connections: a.connections + b.connections };
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Where the data plane outlives the daemon: names under the pin folder.
+
+import { existsSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+
+const LINK_PREFIX = "link-";
+
+export class Pins {
+  readonly folder: string;
+  readonly program: string;
+  readonly maps: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.program = join(folder, "prog");
+    this.maps = join(folder, "maps");
+  }
+
+  map(name: string): string {
+    return join(this.maps, name);
+  }
+
+  link(interfaceName: string): string {
+    return join(this.folder, `${LINK_PREFIX}${interfaceName}`);
+  }
+
+  /** Names of the interfaces whose links are pinned. */
+  linkedInterfaces(): string[] {
+    if (!existsSync(this.folder)) return [];
+    return readdirSync(this.folder)
+      .filter((name) => name.startsWith(LINK_PREFIX))
+      .map((name) => name.slice(LINK_PREFIX.length));
+  }
+
+  /** Removes every pin, links first: with the last reference the kernel detaches and frees. */
+  removeAll(): void {
+    for (const name of this.linkedInterfaces()) unlinkSync(this.link(name));
+    if (existsSync(this.program)) unlinkSync(this.program);
+    if (existsSync(this.maps)) {
+      for (const name of readdirSync(this.maps)) unlinkSync(this.map(name));
+      rmdirSync(this.maps);
+    }
+    if (existsSync(this.folder) && readdirSync(this.folder).length === 0) rmdirSync(this.folder);
+  }
+}

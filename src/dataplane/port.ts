@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The one door to the data plane. Three implementations: kernel.ts (maps and the flow table),
+// memory.ts (a stateful fake), faulty.ts (fails on request). One contract suite holds them together.
+
+import type { DataplaneImage, MapOp, SchedulerTable } from "../compile/image.ts";
+import type { Address } from "../model/address.ts";
+import type { Protocol } from "../model/service.ts";
+
+/** Counters of one server slot since it was put in place; bytes of L3, as IPVS counts. */
+export interface ServerCounters {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly connections: number;
+}
+
+/** Packets by verdict name, e.g. `forwarded-direct`. */
+export type VerdictCounters = ReadonlyMap<string, number>;
+
+export interface DataplaneCounters {
+  /** By server slot; every slot in use is present. */
+  readonly servers: ReadonlyMap<number, ServerCounters>;
+  /** By service id: what its deleted server slots had counted. Every service is present. */
+  readonly retired: ReadonlyMap<number, ServerCounters>;
+  readonly verdicts: VerdictCounters;
+}
+
+/** What one walk over the flow table found, after removing what had expired. */
+export interface FlowSummary {
+  /** Active and inactive flows by server slot (IPVS: ActiveConn, InActConn). Slots without flows are absent. */
+  readonly servers: ReadonlyMap<number, { readonly active: number; readonly inactive: number }>;
+  readonly occupied: number;
+  readonly halfOpen: number;
+  /** Flows removed by this walk because their timeout had passed. */
+  readonly expired: number;
+  /** Slots in the table. */
+  readonly capacity: number;
+}
+
+export interface Flow {
+  readonly protocol: Protocol;
+  readonly cip: Address;
+  readonly cport: number;
+  readonly vip: Address;
+  readonly vport: number;
+  /** Server slot. */
+  readonly server: number;
+  /** As ipvsadm prints it: `ESTABLISHED`, `SYN_RECV`, `UDP`, ... */
+  readonly state: string;
+  /** Seconds until it expires when no packet comes. */
+  readonly expires: number;
+}
+
+export interface FlowPage {
+  readonly flows: readonly Flow[];
+  /** Pass it on to get the next page; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+/** A service without a table stands at position 0, unused. */
+export type RotationPosition = Pick<SchedulerTable, "position" | "used">;
+
+/** One interface the program is attached to. */
+export interface Attachment {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly mode: "native" | "generic";
+}
+
+export interface DataplaneStatus {
+  readonly attachments: readonly Attachment[];
+  /** `kernel` or `memory`. */
+  readonly kind: string;
+}
+
+export interface DataplanePort {
+  /** Everything the data plane holds now: what the director adopts at start. */
+  read(): Promise<DataplaneImage>;
+  /** Where the rotation of a service stands now, for a change that must go on from there. */
+  position(serviceId: number): RotationPosition;
+  /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
+  apply(ops: readonly MapOp[]): Promise<void>;
+  counters(): Promise<DataplaneCounters>;
+  /** Walks the flow table off the main thread: removes expired flows, counts the others. */
+  sweep(): Promise<FlowSummary>;
+  /** At most `limit` flows from `cursor` (0: the beginning) in table order. */
+  flows(cursor: number, limit: number): Promise<FlowPage>;
+  status(): DataplaneStatus;
+  close(): Promise<void>;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Between the image's entries and the structs of bpf/xdirector.h. Field names are the struct's own: the
+// codecs are built from BTF. No I/O here.
+
+import type { ServerEntry, ServiceEntry } from "../compile/image.ts";
+import { addressFromBytes, addressToBytes } from "../model/address.ts";
+import type { NextHop } from "../model/next-hop.ts";
+import {
+  type Method,
+  PROTOCOL_NUMBERS,
+  type Protocol,
+  SCHEDULER_NAMES,
+  type SchedulerName,
+  type ServiceAddress,
+} from "../model/service.ts";
+
+/** `union ip`: codecs handle its first member. */
+export interface IpRecord {
+  bytes: Uint8Array;
+}
+
+/** `struct service_key` */
+export interface ServiceKeyRecord {
+  vip: IpRecord;
+  port: number;
+  protocol: number;
+  zero: Uint8Array;
+}
+
+/** `struct server_counters` */
+export interface CountersRecord {
+  packets: bigint;
+  bytes: bigint;
+  connections: bigint;
+}
+
+/** `struct service` */
+export interface ServiceRecord {
+  id: number;
+  scheduler: number;
+  removed: number;
+  zero: Uint8Array;
+  retired: CountersRecord;
+}
+
+/** `struct server` */
+export interface ServerRecord {
+  destination_mac: Uint8Array;
+  vlan: number;
+  source_mac: Uint8Array;
+  mtu: number;
+  ifindex: number;
+  port: number;
+  method: number;
+  zero: number;
+  service: number;
+  weight: number;
+  rip: IpRecord;
+  dip: IpRecord;
+}
+
+/** `enum method` */
+const METHOD_NUMBERS = { none: 0, direct: 1, tunnel: 2, masquerade: 3 } as const satisfies Record<
+  Method | "none",
+  number
+>;
+const METHOD_LOCAL = 4;
+
+/** `enum scheduler` */
+const SCHEDULER_NUMBERS = { rr: 0, wrr: 1 } as const satisfies Record<SchedulerName, number>;
+
+const NO_ADDRESS: IpRecord = { bytes: new Uint8Array(16) };
+const NO_MAC = new Uint8Array(6);
+
+export const NO_COUNTERS: CountersRecord = { packets: 0n, bytes: 0n, connections: 0n };
+
+export const NO_SERVER: ServerRecord = {
+  destination_mac: NO_MAC,
+  vlan: 0,
+  source_mac: NO_MAC,
+  mtu: 0,
+  ifindex: 0,
+  port: 0,
+  method: 0,
+  zero: 0,
+  service: 0,
+  weight: 0,
+  rip: NO_ADDRESS,
+  dip: NO_ADDRESS,
+};
+
+export function toServiceKeyRecord({ protocol, vip, port }: ServiceAddress): ServiceKeyRecord {
+  return { vip: { bytes: addressToBytes(vip) }, port, protocol: PROTOCOL_NUMBERS[protocol], zero: new Uint8Array(5) };
+}
+
+export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
+  const scheduler = SCHEDULER_NUMBERS[service.scheduler];
+  return { id: service.id, scheduler, removed: service.removed ? 1 : 0, zero: new Uint8Array(2), retired };
+}
+
+export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
+  return {
+    id: record.id,
+    protocol: protocolOf(key.protocol),
+    vip: addressFromBytes(key.vip.bytes),
+    port: key.port,
+    scheduler: SCHEDULER_NAMES.find((name) => SCHEDULER_NUMBERS[name] === record.scheduler) ?? "rr",
+    removed: record.removed !== 0,
+  };
+}
+
+export function toServerRecord({ service, rip, port, method, weight, nextHop }: ServerEntry): ServerRecord {
+  const server = { ...NO_SERVER, rip: { bytes: addressToBytes(rip) }, port, service, weight };
+  if (method === "none") return server;
+  if (nextHop.kind === "local") return { ...server, method: METHOD_LOCAL };
+  if (nextHop.kind === "unresolved") return { ...server, method: METHOD_NUMBERS[method] };
+  return {
+    ...server,
+    method: METHOD_NUMBERS[method],
+    ifindex: nextHop.ifindex,
+    mtu: nextHop.mtu,
+    source_mac: macToBytes(nextHop.sourceMac),
+    destination_mac: macToBytes(nextHop.destinationMac),
+    dip: { bytes: addressToBytes(nextHop.dip) },
+  };
+}
+
+/** undefined for a slot that was never used or is forgotten. */
+export function fromServerRecord(record: ServerRecord): ServerEntry | undefined {
+  if (record.rip.bytes.every((byte) => byte === 0)) return undefined;
+  const { service, port, weight } = record;
+  const methods = Object.entries(METHOD_NUMBERS) as [Method | "none", number][];
+  // A local server is reached the same way whatever its method; the next apply writes the desired one.
+  const method = methods.find(([, number]) => number === record.method)?.[0] ?? "direct";
+  return { service, rip: addressFromBytes(record.rip.bytes), port, method, weight, nextHop: nextHopOf(record) };
+}
+
+export function protocolOf(number: number): Protocol {
+  return number === PROTOCOL_NUMBERS.udp ? "udp" : "tcp";
+}
+
+function nextHopOf(record: ServerRecord): NextHop {
+  if (record.method === METHOD_LOCAL) return { kind: "local" };
+  if (record.ifindex === 0) return { kind: "unresolved", reason: "not resolved when last applied" };
+  return {
+    kind: "resolved",
+    ifindex: record.ifindex,
+    mtu: record.mtu,
+    sourceMac: macFromBytes(record.source_mac),
+    destinationMac: macFromBytes(record.destination_mac),
+    dip: addressFromBytes(record.dip.bytes),
+  };
+}
+
+function macToBytes(mac: string): Uint8Array {
+  return Uint8Array.from(mac.split(":"), (part) => Number.parseInt(part, 16));
+}
+
+function macFromBytes(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}

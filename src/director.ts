@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// The one writer: turns intents into map operations, one at a time, in the order they came.
+// desired -> compile -> diff -> apply -> status.
+
+import { compile, reclaim } from "./compile/compile.ts";
+import { applyOps, diff } from "./compile/diff.ts";
+import { type DataplaneImage, EMPTY_IMAGE } from "./compile/image.ts";
+import type { DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
+import type { Address } from "./model/address.ts";
+import type { ServerAddress } from "./model/edits.ts";
+import type { NextHops } from "./model/next-hop.ts";
+import { assertValidState, type DesiredState, EMPTY_STATE } from "./model/service.ts";
+import type { DirectorSnapshot } from "./stats/snapshot.ts";
+import { takeSnapshot } from "./stats/take-snapshot.ts";
+
+/** How long a change waits for the neighbours of its new servers before it is acknowledged, in ms. */
+const NEIGHBOUR_PATIENCE = 300;
+/** The same at start, where adopted next hops keep serving meanwhile, in ms. */
+const START_PATIENCE = 2000;
+/** How often the flow table is swept, in ms. */
+const SWEEP_INTERVAL = 1000;
+/** How long after a failed apply the director tries again, in ms. */
+const RETRY_INTERVAL = 1000;
+
+/** Where the desired state is kept. */
+export interface StateStore {
+  save(state: DesiredState): Promise<void>;
+}
+
+/** Where real servers are found; see net/next-hops.ts. */
+export interface NextHopSource {
+  watch(addresses: Iterable<Address>): void;
+  current(): NextHops;
+  resolve(addresses: Iterable<Address>, timeoutMs: number): Promise<NextHops>;
+}
+
+export interface DirectorOptions {
+  readonly port: DataplanePort;
+  readonly nextHops: NextHopSource;
+  readonly store: StateStore;
+  /** Told about things that go wrong outside of any request. */
+  readonly report: (message: string) => void;
+}
+
+export class Director {
+  readonly #port: DataplanePort;
+  readonly #nextHops: NextHopSource;
+  readonly #store: StateStore;
+  readonly #report: (message: string) => void;
+  #desired: DesiredState = EMPTY_STATE;
+  #held: DataplaneImage = EMPTY_IMAGE;
+  #lag: string | undefined;
+  /** The last intent; the next one starts when it is through. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Removed servers that the last sweep found without flows: forgotten if the next one agrees. */
+  #idle: ReadonlySet<number> = new Set();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+
+  constructor({ port, nextHops, store, report }: DirectorOptions) {
+    this.#port = port;
+    this.#nextHops = nextHops;
+    this.#store = store;
+    this.#report = report;
+  }
+
+  /** What the operator wants, as last acknowledged. */
+  get desired(): DesiredState {
+    return this.#desired;
+  }
+
+  /** What the data plane was last made to hold. */
+  get held(): DataplaneImage {
+    return this.#held;
+  }
+
+  /** The real server in a slot of the data plane, also one that was removed while flows remain. */
+  serverAt(slot: number): ServerAddress | undefined {
+    return this.#held.servers.get(slot);
+  }
+
+  /** Adopts what the data plane holds, then applies only what `desired` differs in. */
+  async start(desired: DesiredState): Promise<void> {
+    this.#held = await this.#port.read();
+    await this.#enqueue(() => this.#change(() => desired, START_PATIENCE));
+    this.#sweepTimer = setInterval(() => void this.#sweepAndReclaim(), SWEEP_INTERVAL);
+  }
+
+  /**
+   * Makes `edit(desired)` the desired state: one change at a time, in the order of the calls. Resolves
+   * once the new state is on disk and applied. Rejects with nothing changed when `edit` throws, when the
+   * state cannot be saved (STATE_NOT_SAVED) or when the data plane refuses it (DATAPLANE_FAILED).
+   */
+  change(edit: (state: DesiredState) => DesiredState): Promise<DesiredState> {
+    return this.#enqueue(() => this.#change(edit, NEIGHBOUR_PATIENCE));
+  }
+
+  /** Brings the data plane up to date after next hops changed. */
+  async refresh(): Promise<void> {
+    await this.#enqueue(() => this.#realise(this.#desired)).catch((error: Error) => this.#retryLater(error));
+  }
+
+  /** Reads counters and flow counts now. */
+  snapshot(): Promise<DirectorSnapshot> {
+    return this.#enqueue(async () => {
+      const [counters, flows] = await Promise.all([this.#port.counters(), this.#port.sweep()]);
+      const dataplane = this.#port.status();
+      return takeSnapshot({ desired: this.#desired, held: this.#held, counters, flows, dataplane, lag: this.#lag });
+    });
+  }
+
+  /** At most `limit` flows from `cursor` on (0: the beginning). */
+  flows(cursor: number, limit: number): Promise<FlowPage> {
+    return this.#port.flows(cursor, limit);
+  }
+
+  /** Ends the timers and waits for the change under way. The data plane goes on. */
+  async stop(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    clearTimeout(this.#retryTimer);
+    await this.#queue;
+  }
+
+  #enqueue<T>(intent: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(intent);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #change(edit: (state: DesiredState) => DesiredState, patience: number): Promise<DesiredState> {
+    const before = this.#desired;
+    const after = edit(before);
+    assertValidState(after);
+    await this.#store.save(after);
+    this.#nextHops.watch(addressesOf(after));
+    await this.#nextHops.resolve(newAddresses(before, after), patience);
+    try {
+      await this.#realise(after);
+    } catch (error) {
+      await this.#rollBack(before);
+      throw error;
+    }
+    this.#desired = after;
+    return after;
+  }
+
+  async #realise(desired: DesiredState): Promise<void> {
+    await this.#apply(
+      compile({
+        desired,
+        nextHops: this.#nextHops.current(),
+        held: this.#held,
+        position: (serviceId) => this.#port.position(serviceId),
+      }),
+    );
+    this.#lag = undefined;
+  }
+
+  async #apply(wanted: DataplaneImage): Promise<void> {
+    const ops = diff(this.#held, wanted);
+    if (ops.length === 0) return;
+    try {
+      await this.#port.apply(ops);
+      this.#held = applyOps(this.#held, ops);
+    } catch (error) {
+      this.#held = await this.#port.read();
+      throw error;
+    }
+  }
+
+  async #rollBack(state: DesiredState): Promise<void> {
+    await this.#store.save(state).catch((error: Error) => this.#report(error.message));
+    this.#nextHops.watch(addressesOf(state));
+    await this.#realise(state).catch((error: Error) => this.#retryLater(error));
+  }
+
+  #retryLater(error: Error): void {
+    this.#lag = error.message;
+    this.#report(`data plane lags behind: ${error.message}`);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => void this.refresh(), RETRY_INTERVAL);
+  }
+
+  async #sweepAndReclaim(): Promise<void> {
+    try {
+      await this.#enqueue(async () => this.#reclaim(await this.#port.sweep()));
+    } catch (error) {
+      this.#report(`sweep failed: ${(error as Error).message}`);
+    }
+  }
+
+  /** A packet may be between its choice of a server and its flow, so one sweep without flows is not enough. */
+  async #reclaim({ servers }: FlowSummary): Promise<void> {
+    const removed = [...this.#held.servers].filter(([, { method }]) => method === "none").map(([slot]) => slot);
+    const idle = new Set(removed.filter((slot) => !servers.has(slot)));
+    const forgotten = new Set([...idle].filter((slot) => this.#idle.has(slot)));
+    this.#idle = idle;
+    if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));
+  }
+}
+
+function addressesOf(state: DesiredState): Set<Address> {
+  return new Set(state.services.flatMap(({ servers }) => servers.map(({ rip }) => rip)));
+}
+
+function newAddresses(before: DesiredState, after: DesiredState): Address[] {
+  const known = addressesOf(before);
+  return [...addressesOf(after)].filter((address) => !known.has(address));
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// One coherent picture of the director: what is wanted, what is realised and what was counted, all
+// read together. REST, metrics and listings are renderings of it. No I/O here.
+
+import type { DataplaneStatus, VerdictCounters } from "../dataplane/port.ts";
+import type { NextHop } from "../model/next-hop.ts";
+import type { RealServer, VirtualService } from "../model/service.ts";
+
+/** Since the server (service) was added; bytes of L3. */
+export interface Counters {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly connections: number;
+}
+
+export interface ServerSnapshot extends RealServer, Counters {
+  readonly active: number;
+  readonly inactive: number;
+  readonly nextHop: NextHop;
+}
+
+export interface ServiceSnapshot extends Omit<VirtualService, "servers">, Counters {
+  readonly active: number;
+  readonly inactive: number;
+  /** In the order they were added. */
+  readonly servers: readonly ServerSnapshot[];
+}
+
+export interface FlowTableSnapshot {
+  readonly occupied: number;
+  readonly halfOpen: number;
+  readonly capacity: number;
+}
+
+export interface DirectorSnapshot {
+  readonly services: readonly ServiceSnapshot[];
+  readonly flows: FlowTableSnapshot;
+  readonly verdicts: VerdictCounters;
+  readonly dataplane: DataplaneStatus;
+  /** Why the realised state lags behind the desired one, or undefined when it does not. */
+  readonly lag: string | undefined;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Desired state, image and counters -> one snapshot. No I/O here.
+
+import type { DataplaneImage } from "../compile/image.ts";
+import type { DataplaneCounters, DataplaneStatus, FlowSummary } from "../dataplane/port.ts";
+import type { NextHop } from "../model/next-hop.ts";
+import { type DesiredState, serviceKey, type VirtualService } from "../model/service.ts";
+import type { Counters, DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
+
+export interface SnapshotInput {
+  readonly desired: DesiredState;
+  readonly held: DataplaneImage;
+  readonly counters: DataplaneCounters;
+  readonly flows: FlowSummary;
+  readonly dataplane: DataplaneStatus;
+  readonly lag: string | undefined;
+}
+
+type Counted = Counters & { readonly active: number; readonly inactive: number };
+
+const NOTHING: Counted = { packets: 0, bytes: 0, connections: 0, active: 0, inactive: 0 };
+const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
+
+export function takeSnapshot(input: SnapshotInput): DirectorSnapshot {
+  const { occupied, halfOpen, capacity } = input.flows;
+  const slots = slotsByService(input.held);
+  return {
+    services: input.desired.services.map((service) => snapshotService(service, slots, input)),
+    flows: { occupied, halfOpen, capacity },
+    verdicts: input.counters.verdicts,
+    dataplane: input.dataplane,
+    lag: input.lag,
+  };
+}
+
+/** A service's totals include servers that were removed since. */
+function snapshotService(
+  service: VirtualService,
+  slots: ReadonlyMap<number, readonly number[]>,
+  input: SnapshotInput,
+): ServiceSnapshot {
+  const { held, counters } = input;
+  const id = held.services.get(serviceKey(service))?.id;
+  const ofService = id === undefined ? [] : (slots.get(id) ?? []);
+  const retired = id === undefined ? undefined : counters.retired.get(id);
+  const total = ofService.map((slot) => counted(slot, input)).reduce(sum, { ...NOTHING, ...retired });
+
+  const bySlot = new Map(ofService.map((slot) => [serverName(held, slot), slot]));
+  const servers = service.servers.map((server): ServerSnapshot => {
+    const slot = bySlot.get(`${server.rip}|${server.port}`);
+    const nextHop = (slot === undefined ? undefined : held.servers.get(slot)?.nextHop) ?? UNREALISED;
+    return { ...server, ...(slot === undefined ? NOTHING : counted(slot, input)), nextHop };
+  });
+  return { ...service, ...total, servers };
+}
+
+function counted(slot: number, { counters, flows }: SnapshotInput): Counted {
+  return { ...NOTHING, ...counters.servers.get(slot), ...flows.servers.get(slot) };
+}
+
+function sum(a: Counted, b: Counted): Counted {
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    connections: a.connections + b.connections,
+    active: a.active + b.active,
+    inactive: a.inactive + b.inactive,
+  };
+}
+
+function serverName(held: DataplaneImage, slot: number): string {
+  const server = held.servers.get(slot);
+  return `${server?.rip}|${server?.port}`;
+}
+
+function slotsByService(held: DataplaneImage): Map<number, number[]> {
+  const slots = new Map<number, number[]>();
+  for (const [slot, { service }] of held.servers) {
+    const known = slots.get(service);
+    if (known) known.push(slot);
+    else slots.set(service, [slot]);
+  }
+  return slots;
+}

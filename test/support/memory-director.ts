@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// A director over the in-memory data plane, with every server one hop away: for tests of everything above the port.
+
+import type { DataplanePort } from "../../src/dataplane/port.ts";
+import { MemoryDataplane } from "../../src/dataplane/memory.ts";
+import { Director, type NextHopSource, type StateStore } from "../../src/director.ts";
+import { type Address, parseAddress } from "../../src/model/address.ts";
+import type { NextHop, NextHops } from "../../src/model/next-hop.ts";
+import type { DesiredState, RealServer, VirtualService } from "../../src/model/service.ts";
+
+export const ONE_HOP: NextHop = {
+  kind: "resolved",
+  ifindex: 2,
+  mtu: 1500,
+  sourceMac: "02:00:00:00:00:01",
+  destinationMac: "02:00:00:00:00:02",
+  dip: "10.0.0.1" as Address,
+};
+
+/** Resolves every address to {@link ONE_HOP}, unless a test says otherwise. */
+export class FixedNextHops implements NextHopSource {
+  readonly overrides = new Map<Address, NextHop>();
+  #watched: readonly Address[] = [];
+
+  watch(addresses: Iterable<Address>): void {
+    this.#watched = [...addresses];
+  }
+
+  current(): NextHops {
+    return new Map(this.#watched.map((address) => [address, this.overrides.get(address) ?? ONE_HOP]));
+  }
+
+  async resolve(): Promise<NextHops> {
+    return this.current();
+  }
+}
+
+/** Remembers every state it was asked to save. */
+export class RecordingStore implements StateStore {
+  readonly saved: DesiredState[] = [];
+
+  async save(state: DesiredState): Promise<void> {
+    this.saved.push(state);
+  }
+
+  get last(): DesiredState | undefined {
+    return this.saved.at(-1);
+  }
+}
+
+export interface DirectorUnderTest {
+  readonly director: Director;
+  readonly memory: MemoryDataplane;
+  readonly nextHops: FixedNextHops;
+  readonly store: RecordingStore;
+  readonly reports: string[];
+}
+
+/** Not started; `wrap` puts another port around the in-memory one. */
+export function memoryDirector(wrap: (port: MemoryDataplane) => DataplanePort = (port) => port): DirectorUnderTest {
+  const memory = new MemoryDataplane();
+  const nextHops = new FixedNextHops();
+  const store = new RecordingStore();
+  const reports: string[] = [];
+  const director = new Director({ port: wrap(memory), nextHops, store, report: (message) => reports.push(message) });
+  return { director, memory, nextHops, store, reports };
+}
+
+export function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (!parsed) throw new Error(`not an address: ${text}`);
+  return parsed;
+}
+
+export function server(rip: string, overrides: Partial<RealServer> = {}): RealServer {
+  return { rip: address(rip), port: 80, method: "direct", weight: 1, ...overrides };
+}
+
+export function service(servers: readonly RealServer[], overrides: Partial<VirtualService> = {}): VirtualService {
+  return { protocol: "tcp", vip: address("192.0.2.1"), port: 80, scheduler: "rr", servers, ...overrides };
+}

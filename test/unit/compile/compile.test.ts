@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Desired state -> image -> operations, as text: what an operator sees with `xdirector dump`.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { compile, reclaim } from "../../../src/compile/compile.ts";
+import { applyOps, diff } from "../../../src/compile/diff.ts";
+import { dump } from "../../../src/compile/dump.ts";
+import { type DataplaneImage, EMPTY_IMAGE } from "../../../src/compile/image.ts";
+import type { VirtualService } from "../../../src/model/service.ts";
+import { address, ONE_HOP, server, service } from "../../support/memory-director.ts";
+
+const HOP = "via 2 02:00:00:00:00:01 > 02:00:00:00:00:02 dip 10.0.0.1 mtu 1500";
+const FIRST = "10.1.0.1";
+const SECOND = "10.1.0.2";
+
+function compiled(services: readonly VirtualService[], held: DataplaneImage = EMPTY_IMAGE, used = false) {
+  const addresses = services.flatMap(({ servers }) => servers.map(({ rip }) => rip));
+  const nextHops = new Map(addresses.map((rip) => [rip, ONE_HOP]));
+  return compile({ desired: { services }, nextHops, held, position: () => ({ position: 0, used }) });
+}
+
+describe("compile", () => {
+  const both = compiled([service([server(FIRST, { weight: 2 }), server(SECOND, { method: "tunnel" })])]);
+
+  test("serves the newest server first", () => {
+    assert.deepEqual(dump(both), [
+      "service 0 tcp 192.0.2.1:80 rr",
+      "table 0 next 0 of [1 0]",
+      `server 0 of 0 ${FIRST}:80 direct weight 2 ${HOP}`,
+      `server 1 of 0 ${SECOND}:80 tunnel weight 1 ${HOP}`,
+    ]);
+  });
+
+  test("keeps ids and slots when services and servers before them go", () => {
+    const other = service([server(FIRST)], { port: 443 });
+    const held = compiled([service([server(FIRST)]), other]);
+    const wanted = reclaim(compiled([other], held), () => false);
+    assert.deepEqual(dump(wanted), [
+      "service 1 tcp 192.0.2.1:443 rr",
+      "table 1 next 0 of [1]",
+      `server 1 of 1 ${FIRST}:80 direct weight 1 ${HOP}`,
+    ]);
+  });
+
+  test("keeps a removed server's slot while flows name it, and gives it back when the server returns", () => {
+    const one = compiled([service([server(FIRST)])], both);
+    assert.equal(one.servers.get(1)?.method, "none");
+    assert.deepEqual(one.tables.get(0)?.slots, [0]);
+    assert.equal(reclaim(one, () => true), one);
+    const again = compiled([service([server(FIRST), server(SECOND)])], one);
+    assert.deepEqual(again.tables.get(0)?.slots, [1, 0]);
+  });
+
+  test("keeps a removed service known until its last server is forgotten", () => {
+    const gone = compiled([], both);
+    assert.match(dump(gone).join("\n"), /^service 0 tcp 192.0.2.1:80 rr removed\n/);
+    assert.equal(gone.tables.size, 0);
+    assert.deepEqual(dump(reclaim(gone, () => false)), []);
+    assert.equal(compiled([service([])], gone).services.values().next().value?.id, 0);
+  });
+
+  test("leaves a server without next hop unresolved instead of out of the rotation", () => {
+    const image = compile({
+      desired: { services: [service([server(FIRST)])] },
+      nextHops: new Map(),
+      held: EMPTY_IMAGE,
+      position: () => ({ position: 0, used: false }),
+    });
+    assert.equal(image.servers.get(0)?.nextHop.kind, "unresolved");
+    assert.deepEqual(image.tables.get(0)?.slots, [0]);
+  });
+});
+
+describe("diff", () => {
+  test("writes servers before tables before services, and takes them away in the opposite order", () => {
+    const held = compiled([service([server(FIRST)])]);
+    const add = diff(EMPTY_IMAGE, held).map(({ op }) => op);
+    assert.deepEqual(add, ["put-server", "put-table", "put-service"]);
+    const remove = diff(held, EMPTY_IMAGE).map(({ op }) => op);
+    assert.deepEqual(remove, ["delete-service", "delete-table", "delete-server"]);
+  });
+
+  test("says nothing when nothing changed", () => {
+    const held = compiled([service([server(FIRST)])]);
+    assert.deepEqual(diff(held, compiled([service([server(FIRST)])], held)), []);
+  });
+
+  test("a weight change of rr touches the server, and the table only when it becomes or leaves 0", () => {
+    const held = compiled([service([server(FIRST)])]);
+    const heavier = diff(held, compiled([service([server(FIRST, { weight: 5 })])], held));
+    assert.deepEqual(heavier.map(({ op }) => op).includes("put-server"), true);
+    const quiesced = diff(held, compiled([service([server(FIRST, { weight: 0 })])], held));
+    assert.deepEqual(
+      quiesced.find(({ op }) => op === "put-table"),
+      { op: "put-table", service: 0, slots: [], position: 0, used: false },
+    );
+  });
+
+  const states = fc.array(
+    fc.record({
+      port: fc.integer({ min: 1, max: 3 }),
+      scheduler: fc.constantFrom("rr" as const, "wrr" as const),
+      servers: fc.uniqueArray(fc.record({ host: fc.integer({ min: 1, max: 4 }), weight: fc.nat({ max: 3 }) }), {
+        selector: ({ host }) => host,
+        maxLength: 4,
+      }),
+    }),
+    { maxLength: 4 },
+  );
+
+  test("applying the difference between any two states yields the second", () => {
+    fc.assert(
+      fc.property(states, states, fc.boolean(), (first, second, used) => {
+        const held = compiled(first.filter(firstOfItsPort).map(toService));
+        const wanted = compiled(second.filter(firstOfItsPort).map(toService), held, used);
+        const applied = applyOps(held, diff(held, wanted));
+        assert.deepEqual(dump(applied), dump(wanted));
+        assert.deepEqual(applied.services, wanted.services);
+      }),
+    );
+  });
+});
+
+interface ServiceRow {
+  readonly port: number;
+  readonly scheduler: "rr" | "wrr";
+  readonly servers: readonly { readonly host: number; readonly weight: number }[];
+}
+
+function toService({ port, scheduler, servers }: ServiceRow): VirtualService {
+  const vip = address("192.0.2.1");
+  return { protocol: "tcp", vip, port, scheduler, servers: servers.map((row) => server(`10.1.0.${row.host}`, { ...row, port })) };
+}
+
+function firstOfItsPort({ port }: ServiceRow, index: number, rows: readonly ServiceRow[]): boolean {
+  return rows.findIndex((row) => row.port === port) === index;
+}
