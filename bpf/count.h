@@ -17,11 +17,11 @@ static __always_inline int transmit(struct xdp_md *ctx, __u32 egress)
 
 static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress)
 {
-	__u32 zero = 0, number = verdict & (VERDICT_MAX - 1);
+	__u32 zero = 0;
 	struct verdict_counters *counters = bpf_map_lookup_elem(&verdicts, &zero);
 
-	if (counters)
-		counters->packets[number]++;
+	if (counters && verdict < VERDICT_MAX)
+		(&counters->undecided)[verdict]++;
 
 	switch (verdict) {
 	case VERDICT_FORWARDED_DIRECT:

@@ -8,7 +8,7 @@
 
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
-#define MAX_DEVICES 64
+#define MAX_DEVICES 256
 
 /* Which virtual service is this address, port and protocol? */
 struct {
@@ -82,7 +82,7 @@ struct {
 	__type(value, struct flow_tuple);
 } flow_tuples SEC(".maps");
 
-/* Where may packets leave by? Keyed by interface index, the interfaces the program is attached to. */
+/* By which interfaces do packets leave? Keyed by interface index. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__uint(max_entries, MAX_DEVICES);

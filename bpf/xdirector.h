@@ -18,28 +18,43 @@ union ip {
 
 /*
  * Why a packet left the program. Every packet ends in exactly one verdict, counted per CPU at the
- * single exit and exported as xdirector_packets_total{verdict="..."}: the label is the name in
- * lower case with dashes. Numbers are never reused.
+ * single exit and exported as xdirector_packets_total{verdict="..."}; labels are these names with
+ * dashes, by way of BTF. Numbers are never reused.
  */
+/* clang-format off */
+#define VERDICTS(X) \
+	X(1, FORWARDED_DIRECT, forwarded_direct) /* sent to a real server by direct routing */ \
+	X(2, FORWARDED_TUNNEL, forwarded_tunnel) /* sent to a real server in a tunnel */ \
+	X(3, LOCAL_SERVER, local_server) /* the director itself is the real server: passed up */ \
+	X(4, NOT_IP, not_ip) /* neither IPv4 nor IPv6 (ARP, LLDP, ...): passed up */ \
+	X(5, NOT_TCP_UDP, not_tcp_udp) /* ICMP and other protocols: passed up */ \
+	X(6, NO_SERVICE, no_service) /* not addressed to a virtual service: passed up */ \
+	X(7, NO_FLOW, no_flow) /* TCP to a service, but neither a known flow nor a SYN: passed up */ \
+	X(8, FRAGMENT, fragment) /* an IP fragment: passed up */ \
+	X(9, MALFORMED, malformed) /* headers cut short or lying about lengths: passed up */ \
+	X(10, NO_SERVER, no_server) /* the service has no server with weight: dropped */ \
+	X(11, SERVER_REMOVED, server_removed) /* flow of a server that is gone: dropped */ \
+	X(12, NO_NEIGHBOUR, no_neighbour) /* next hop of the server not resolved: dropped */ \
+	X(13, TTL_EXPIRED, ttl_expired) /* TTL or hop limit would become 0: dropped */ \
+	X(14, TOO_BIG, too_big) /* does not fit the path to the server: dropped */ \
+	X(15, NO_HEADROOM, no_headroom) /* no room in front of the frame for an outer header: dropped */
+/* clang-format on */
+
+#define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
+#define VERDICT_COUNTER(number, NAME, name) __u64 name;
+
 enum verdict {
-	VERDICT_UNDECIDED = 0,		/* still in the program; never counted */
-	VERDICT_FORWARDED_DIRECT = 1,	/* sent to a real server by direct routing */
-	VERDICT_FORWARDED_TUNNEL = 2,	/* sent to a real server in a tunnel */
-	VERDICT_LOCAL_SERVER = 3,	/* the director itself is the real server: passed up */
-	VERDICT_NOT_IP = 4,		/* no IPv4 or IPv6 packet (ARP, LLDP, ...): passed up */
-	VERDICT_NOT_TCP_UDP = 5,	/* ICMP and other protocols: passed up */
-	VERDICT_NO_SERVICE = 6,		/* not addressed to a virtual service: passed up */
-	VERDICT_NO_FLOW = 7,		/* TCP to a service, but neither a known flow nor a SYN: passed up */
-	VERDICT_FRAGMENT = 8,		/* an IP fragment: passed up */
-	VERDICT_MALFORMED = 9,		/* headers cut short or lying about lengths: passed up */
-	VERDICT_NO_SERVER = 10,		/* the service has no server with weight: dropped */
-	VERDICT_SERVER_REMOVED = 11,	/* flow of a server that is gone: dropped (expire_nodest_conn=0) */
-	VERDICT_NO_NEIGHBOUR = 12,	/* next hop of the server not resolved yet: dropped */
-	VERDICT_TTL_EXPIRED = 13,	/* TTL or hop limit would become 0: dropped */
-	VERDICT_TOO_BIG = 14,		/* does not fit the path to the server: dropped */
-	VERDICT_NO_HEADROOM = 15,	/* the driver left no room for the outer header: dropped */
-	VERDICT_MAX = 16,
+	VERDICT_UNDECIDED = 0, /* still in the program; never counted */
+	VERDICTS(VERDICT_NUMBER)
 };
+
+/* Verdict n is counted in the n-th of these. */
+struct verdict_counters {
+	__u64 undecided;
+	VERDICTS(VERDICT_COUNTER)
+};
+
+#define VERDICT_MAX (sizeof(struct verdict_counters) / sizeof(__u64))
 
 /* How a packet reaches its real server. */
 enum method {
@@ -96,10 +111,6 @@ struct service {
 	__u8 removed;	/* 1: deleted while flows remain; kept so that they find home if it returns */
 	__u8 zero[2];
 	struct server_counters retired; /* of servers that are gone; for user space only */
-};
-
-struct verdict_counters {
-	__u64 packets[VERDICT_MAX];
 };
 
 /*

@@ -17,6 +17,11 @@ export class Pins {
     this.maps = join(folder, "maps");
   }
 
+  /** Whether a data plane is pinned here. */
+  exist(): boolean {
+    return existsSync(this.program);
+  }
+
   map(name: string): string {
     return join(this.maps, name);
   }

@@ -125,9 +125,12 @@ export function toServerRecord({ service, rip, port, method, weight, nextHop }: 
   };
 }
 
-/** undefined for a slot that was never used or is forgotten. */
-export function fromServerRecord(record: ServerRecord): ServerEntry | undefined {
-  if (record.rip.bytes.every((byte) => byte === 0)) return undefined;
+/** Slots that were never used or are forgotten hold nothing but zeros. */
+export function isUsedServer(bytes: Uint8Array): boolean {
+  return bytes.some((byte) => byte !== 0);
+}
+
+export function fromServerRecord(record: ServerRecord): ServerEntry {
   const { service, port, weight } = record;
   const methods = Object.entries(METHOD_NUMBERS) as [Method | "none", number][];
   // A local server is reached the same way whatever its method; the next apply writes the desired one.

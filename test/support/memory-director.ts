@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A director over the in-memory data plane, with every server one hop away: for tests of everything above the port.
 
-import type { DataplanePort } from "../../src/dataplane/port.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
+import type { DataplanePort } from "../../src/dataplane/port.ts";
 import { Director, type NextHopSource, type StateStore } from "../../src/director.ts";
 import { type Address, parseAddress } from "../../src/model/address.ts";
-import type { NextHop, NextHops } from "../../src/model/next-hop.ts";
+import type { NextHop, NextHops, ResolvedNextHop } from "../../src/model/next-hop.ts";
 import type { DesiredState, RealServer, VirtualService } from "../../src/model/service.ts";
 
-export const ONE_HOP: NextHop = {
+export const ONE_HOP: ResolvedNextHop = {
   kind: "resolved",
   ifindex: 2,
   mtu: 1500,

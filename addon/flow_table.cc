@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+#include "flow_table.h"
+
+#include <cstring>
+#include <ctime>
+
+namespace bpf {
+
+namespace {
+
+// The reader's clock is read once a walk and other CPUs go on meanwhile: a tick so little ahead of it is no
+// age of months but a packet of this moment.
+constexpr uint32_t kTicksAhead = 16;
+
+uint64_t Read(const __u64 &word) {
+  return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+}
+
+bool Replace(__u64 &word, uint64_t expected, uint64_t desired) {
+  __u64 seen = expected;
+  return __atomic_compare_exchange_n(&word, &seen, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/** Frees the slot unless a packet got there first. */
+bool Free(flow_slot &slot, uint64_t signature, uint64_t word) {
+  return Read(slot.word) == word && Replace(slot.signature, signature, 0);
+}
+
+void ForgetOverflow(flow_bucket &bucket) {
+  uint64_t word = Read(bucket.way[0].word);
+  if (word & FLOW_OVERFLOWED)
+    Replace(bucket.way[0].word, word, word & ~FLOW_OVERFLOWED);
+}
+
+} // namespace
+
+uint32_t CurrentTick() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  uint64_t nanoseconds = uint64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
+  return (nanoseconds >> FLOW_TICK_SHIFT) & FLOW_TICK_MASK;
+}
+
+FlowWord::FlowWord(uint64_t word)
+    : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
+      state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK) {}
+
+uint32_t FlowWord::Age(uint32_t now) const {
+  uint32_t age = (now - tick) & FLOW_TICK_MASK;
+  return age >= FLOW_TICK_MASK - kTicksAhead ? 0 : age;
+}
+
+/** As tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c; UDP is never active. */
+bool FlowWord::IsActive() const {
+  return protocol == FLOW_TCP && (state == TCP_STATE_ESTABLISHED || IsHalfOpen());
+}
+
+bool FlowWord::IsHalfOpen() const {
+  return protocol == FLOW_TCP &&
+         (state == TCP_STATE_SYN_SENT || state == TCP_STATE_SYN_RECV || state == TCP_STATE_SYNACK);
+}
+
+FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const {
+  FlowCounts counts;
+  counts.active.resize(servers);
+  counts.inactive.resize(servers);
+  for (size_t bucket = 0; bucket < count_; bucket++) {
+    bool isEmpty = true;
+    for (flow_slot &slot : buckets_[bucket].way) {
+      uint64_t signature = Read(slot.signature);
+      if (signature == 0)
+        continue;
+      isEmpty = false;
+      if (signature == FLOW_CLAIMED)
+        continue;
+      uint64_t raw = Read(slot.word);
+      FlowWord word(raw);
+      if (word.Age(now) >= timeouts[word.protocol][word.state] && Free(slot, signature, raw)) {
+        counts.expired++;
+        continue;
+      }
+      counts.occupied++;
+      counts.halfOpen += word.IsHalfOpen();
+      if (word.server < servers)
+        (word.IsActive() ? counts.active : counts.inactive)[word.server]++;
+    }
+    if (isEmpty)
+      ForgetOverflow(buckets_[bucket]);
+  }
+  return counts;
+}
+
+FlowList FlowTable::List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
+                         uint32_t limit) const {
+  FlowList list;
+  uint64_t slots = uint64_t(count_) * FLOW_WAYS;
+  for (uint64_t index = cursor; index < slots; index++) {
+    if (list.flows.size() == limit) {
+      list.next = index;
+      return list;
+    }
+    flow_slot &slot = Slot(index);
+    uint64_t signature = Read(slot.signature);
+    if (signature <= FLOW_CLAIMED)
+      continue;
+    FlowWord word(Read(slot.word));
+    uint32_t age = word.Age(now), timeout = timeouts[word.protocol][word.state];
+    flow_tuple tuple;
+    memcpy(&tuple, &tuples[index], sizeof(tuple));
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (age >= timeout || Read(slot.signature) != signature)
+      continue; // expired, or another flow's by now
+    list.flows.push_back({tuple, word, age, timeout});
+  }
+  return list;
+}
+
+uint32_t FlowTable::Purge(uint32_t server) const {
+  uint32_t purged = 0;
+  for (uint64_t index = 0; index < uint64_t(count_) * FLOW_WAYS; index++) {
+    flow_slot &slot = Slot(index);
+    uint64_t signature = Read(slot.signature);
+    if (signature > FLOW_CLAIMED && FlowWord(Read(slot.word)).server == server)
+      purged += Replace(slot.signature, signature, 0);
+  }
+  return purged;
+}
+
+} // namespace bpf

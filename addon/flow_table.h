@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Walks over the flow table, which XDP programs on other CPUs use at the same time: words are read and
+// changed atomically, as bpf/flow.h does. No JavaScript here.
+
+#pragma once
+
+#define _Static_assert static_assert
+#include "../bpf/xdirector.h"
+#undef _Static_assert
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace bpf {
+
+/** settings.timeout: ticks without a packet until a flow expires. */
+using Timeouts = uint32_t[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX];
+
+/** The table's clock, now. */
+uint32_t CurrentTick();
+
+/** `word` of a flow slot, taken apart. */
+struct FlowWord {
+  explicit FlowWord(uint64_t word);
+
+  /** Ticks since its last packet. */
+  uint32_t Age(uint32_t now) const;
+  bool IsActive() const;
+  bool IsHalfOpen() const;
+
+  uint32_t server;
+  uint32_t tick;
+  uint8_t state;
+  uint8_t protocol;
+};
+
+struct FlowCounts {
+  std::vector<uint32_t> active; // by server slot
+  std::vector<uint32_t> inactive;
+  uint32_t occupied = 0;
+  uint32_t halfOpen = 0;
+  uint32_t expired = 0;
+};
+
+struct ListedFlow {
+  flow_tuple tuple;
+  FlowWord word;
+  uint32_t age;
+  uint32_t timeout;
+};
+
+struct FlowList {
+  std::vector<ListedFlow> flows;
+  std::optional<uint64_t> next;
+};
+
+class FlowTable {
+public:
+  FlowTable(flow_bucket *buckets, size_t count) : buckets_(buckets), count_(count) {}
+
+  /**
+   * Frees expired flows and counts the others. A bucket that is found empty may forward statefully again,
+   * so its FLOW_OVERFLOWED is taken back. Flows of server slots beyond `servers` count as occupied only.
+   */
+  FlowCounts Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
+
+  /** At most `limit` live flows from slot `cursor` on; `tuples` is the cold part. */
+  FlowList List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
+
+  /** Frees every flow of a server slot; how many there were. */
+  uint32_t Purge(uint32_t server) const;
+
+private:
+  flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }
+
+  flow_bucket *buckets_;
+  size_t count_;
+};
+
+} // namespace bpf

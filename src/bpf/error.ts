@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The one error of the binding. The addon throws it and rejects promises with it, too.
+
+import { getSystemErrorMap } from "node:util";
+
+/** What the addon knows about a failure. */
+export interface BpfFailure {
+  readonly operation: string;
+  readonly errno: number;
+  readonly detail?: string;
+  readonly verifierLog?: string;
+}
+
+const LOG_MAX = 64 * 1024;
+const LOG_LINES_IN_MESSAGE = 15;
+
+// Kernel-internal number that bpf(2) lets out: "operation not supported by this kind of object".
+const ENOTSUPP = 524;
+
+/** The kernel or libbpf refused. */
+export class BpfError extends Error {
+  /** The function that failed, by its name in libbpf: `bpf_object__load`, `bpf_map_update_elem`, ... */
+  readonly operation: string;
+  /** `EPERM`, `ENOENT`, ... */
+  readonly code: string;
+  /** Positive, as in errno.h. */
+  readonly errno: number;
+  /** Of a program the verifier rejected: the end of its log, at most 64 KiB. */
+  readonly verifierLog: string | undefined;
+
+  constructor({ operation, errno, detail, verifierLog }: BpfFailure) {
+    const [code, text] = describeErrno(errno);
+    const log = verifierLog?.trimEnd().slice(-LOG_MAX);
+    const message = `${operation}: ${code} (${text})${detail ? `: ${detail}` : ""}`;
+    super(log ? `${message}\n${lastLines(log)}` : message);
+    this.name = "BpfError";
+    this.operation = operation;
+    this.code = code;
+    this.errno = errno;
+    this.verifierLog = log;
+  }
+}
+
+function describeErrno(errno: number): readonly [string, string] {
+  if (errno === ENOTSUPP) return ["ENOTSUPP", "operation not supported by the kernel"];
+  return getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
+}
+
+function lastLines(log: string): string {
+  return log.split("\n").slice(-LOG_LINES_IN_MESSAGE).join("\n");
+}

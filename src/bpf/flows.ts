@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Walks over xdirector's flow table (bpf/xdirector.h), off the main thread and without a system call a flow. The
+// table stays mapped while a walk is under way, even if its region is closed.
+
+import { type NativeFlows, native } from "./native.ts";
+import type { MappedRegion } from "./region.ts";
+
+/** What a sweep found, after freeing what had expired. */
+export interface FlowCounts {
+  /** By server slot. */
+  readonly active: Uint32Array;
+  /** By server slot. */
+  readonly inactive: Uint32Array;
+  readonly occupied: number;
+  readonly halfOpen: number;
+  readonly expired: number;
+}
+
+export interface ListedFlow {
+  /** 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+  readonly cip: Uint8Array;
+  readonly vip: Uint8Array;
+  readonly cport: number;
+  readonly vport: number;
+  /** IANA number: 6 is TCP, 17 UDP. */
+  readonly protocol: number;
+  /** `enum tcp_state`; 0 for UDP. */
+  readonly state: number;
+  /** Server slot. */
+  readonly server: number;
+  /** Ticks since its last packet. */
+  readonly ageTicks: number;
+  /** Ticks without a packet after which it expires. */
+  readonly timeoutTicks: number;
+}
+
+export interface FlowPage {
+  readonly flows: ListedFlow[];
+  /** The cursor of the next page; absent at the end of the table. */
+  readonly next?: number;
+}
+
+const ADDRESS_BYTES = 16;
+
+/**
+ * Frees the flows whose timeout has passed and counts the others.
+ *
+ * @param hot map `flows`, of `buckets` elements
+ * @param timeouts `settings.timeout`, flattened: 64 numbers of ticks
+ * @param servers length of the arrays of the result
+ * @param tick the time; now unless given
+ */
+export function sweepFlows(
+  hot: MappedRegion,
+  buckets: number,
+  timeouts: Uint32Array,
+  servers: number,
+  tick?: number,
+): Promise<FlowCounts> {
+  return native.sweepFlows(hot.native, buckets, timeouts, servers, tick);
+}
+
+/**
+ * At most `limit` live flows in table order, from slot number `cursor` on.
+ *
+ * @param cold map `flow_tuples`, of 8 times `buckets` elements
+ */
+export async function listFlows(
+  hot: MappedRegion,
+  cold: MappedRegion,
+  buckets: number,
+  timeouts: Uint32Array,
+  cursor: number,
+  limit: number,
+  tick?: number,
+): Promise<FlowPage> {
+  const columns = await native.listFlows(hot.native, cold.native, buckets, timeouts, cursor, limit, tick);
+  const flows = Array.from({ length: columns.count }, (_, index) => flowAt(columns, index));
+  return columns.next === undefined ? { flows } : { flows, next: columns.next };
+}
+
+/** Frees all flows of a server slot; how many there were. */
+export function purgeServer(hot: MappedRegion, buckets: number, server: number): Promise<number> {
+  return native.purgeServer(hot.native, buckets, server);
+}
+
+function flowAt(columns: NativeFlows, index: number): ListedFlow {
+  const start = index * ADDRESS_BYTES;
+  return {
+    cip: columns.cip.subarray(start, start + ADDRESS_BYTES),
+    vip: columns.vip.subarray(start, start + ADDRESS_BYTES),
+    cport: columns.cport[index] as number,
+    vport: columns.vport[index] as number,
+    protocol: columns.protocol[index] as number,
+    state: columns.state[index] as number,
+    server: columns.server[index] as number,
+    ageTicks: columns.age[index] as number,
+    timeoutTicks: columns.timeout[index] as number,
+  };
+}

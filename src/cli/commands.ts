@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The verbs of `xdirector`, one row each: help and dispatch come from this table.
+
+import { version } from "../version.ts";
+
+export interface Command {
+  /** One line for `xdirector help`. */
+  readonly summary: string;
+  /** Resolves to the exit code. */
+  readonly run: (argv: string[]) => Promise<number>;
+}
+
+/** A command line that cannot be obeyed: exit code 2. */
+export class CommandError extends Error {}
+
+/** Modules are loaded when their verb is used: `xdirector dump` need not start what the daemon needs. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  run: {
+    summary: "run the director: attach to interfaces and serve the API",
+    run: async (argv) => (await import("./run.ts")).runDaemon(argv),
+  },
+  detach: {
+    summary: "detach from every interface and forget all flows",
+    run: async (argv) => (await import("./detach.ts")).runDetach(argv),
+  },
+  dump: {
+    summary: "print what the data plane holds, one line an entry",
+    run: async (argv) => (await import("./dump.ts")).runDump(argv),
+  },
+  realserver: {
+    summary: "set this machine up as a real server for direct routing or tunnelling",
+    run: async (argv) => (await import("./realserver.ts")).runRealserver(argv),
+  },
+  version: {
+    summary: "print the version",
+    run: async () => {
+      process.stdout.write(`xdirector ${version()}\n`);
+      return 0;
+    },
+  },
+  help: {
+    summary: "print this list",
+    run: async () => {
+      process.stdout.write(help());
+      return 0;
+    },
+  },
+};
+
+function help(): string {
+  const rows = Object.entries(COMMANDS).map(([verb, { summary }]) => `  ${verb.padEnd(12)}${summary}\n`);
+  return [
+    "usage: xdirector COMMAND [OPTION...]\n\n",
+    ...rows,
+    "\n`xdirector COMMAND --help` lists the options of a command. Services are managed with xvsadm or over REST.\n",
+  ].join("");
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// `xdirector run`: puts the parts together, starts them in order, ends them in the opposite one.
+
+import { buildApp } from "../api/app.ts";
+import { claimSocketPath, listen } from "../api/listen.ts";
+import { loadConfigFile } from "../config/load.ts";
+import { StateFile } from "../config/state-file.ts";
+import { openKernelDataplane } from "../dataplane/open.ts";
+import { Pins } from "../dataplane/pins.ts";
+import { Director } from "../director.ts";
+import type { Address } from "../model/address.ts";
+import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
+import { NextHopWatcher } from "../net/next-hops.ts";
+import { version } from "../version.ts";
+import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
+import { assertMachine } from "./machine.ts";
+
+export async function runDaemon(argv: string[]): Promise<number> {
+  const options = parseDaemonOptions(argv);
+  if (options === "help") {
+    process.stdout.write(DAEMON_HELP);
+    return 0;
+  }
+  assertMachine();
+  await claimSocketPath(options.socket);
+  const stateFile = new StateFile(options.stateDir);
+  const desired = await initialState(options, stateFile);
+  const pins = new Pins(options.pinDir);
+  const adopts = pins.exist() && !options.fresh;
+  const closers: Closer[] = [];
+  try {
+    await start({ options, stateFile, desired, closers });
+  } catch (error) {
+    await closeAll(closers);
+    if (!adopts) pins.removeAll();
+    throw error;
+  }
+  await closeAll(closers);
+  if (options.onStop === "detach") pins.removeAll();
+  else report(`stopped; the data plane goes on (pinned at ${options.pinDir})`);
+  return 0;
+}
+
+type Closer = () => Promise<void>;
+
+interface Start {
+  readonly options: DaemonOptions;
+  readonly stateFile: StateFile;
+  readonly desired: DesiredState;
+  /** Filled as parts start; to be called in the opposite order. */
+  readonly closers: Closer[];
+}
+
+/** Resolves when the daemon is told to stop. */
+async function start({ options, stateFile, desired, closers }: Start): Promise<void> {
+  const stopped = stopSignal();
+  const port = openKernelDataplane(options);
+  closers.push(() => port.close());
+  for (const { name, mode } of port.status().attachments) report(`attached to ${name} (${mode} XDP)`);
+
+  const nextHops = new NextHopWatcher({ onChange: () => void director.refresh() });
+  const director = new Director({ port, nextHops, store: stateFile, report });
+  closers.push(async () => nextHops.close());
+  nextHops.start();
+  closers.push(() => director.stop());
+  await director.start(desired);
+
+  const app = buildApp({ director, version: version() });
+  const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
+  closers.push(() => app.close());
+  process.on("SIGHUP", () => void reload(options, director));
+  report(`ready: API on ${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`);
+  await stopped;
+}
+
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  for (const close of closers.toReversed()) await close();
+}
+
+/** The file is the truth when one is given; otherwise, or with --resume, what was last acknowledged is. */
+async function initialState({ config, resume }: DaemonOptions, saved: StateFile): Promise<DesiredState> {
+  if (config !== undefined && !resume) return loadConfigFile(config);
+  const state = await saved.load();
+  if (state) return state;
+  return config === undefined ? EMPTY_STATE : loadConfigFile(config);
+}
+
+async function reload({ config }: DaemonOptions, director: Director): Promise<void> {
+  if (config === undefined) return report("SIGHUP ignored: there is no --config to read again");
+  try {
+    const wanted = await loadConfigFile(config);
+    await director.change(() => wanted);
+    report(`${config} read again and applied`);
+  } catch (error) {
+    report(`${config} not applied: ${(error as Error).message}`);
+  }
+}
+
+/** Listens from the first moment on: a signal during start-up must not leave things half done. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** To stderr, which the service manager keeps with a time stamp. */
+function report(message: string): void {
+  process.stderr.write(`xdirector: ${message}\n`);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The flow table as user space uses it: walks over shared memory, off the main thread, without a system
+// call per flow.
+
+import { listFlows, type MappedRegion, sweepFlows } from "../bpf/index.ts";
+import { addressFromBytes } from "../model/address.ts";
+import { stateName, ticksToSeconds } from "./flow-timeouts.ts";
+import type { Flow, FlowPage, FlowSummary } from "./port.ts";
+import type { LoadedDataplane } from "./program.ts";
+import { protocolOf } from "./records.ts";
+
+type ListedFlow = Awaited<ReturnType<typeof listFlows>>["flows"][number];
+
+export class FlowTable {
+  readonly #buckets: number;
+  readonly #timeouts: Uint32Array;
+  readonly #hot: MappedRegion;
+  readonly #cold: MappedRegion;
+  readonly #capacity: number;
+
+  constructor({ maps, buckets, timeouts }: LoadedDataplane) {
+    this.#buckets = buckets;
+    this.#timeouts = timeouts;
+    this.#hot = maps.flow_table.mmap();
+    this.#cold = maps.flow_tuples.mmap();
+    this.#capacity = maps.flow_tuples.maxEntries;
+  }
+
+  /** `servers`: one more than the highest slot in use. */
+  async sweep(servers: number): Promise<FlowSummary> {
+    const { active, inactive, ...counts } = await sweepFlows(this.#hot, this.#buckets, this.#timeouts, servers);
+    const bySlot = new Map<number, { active: number; inactive: number }>();
+    active.forEach((count, slot) => {
+      const idle = inactive[slot] ?? 0;
+      if (count + idle > 0) bySlot.set(slot, { active: count, inactive: idle });
+    });
+    return { ...counts, servers: bySlot, capacity: this.#capacity };
+  }
+
+  async list(cursor: number, limit: number): Promise<FlowPage> {
+    const page = await listFlows(this.#hot, this.#cold, this.#buckets, this.#timeouts, cursor, limit);
+    return { flows: page.flows.map(toFlow), next: page.next };
+  }
+
+  close(): void {
+    this.#hot.close();
+    this.#cold.close();
+  }
+}
+
+function toFlow(flow: ListedFlow): Flow {
+  const protocol = protocolOf(flow.protocol);
+  return {
+    protocol,
+    cip: addressFromBytes(flow.cip),
+    cport: flow.cport,
+    vip: addressFromBytes(flow.vip),
+    vport: flow.vport,
+    server: flow.server,
+    state: stateName(protocol, flow.state),
+    expires: ticksToSeconds(flow.timeoutTicks - flow.ageTicks),
+  };
+}

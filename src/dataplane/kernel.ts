@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The port over the kernel's maps. Each operation writes one map; their order is the caller's subject.
+
+import type { DataplaneImage, MapOp, SchedulerTable, ServerEntry, ServiceEntry } from "../compile/image.ts";
+import { XdirectorError } from "../errors.ts";
+import { type ServiceKey, serviceKey } from "../model/service.ts";
+import { FlowTable } from "./flow-table.ts";
+import type {
+  Attachment,
+  DataplaneCounters,
+  DataplanePort,
+  DataplaneStatus,
+  FlowPage,
+  FlowSummary,
+  RotationPosition,
+  ServerCounters,
+  VerdictCounters,
+} from "./port.ts";
+import type { DataplaneMaps, LoadedDataplane } from "./program.ts";
+import {
+  type CountersRecord,
+  fromServerRecord,
+  fromServiceRecord,
+  isUsedServer,
+  NO_COUNTERS,
+  NO_SERVER,
+  toServerRecord,
+  toServiceKeyRecord,
+  toServiceRecord,
+} from "./records.ts";
+import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
+
+/** The kernel's arrays cannot say which elements are in use. */
+interface InUse {
+  readonly services: Map<ServiceKey, ServiceEntry>;
+  readonly slots: Set<number>;
+}
+
+export class KernelDataplane implements DataplanePort {
+  readonly #loaded: LoadedDataplane;
+  readonly #maps: DataplaneMaps;
+  readonly #flows: FlowTable;
+  readonly #attachments: readonly Attachment[];
+  #inUse: InUse = { services: new Map(), slots: new Set() };
+
+  constructor(loaded: LoadedDataplane, attachments: readonly Attachment[]) {
+    this.#loaded = loaded;
+    this.#maps = loaded.maps;
+    this.#flows = new FlowTable(loaded);
+    this.#attachments = attachments;
+  }
+
+  async read(): Promise<DataplaneImage> {
+    const services = new Map<ServiceKey, ServiceEntry>();
+    for (const [key, record] of [...this.#maps.services.entriesBatch()].flat()) {
+      const service = fromServiceRecord(key, record);
+      services.set(serviceKey(service), service);
+    }
+    const servers = new Map<number, ServerEntry>();
+    for (const [slot, record] of [...this.#maps.servers.entriesBatch(8192, isUsedServer)].flat()) {
+      servers.set(slot, fromServerRecord(record));
+    }
+    const tables = new Map<number, SchedulerTable>();
+    for (const { id } of services.values()) {
+      const table = readTable(this.#maps, id);
+      if (table) tables.set(id, table);
+    }
+    this.#inUse = { services: new Map(services), slots: new Set(servers.keys()) };
+    return { services, servers, tables };
+  }
+
+  position(serviceId: number): RotationPosition {
+    return tablePosition(this.#maps, serviceId);
+  }
+
+  async apply(ops: readonly MapOp[]): Promise<void> {
+    for (const op of ops) {
+      try {
+        this.#applyOne(op);
+      } catch (error) {
+        throw new XdirectorError("DATAPLANE_FAILED", `${op.op}: ${(error as Error).message}`, [], error);
+      }
+    }
+  }
+
+  async counters(): Promise<DataplaneCounters> {
+    const servers = [...this.#inUse.slots].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
+    const retired = [...this.#inUse.services.values()].map(
+      (service) => [service.id, toNumbers(this.#retired(service))] as const,
+    );
+    return { servers: new Map(servers), retired: new Map(retired), verdicts: this.#verdicts() };
+  }
+
+  sweep(): Promise<FlowSummary> {
+    return this.#flows.sweep(Math.max(-1, ...this.#inUse.slots) + 1);
+  }
+
+  flows(cursor: number, limit: number): Promise<FlowPage> {
+    return this.#flows.list(cursor, limit);
+  }
+
+  status(): DataplaneStatus {
+    return { attachments: this.#attachments, kind: "kernel" };
+  }
+
+  async close(): Promise<void> {
+    this.#flows.close();
+    this.#loaded.close();
+  }
+
+  #applyOne(op: MapOp): void {
+    if (op.op === "put-server") this.#putServer(op.slot, op.server);
+    else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
+    else if (op.op === "put-table") writeTable(this.#maps, op);
+    else if (op.op === "delete-table") deleteTable(this.#maps, op.service);
+    else if (op.op === "put-service") this.#putService(op.key, op.service);
+    else this.#deleteService(op.key, op.service);
+  }
+
+  #putServer(slot: number, server: ServerEntry): void {
+    const record = toServerRecord(server);
+    if (record.ifindex !== 0) this.#maps.devices.set(record.ifindex, record.ifindex);
+    this.#maps.servers.set(slot, record);
+    this.#inUse.slots.add(slot);
+  }
+
+  /** What the slot had counted stays with its service. */
+  #deleteServer(slot: number, serviceId: number): void {
+    const counters = this.#slotCounters(slot);
+    const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
+    if (service) this.#writeService(service, sum(this.#retired(service), counters));
+    this.#maps.servers.set(slot, NO_SERVER);
+    const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
+    this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
+    this.#inUse.slots.delete(slot);
+  }
+
+  #putService(key: ServiceKey, service: ServiceEntry): void {
+    this.#writeService(service, this.#retired(service));
+    this.#inUse.services.set(key, service);
+  }
+
+  #deleteService(key: ServiceKey, service: ServiceEntry): void {
+    this.#maps.services.delete(toServiceKeyRecord(service));
+    this.#inUse.services.delete(key);
+  }
+
+  #writeService(service: ServiceEntry, retired: CountersRecord): void {
+    this.#maps.services.set(toServiceKeyRecord(service), toServiceRecord(service, retired));
+  }
+
+  #retired(service: ServiceEntry): CountersRecord {
+    return this.#maps.services.get(toServiceKeyRecord(service))?.retired ?? NO_COUNTERS;
+  }
+
+  #slotCounters(slot: number): CountersRecord {
+    return (this.#maps.server_counters.get(slot) ?? []).reduce(sum, NO_COUNTERS);
+  }
+
+  /** `struct verdict_counters` names its fields after the verdicts; labels have dashes. */
+  #verdicts(): VerdictCounters {
+    const totals = new Map<string, number>();
+    for (const cpu of this.#maps.verdicts.get(0) ?? []) {
+      for (const [field, packets] of Object.entries(cpu)) {
+        if (field === "undecided") continue;
+        const name = field.replaceAll("_", "-");
+        totals.set(name, (totals.get(name) ?? 0) + Number(packets));
+      }
+    }
+    return totals;
+  }
+}
+
+function sum(a: CountersRecord, b: CountersRecord): CountersRecord {
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    connections: a.connections + b.connections,
+  };
+}
+
+function toNumbers({ packets, bytes, connections }: CountersRecord): ServerCounters {
+  return { packets: Number(packets), bytes: Number(bytes), connections: Number(connections) };
+}

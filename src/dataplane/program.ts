@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The program and its maps: sized, loaded, with the maps of an earlier run when they are pinned. What a
+// file descriptor means in the kernel is this file's subject; what the maps say is kernel.ts's.
+
+import { randomFillSync } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { BpfMap, BpfObject, type BpfProgram } from "../bpf/index.ts";
+import { XdirectorError } from "../errors.ts";
+import { defaultTimeouts } from "./flow-timeouts.ts";
+import type { Pins } from "./pins.ts";
+import type { CountersRecord, ServerRecord, ServiceKeyRecord, ServiceRecord } from "./records.ts";
+
+const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));
+
+const DEFAULT_MAX_FLOWS = 1 << 20;
+/** FLOW_WAYS of bpf/xdirector.h */
+const WAYS = 8;
+/**
+ * How full the table is meant to get: 4.67 flows for the 8 slots of a bucket, 96 bytes of memory per flow. At
+ * that load 2 % of the flows find their bucket full and are forwarded without state.
+ */
+const FLOWS_PER_BUCKET = 14 / 3;
+/** The settings are a variable in a data section of their own; bpffs names cannot have its dots. */
+const SETTINGS_SECTION = ".data.settings";
+
+const MAP_NAMES = [
+  "services",
+  "servers",
+  "server_counters",
+  "verdicts",
+  "turns",
+  "sched_tables",
+  "flow_table",
+  "flow_tuples",
+  "devices",
+] as const;
+
+/** `struct settings` */
+interface SettingsRecord {
+  timeout: number[][];
+  hash_key: number[];
+}
+
+export interface DataplaneMaps {
+  readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
+  readonly servers: BpfMap<number, ServerRecord>;
+  readonly server_counters: BpfMap<number, CountersRecord[]>;
+  readonly verdicts: BpfMap<number, Record<string, bigint>[]>;
+  readonly turns: BpfMap<number, bigint>;
+  /** Reads as the inner map's id. */
+  readonly sched_tables: BpfMap<number, number>;
+  readonly flow_table: BpfMap<number, unknown>;
+  readonly flow_tuples: BpfMap<number, unknown>;
+  readonly devices: BpfMap<number, number>;
+}
+
+export interface LoadedDataplane {
+  readonly program: BpfProgram;
+  readonly maps: DataplaneMaps;
+  readonly buckets: number;
+  /** The flow timeouts in force: ticks by [protocol][state], flattened. */
+  readonly timeouts: Uint32Array;
+  close(): void;
+}
+
+export interface LoadOptions {
+  /** Where maps are pinned and looked for; without pins everything is gone with the process. */
+  readonly pins?: Pins;
+  readonly maxFlows?: number | undefined;
+}
+
+/** @throws DATAPLANE_FAILED, also when what is pinned has another size than `maxFlows` */
+export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane {
+  const buckets = chooseBuckets(pins, maxFlows);
+  const object = BpfObject.open(OBJECT_PATH);
+  object.setRodata("flow_buckets", buckets);
+  object.setMaxEntries("flow_table", buckets);
+  object.setMaxEntries("flow_tuples", buckets * WAYS);
+  if (pins) {
+    for (const name of MAP_NAMES) object.setPinPath(name, pins.map(name));
+    object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
+  }
+  object.load();
+  const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)])) as unknown as DataplaneMaps;
+  using settings = object.map<number, { settings: SettingsRecord }>(SETTINGS_SECTION);
+  const timeouts = initialiseSettings(settings);
+  const program = object.program("xdirector");
+  const close = () => {
+    for (const owned of [...Object.values(maps), program, object]) owned.close();
+  };
+  return { program, maps, buckets, timeouts, close };
+}
+
+function chooseBuckets(pins: Pins | undefined, maxFlows: number | undefined): number {
+  const wanted = Math.ceil((maxFlows ?? DEFAULT_MAX_FLOWS) / FLOWS_PER_BUCKET);
+  const path = pins?.map("flow_table");
+  if (path === undefined || !existsSync(path)) return wanted;
+  using pinned = BpfMap.open(path);
+  if (maxFlows === undefined || pinned.maxEntries === wanted) return pinned.maxEntries;
+  const held = Math.floor(pinned.maxEntries * FLOWS_PER_BUCKET);
+  throw new XdirectorError(
+    "DATAPLANE_FAILED",
+    `the pinned flow table is for ${held} flows, not --max-flows ${maxFlows}: leave the option out, or start with --fresh`,
+  );
+}
+
+/** A new table gets its secret and IPVS's timeouts; an adopted one keeps what it has. */
+function initialiseSettings(section: BpfMap<number, { settings: SettingsRecord }>): Uint32Array {
+  const held = section.get(0)?.settings;
+  if (held?.hash_key.some((word) => word !== 0)) return Uint32Array.from(held.timeout.flat());
+  const timeout = defaultTimeouts();
+  const hash_key = [...randomFillSync(new Uint32Array(16))];
+  section.set(0, { settings: { timeout, hash_key } });
+  return Uint32Array.from(timeout.flat());
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The real program in the real kernel, not attached to anything: packets go in and come out by program test run.
+
+import { KernelDataplane } from "../../src/dataplane/kernel.ts";
+import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
+import { Director } from "../../src/director.ts";
+import type { DesiredState } from "../../src/model/service.ts";
+import { FixedNextHops, RecordingStore } from "./memory-director.ts";
+import type { Packet } from "./packet.ts";
+
+/** XDP actions, `enum xdp_action` of linux/bpf.h. */
+const ACTIONS = ["aborted", "drop", "pass", "tx", "redirect"] as const;
+
+/** Interface that packets arrive by unless a test says otherwise: loopback, which every namespace has. */
+export const INGRESS = 1;
+
+export interface Outcome {
+  readonly action: (typeof ACTIONS)[number];
+  /** The one verdict whose counter went up. */
+  readonly verdict: string;
+  readonly bytes: Uint8Array;
+}
+
+export class DataplaneUnderTest {
+  readonly loaded: LoadedDataplane;
+  readonly port: KernelDataplane;
+  readonly nextHops = new FixedNextHops();
+  readonly director: Director;
+
+  private constructor(maxFlows: number) {
+    this.loaded = loadDataplane({ maxFlows });
+    this.port = new KernelDataplane(this.loaded, []);
+    const { port, nextHops } = this;
+    this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
+  }
+
+  static async create(state: DesiredState, maxFlows = 4096): Promise<DataplaneUnderTest> {
+    const created = new DataplaneUnderTest(maxFlows);
+    await created.director.change(() => state);
+    return created;
+  }
+
+  async send(packet: Packet, ingressIfindex = INGRESS): Promise<Outcome> {
+    const before = (await this.port.counters()).verdicts;
+    const { returnValue, data } = this.loaded.program.run({ data: packet.bytes(), context: { ingressIfindex } });
+    const after = (await this.port.counters()).verdicts;
+    const counted = [...after].filter(([verdict, packets]) => packets !== before.get(verdict));
+    const [[verdict, packets] = ["none", 0], ...others] = counted;
+    if (others.length > 0 || packets !== (before.get(verdict) ?? 0) + 1) {
+      throw new Error(`a packet must end in exactly one verdict, not in ${JSON.stringify(counted)}`);
+    }
+    return { action: ACTIONS[returnValue] ?? "aborted", verdict, bytes: data };
+  }
+
+  /** Without looking at counters: for many packets. */
+  push(packet: Packet | Uint8Array): { readonly action: Outcome["action"]; readonly bytes: Uint8Array } {
+    const data = packet instanceof Uint8Array ? packet : packet.bytes();
+    const { returnValue, data: bytes } = this.loaded.program.run({ data, context: { ingressIfindex: INGRESS } });
+    return { action: ACTIONS[returnValue] ?? "aborted", bytes };
+  }
+
+  async close(): Promise<void> {
+    await this.director.stop();
+    await this.port.close();
+  }
+}
