@@ -9,7 +9,7 @@
 static __always_inline const struct service *classify(const struct packet *packet)
 {
 	struct service_key key = {
-		.vip = packet->vip,
+		.vip = packet_vip(packet),
 		.port = packet->vport,
 		.protocol = packet->protocol,
 	};

@@ -25,16 +25,4 @@ static __always_inline void ipv4_decrement_ttl(struct iphdr *ip)
 	ip->ttl--;
 }
 
-/* The checksum of a header without options; ip->check must be 0. */
-static __always_inline __u16 ipv4_checksum(const struct iphdr *ip)
-{
-	const __u32 *word = (const void *)ip;
-	__u64 sum = 0;
-
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < sizeof(*ip) / sizeof(*word); i++)
-		sum += word[i];
-	return csum_fold(sum);
-}
-
 #endif

@@ -91,20 +91,27 @@ static __always_inline __u64 nh(__u64 message, const __u32 *key)
 static __always_inline __u64 flow_signature(const struct packet *packet)
 {
 	const __u32 *key = settings.hash_key;
-	__u64 ports = (__u64)packet->vport << 16 | packet->cport |
-		      (__u64)packet->protocol << 32 | (__u64)packet->is_ipv4 << 40;
+	__u64 ports = (__u64)packet->vport << 16 | packet->cport | (__u64)packet->protocol << 32 |
+		      (__u64)packet->is_ipv4 << 40;
 	__u64 high = nh(ports, key), low = nh(ports, key + 2);
 
 	if (packet->is_ipv4) {
-		__u64 addresses = (__u64)packet->vip.words[3] << 32 | packet->cip.words[3];
+		const struct iphdr *ip = packet->ipv4;
+		__u64 addresses = (__u64)ip->daddr << 32 | ip->saddr;
 
 		high += nh(addresses, key + 2);
 		low += nh(addresses, key + 4);
 	} else {
-		high += nh(packet->cip.halves[0], key + 2) + nh(packet->cip.halves[1], key + 4) +
-			nh(packet->vip.halves[0], key + 6) + nh(packet->vip.halves[1], key + 8);
-		low += nh(packet->cip.halves[0], key + 4) + nh(packet->cip.halves[1], key + 6) +
-		       nh(packet->vip.halves[0], key + 8) + nh(packet->vip.halves[1], key + 10);
+		/* source and destination are neighbours: four 64-bit words */
+		const __u32 *words = packet->ipv6->saddr.s6_addr32;
+
+#pragma clang loop unroll(full)
+		for (int i = 0; i < 8; i += 2) {
+			__u64 pair = (__u64)words[i + 1] << 32 | words[i];
+
+			high += nh(pair, key + 2 + i);
+			low += nh(pair, key + 4 + i);
+		}
 	}
 	return (high ^ (low << 32 | low >> 32)) | 2;
 }
@@ -151,12 +158,13 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 	__u64 age = flow_age(word, now);
 
 	if (packet->protocol == IPPROTO_TCP)
-		next = tcp_next_state(state, packet->tcp);
+		next = tcp_next_state(state, packet->tcp_flags);
 	if (next == state && age < FLOW_REFRESH_TICKS)
 		return true;
 
 	if (flow_is_expired(word, now) ||
-	    (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp) && tcp_is_reusable(state))) {
+	    (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags) &&
+	     tcp_is_reusable(state))) {
 		flow_free(slot, place->signature);
 		return false;
 	}
@@ -194,7 +202,7 @@ __noinline __u64 flow_score(__u64 signature, __u64 word, __u64 now)
 	       (__u64)(rank == RANK_HALF_OPEN) << SCORE_HALF_OPEN_BIT;
 }
 
-/* The greater of two numbers below 2^63, without a branch for the verifier to follow both ways. */
+/* The greater of two numbers below 2^63, so that the verifier learns nothing from a comparison. */
 static __always_inline __u64 greater(__u64 a, __u64 b)
 {
 	__u64 less = (a - b) >> 63;
@@ -207,7 +215,8 @@ static __always_inline __u64 greater(__u64 a, __u64 b)
  * may not hold more than FLOW_HALF_OPEN_WAYS: beyond that a half-open newcomer replaces the oldest
  * of them, however much is free, so a SYN flood meets itself. Of equals the home line comes first.
  */
-__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open, __u64 now)
+__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
+			     __u64 now)
 {
 	__u64 best = 0, best_half_open = 0, half_open_count = 0;
 
@@ -240,8 +249,8 @@ static __always_inline void flow_write_tuple(const struct flow_place *place, __u
 	struct flow_tuple *tuple = bpf_map_lookup_elem(&flow_tuples, &index);
 
 	if (tuple)
-		*tuple = (struct flow_tuple){ .cip = packet->cip,
-					      .vip = packet->vip,
+		*tuple = (struct flow_tuple){ .cip = packet_cip(packet),
+					      .vip = packet_vip(packet),
 					      .cport = packet->cport,
 					      .vport = packet->vport,
 					      .protocol = packet->protocol };
@@ -255,7 +264,7 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 					__u32 server)
 {
 	bool tcp = packet->protocol == IPPROTO_TCP;
-	__u32 state = tcp ? tcp_next_state(TCP_STATE_NONE, packet->tcp) : UDP_STATE_NORMAL;
+	__u32 state = tcp ? tcp_next_state(TCP_STATE_NONE, packet->tcp_flags) : UDP_STATE_NORMAL;
 	__u64 now = flow_now();
 	__u32 way = flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS,
 				tcp && tcp_is_half_open(state), now);

@@ -8,27 +8,29 @@
 #include "route.h"
 #include "tunnel.h"
 
-/* As IPVS counts: once a packet has its server, sent or not. */
-static __always_inline void count_server(__u32 slot, const struct packet *packet, __u64 connections)
+/* As IPVS counts: once a packet has its server, sent or not. The number of packets so far on this CPU. */
+static __always_inline __u64 count_server(__u32 slot, const struct packet *packet,
+					  __u64 connections)
 {
 	struct server_counters *counters = bpf_map_lookup_elem(&server_counters, &slot);
 
 	if (!counters)
-		return;
-	counters->packets++;
+		return 0;
 	counters->bytes += packet->length;
 	counters->connections += connections;
+	return ++counters->packets;
 }
 
 static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *packet, __u32 slot,
 					    __u64 connections)
 {
 	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+	__u64 number;
 
 	/* The server was deleted while flows name it: silence, as with expire_nodest_conn=0. */
 	if (!server || server->method == METHOD_NONE)
 		return VERDICT_SERVER_REMOVED;
-	count_server(slot, packet, connections);
+	number = count_server(slot, packet, connections);
 	if (server->method == METHOD_LOCAL)
 		return VERDICT_LOCAL_SERVER;
 	/* The stack would answer for the VIP with a reset; the client's next try finds it resolved. */
@@ -39,7 +41,7 @@ static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *p
 
 	packet->egress = server->ifindex;
 	if (server->method == METHOD_TUNNEL)
-		return forward_tunnel(ctx, packet, server);
+		return forward_tunnel(ctx, packet, server, number);
 	return forward_direct(packet, server);
 }
 

@@ -20,34 +20,44 @@
 #define IP_MORE_FRAGMENTS bpf_htons(0x2000)
 #define IP_OFFSET bpf_htons(0x1fff)
 
+/* Byte 13 of the TCP header (RFC 9293, 3.1). */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+#define TCP_FLAGS_BYTE 13
+
+/* linux/if_ether.h's own is packed, which makes clang move it byte by byte. */
+struct ethernet_header {
+	__u8 destination[ETH_ALEN];
+	__u8 source[ETH_ALEN];
+	__be16 protocol;
+};
+
 struct vlan_header {
 	__be16 tci;
 	__be16 protocol;
 };
 
-struct tcp_flags {
-	bool syn, fin, ack, rst;
-};
-
-/* What the rest of the program knows of a packet. Pointers die with bpf_xdp_adjust_head(). */
+/*
+ * What the rest of the program knows of a packet. Kept small: a hit needs no more than the ports, and
+ * what it does not need would be carried along on the stack. Pointers die with bpf_xdp_adjust_head().
+ */
 struct packet {
-	struct ethhdr *ethernet;
+	struct ethernet_header *ethernet;
 	union {
 		void *l3;
 		struct iphdr *ipv4;
 		struct ipv6hdr *ipv6;
 	};
-	void *end;
-	union ip cip;
-	union ip vip;
+	bool is_ipv4;
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u16 l2_length; /* Ethernet and VLAN headers */
+	__u16 length;    /* L3 length as the IP header states it */
 	__be16 cport;
 	__be16 vport;
-	__u8 protocol;
-	bool is_ipv4;
-	struct tcp_flags tcp;
-	__u16 l2_length; /* Ethernet and VLAN headers */
-	__u16 length;	 /* L3 length as the IP header states it */
-	__u32 egress;	 /* interface a forwarded packet leaves by */
+	__u32 egress; /* interface a forwarded packet leaves by */
 };
 
 /* The parsers' place in the packet; each checks its own bounds and moves on. */
@@ -56,13 +66,13 @@ struct cursor {
 	void *end;
 };
 
-#define cursor_take(cursor, type)                                                        \
-	({                                                                               \
-		type *header_ = (cursor)->at;                                            \
-		bool fits_ = (void *)(header_ + 1) <= (cursor)->end;                     \
-		if (fits_)                                                               \
-			(cursor)->at = header_ + 1;                                      \
-		fits_ ? header_ : NULL;                                                  \
+#define cursor_take(cursor, type)                                                                  \
+	({                                                                                         \
+		type *header_ = (cursor)->at;                                                      \
+		bool fits_ = (void *)(header_ + 1) <= (cursor)->end;                               \
+		if (fits_)                                                                         \
+			(cursor)->at = header_ + 1;                                                \
+		fits_ ? header_ : NULL;                                                            \
 	})
 
 /* As a number: Linux 6.1 takes the result of a byte swap for unbounded, no good for a pointer. */
@@ -80,12 +90,12 @@ static __always_inline bool is_vlan(__be16 protocol)
 static __always_inline bool parse_ethernet(struct cursor *cursor, struct packet *packet,
 					   __be16 *protocol)
 {
-	packet->ethernet = cursor_take(cursor, struct ethhdr);
+	packet->ethernet = cursor_take(cursor, struct ethernet_header);
 	if (!packet->ethernet)
 		return false;
 
-	*protocol = packet->ethernet->h_proto;
-	packet->l2_length = sizeof(struct ethhdr);
+	*protocol = packet->ethernet->protocol;
+	packet->l2_length = sizeof(struct ethernet_header);
 #pragma clang loop unroll(full)
 	for (int depth = 0; depth < VLAN_MAX_DEPTH; depth++) {
 		struct vlan_header *vlan;
@@ -101,19 +111,12 @@ static __always_inline bool parse_ethernet(struct cursor *cursor, struct packet 
 	return true;
 }
 
-static __always_inline union ip ipv4_mapped(__be32 address)
-{
-	return (union ip){ .words = { 0, 0, bpf_htonl(0xffff), address } };
-}
-
 static __always_inline enum verdict parse_ipv4(struct cursor *cursor, struct packet *packet)
 {
 	struct iphdr *ip = cursor_take(cursor, struct iphdr);
-	__u32 options;
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return VERDICT_MALFORMED;
-	options = ip->ihl * 4 - sizeof(*ip);
 	packet->length = bpf_ntohs(ip->tot_len);
 	if (packet->length > bytes_from(cursor, ip) || packet->length < ip->ihl * 4)
 		return VERDICT_MALFORMED;
@@ -121,11 +124,9 @@ static __always_inline enum verdict parse_ipv4(struct cursor *cursor, struct pac
 	packet->ipv4 = ip;
 	packet->is_ipv4 = true;
 	packet->protocol = ip->protocol;
-	packet->cip = ipv4_mapped(ip->saddr);
-	packet->vip = ipv4_mapped(ip->daddr);
-	cursor->at += options;
+	cursor->at += ip->ihl * 4 - sizeof(*ip);
 	return ip->frag_off & (IP_MORE_FRAGMENTS | IP_OFFSET) ? VERDICT_FRAGMENT :
-								 VERDICT_UNDECIDED;
+								VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict parse_ipv6(struct cursor *cursor, struct packet *packet)
@@ -141,8 +142,6 @@ static __always_inline enum verdict parse_ipv6(struct cursor *cursor, struct pac
 	packet->ipv6 = ip;
 	packet->is_ipv4 = false;
 	packet->protocol = ip->nexthdr;
-	__builtin_memcpy(&packet->cip, &ip->saddr, sizeof(packet->cip));
-	__builtin_memcpy(&packet->vip, &ip->daddr, sizeof(packet->vip));
 	return packet->protocol == IPPROTO_FRAGMENT ? VERDICT_FRAGMENT : VERDICT_UNDECIDED;
 }
 
@@ -154,7 +153,7 @@ static __always_inline enum verdict parse_tcp(struct cursor *cursor, struct pack
 		return VERDICT_MALFORMED;
 	packet->cport = tcp->source;
 	packet->vport = tcp->dest;
-	packet->tcp = (struct tcp_flags){ tcp->syn, tcp->fin, tcp->ack, tcp->rst };
+	packet->tcp_flags = ((const __u8 *)tcp)[TCP_FLAGS_BYTE];
 	return VERDICT_UNDECIDED;
 }
 
@@ -169,14 +168,13 @@ static __always_inline enum verdict parse_udp(struct cursor *cursor, struct pack
 	return VERDICT_UNDECIDED;
 }
 
-/* UNDECIDED: *packet is filled in as far as the program needs it. */
+/* UNDECIDED: *packet is filled in. */
 static __always_inline enum verdict parse_packet(struct xdp_md *ctx, struct packet *packet)
 {
 	struct cursor cursor = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 	enum verdict verdict = VERDICT_NOT_IP;
 	__be16 protocol;
 
-	packet->end = cursor.end;
 	if (!parse_ethernet(&cursor, packet, &protocol))
 		return VERDICT_MALFORMED;
 	if (protocol == bpf_htons(ETH_P_IP))
@@ -191,6 +189,31 @@ static __always_inline enum verdict parse_packet(struct xdp_md *ctx, struct pack
 	if (packet->protocol == IPPROTO_UDP)
 		return parse_udp(&cursor, packet);
 	return VERDICT_NOT_TCP_UDP;
+}
+
+static __always_inline union ip ipv4_mapped(__be32 address)
+{
+	return (union ip){ .words = { 0, 0, bpf_htonl(0xffff), address } };
+}
+
+static __always_inline union ip packet_cip(const struct packet *packet)
+{
+	union ip cip;
+
+	if (packet->is_ipv4)
+		return ipv4_mapped(packet->ipv4->saddr);
+	__builtin_memcpy(&cip, &packet->ipv6->saddr, sizeof(cip));
+	return cip;
+}
+
+static __always_inline union ip packet_vip(const struct packet *packet)
+{
+	union ip vip;
+
+	if (packet->is_ipv4)
+		return ipv4_mapped(packet->ipv4->daddr);
+	__builtin_memcpy(&vip, &packet->ipv6->daddr, sizeof(vip));
+	return vip;
 }
 
 #endif

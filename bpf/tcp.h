@@ -37,17 +37,17 @@ enum {
 /* clang-format on */
 
 /* The kernel's tcp_state_idx(): RST before SYN before FIN before ACK; none of them changes nothing. */
-static __always_inline __u32 tcp_next_state(__u32 state, struct tcp_flags flags)
+static __always_inline __u32 tcp_next_state(__u32 state, __u8 flags)
 {
 	__u64 row;
 
-	if (flags.rst)
+	if (flags & TCP_RST)
 		row = TCP_INPUT_ONLY_RST;
-	else if (flags.syn)
+	else if (flags & TCP_SYN)
 		row = TCP_INPUT_ONLY_SYN;
-	else if (flags.fin)
+	else if (flags & TCP_FIN)
 		row = TCP_INPUT_ONLY_FIN;
-	else if (flags.ack)
+	else if (flags & TCP_ACK && state != TCP_STATE_ESTABLISHED)
 		row = TCP_INPUT_ONLY_ACK;
 	else
 		return state;
@@ -55,9 +55,9 @@ static __always_inline __u32 tcp_next_state(__u32 state, struct tcp_flags flags)
 }
 
 /* IPVS schedules on a SYN; a SYN+ACK counts, a SYN with RST does not (tcp_conn_schedule). */
-static __always_inline bool tcp_opens(struct tcp_flags flags)
+static __always_inline bool tcp_opens(__u8 flags)
 {
-	return flags.syn && !flags.rst;
+	return (flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
 }
 
 static __always_inline bool tcp_is_half_open(__u32 state)

@@ -4,7 +4,6 @@
 #define TUNNEL_H
 
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
@@ -14,26 +13,32 @@
 #include "route.h"
 #include "xdirector.h"
 
-#define L2_UNTAGGED sizeof(struct ethhdr)
-#define L2_MAX (sizeof(struct ethhdr) + VLAN_MAX_DEPTH * sizeof(struct vlan_header))
+#define L2_UNTAGGED sizeof(struct ethernet_header)
+#define L2_MAX (L2_UNTAGGED + VLAN_MAX_DEPTH * sizeof(struct vlan_header))
+
+/* An IPv4 header as words, made in registers: summing up bytes just stored would stall the CPU. */
+struct outer_ipv4 {
+	__be32 words[5];
+};
 
 /* tos, DF and TTL are the inner packet's; the id matters only where fragments are allowed. */
-static __always_inline struct iphdr outer_ipv4(const struct iphdr *inner, const struct server *server)
+static __always_inline struct outer_ipv4 outer_ipv4(const struct iphdr *inner, __u32 length,
+						    const struct server *server, __u16 id)
 {
-	struct iphdr outer = {
-		.version = 4,
-		.ihl = sizeof(outer) / 4,
-		.tos = inner->tos,
-		.tot_len = bpf_htons(bpf_ntohs(inner->tot_len) + sizeof(outer)),
-		.id = inner->frag_off & IP_DF ? 0 : (__u16)bpf_get_prandom_u32(),
-		.frag_off = inner->frag_off & IP_DF,
-		.ttl = inner->ttl,
-		.protocol = IPPROTO_IPIP,
-		.saddr = server->dip.words[3],
-		.daddr = server->rip.words[3],
-	};
+	__u32 df = inner->frag_off & IP_DF;
+	struct outer_ipv4 outer = { {
+		bpf_htonl(0x45000000 | inner->tos << 16 | (length + sizeof(outer))),
+		(df ? 0 : id) | df << 16,
+		bpf_htonl(inner->ttl << 24 | IPPROTO_IPIP << 16),
+		server->dip.words[3],
+		server->rip.words[3],
+	} };
+	__u64 sum = 0;
 
-	outer.check = ipv4_checksum(&outer);
+#pragma clang loop unroll(full)
+	for (int i = 0; i < 5; i++)
+		sum += outer.words[i];
+	outer.words[2] |= (__u32)csum_fold(sum) << 16;
 	return outer;
 }
 
@@ -48,29 +53,31 @@ static __always_inline void move_l2(void *to, const void *from, __u32 length)
 		__builtin_memmove(to, from, L2_MAX);
 }
 
+/* id: different for packets of one server that follow each other */
 static __always_inline enum verdict forward_tunnel(struct xdp_md *ctx, struct packet *packet,
-						   const struct server *server)
+						   const struct server *server, __u16 id)
 {
-	struct iphdr outer;
-	void *data, *end, *l3;
+	const int growth = sizeof(struct outer_ipv4);
+	struct outer_ipv4 outer;
+	void *frame, *end, *l3;
 
-	if (packet->length + sizeof(outer) > server->mtu)
+	if (packet->length + growth > server->mtu)
 		return VERDICT_TOO_BIG;
 	take_hop(packet);
-	outer = outer_ipv4(packet->ipv4, server);
-	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(outer)))
+	outer = outer_ipv4(packet->ipv4, packet->length, server, id);
+	if (bpf_xdp_adjust_head(ctx, -growth))
 		return VERDICT_NO_HEADROOM;
 
-	data = (void *)(long)ctx->data;
+	frame = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	if (data + sizeof(outer) + L2_MAX > end)
+	if (frame + growth + L2_MAX > end)
 		return VERDICT_MALFORMED;
-	move_l2(data, data + sizeof(outer), packet->l2_length);
-	address_frame(data, server);
-	l3 = data + (packet->l2_length & 31);
-	if (l3 + sizeof(outer) > end)
+	move_l2(frame, frame + growth, packet->l2_length);
+	address_frame(frame, server);
+	l3 = frame + (packet->l2_length & 31);
+	if (l3 + growth > end)
 		return VERDICT_MALFORMED;
-	__builtin_memcpy(l3, &outer, sizeof(outer));
+	*(struct outer_ipv4 *)l3 = outer;
 	return VERDICT_FORWARDED_TUNNEL;
 }
 

@@ -21,7 +21,7 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 					      const struct flow_place *place)
 {
 	const struct service *service = classify(packet);
-	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp);
+	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
 	__u32 server;
 
 	if (!service)

@@ -58,7 +58,7 @@ struct verdict_counters {
 
 /* How a packet reaches its real server. */
 enum method {
-	METHOD_NONE = 0,	/* slot unused, or its server removed while flows remain */
+	METHOD_NONE = 0, /* slot unused, or its server removed while flows remain */
 	METHOD_DIRECT = 1,
 	METHOD_TUNNEL = 2,
 	METHOD_MASQUERADE = 3,
@@ -77,17 +77,16 @@ struct service_key {
 	__u8 zero[5];
 };
 
-
 /*
- * The transmit record of one real server of one service. User space replaces it as a whole; what
- * must agree (an address with its VLAN, an interface with its method) shares an 8-byte word, so a
- * packet that races with the update sees either the old or the new pair.
+ * The transmit record of one real server of one service. It begins as an Ethernet header does. User
+ * space replaces it as a whole, in words of 8 bytes: an interface shares one with its method, so that
+ * a packet racing with the update never leaves by the old one in the new way.
  */
 struct server {
 	__u8 destination_mac[6];
-	__be16 vlan; /* 0: untagged */
 	__u8 source_mac[6];
-	__u16 mtu; /* of the egress interface, bytes of L3 */
+	__be16 vlan;   /* 0: untagged */
+	__u16 mtu;     /* of the egress interface, bytes of L3 */
 	__u32 ifindex; /* egress; 0: next hop not resolved */
 	__be16 port;
 	__u8 method; /* enum method */
@@ -106,9 +105,9 @@ struct server_counters {
 };
 
 struct service {
-	__u32 id; /* index into turns and sched_tables */
+	__u32 id;       /* index into turns and sched_tables */
 	__u8 scheduler; /* enum scheduler */
-	__u8 removed;	/* 1: deleted while flows remain; kept so that they find home if it returns */
+	__u8 removed; /* 1: deleted while flows remain; kept so that they find home if it returns */
 	__u8 zero[2];
 	struct server_counters retired; /* of servers that are gone; for user space only */
 };

@@ -14,8 +14,11 @@ export interface BpfFailure {
 const LOG_MAX = 64 * 1024;
 const LOG_LINES_IN_MESSAGE = 15;
 
-// Kernel-internal number that bpf(2) lets out: "operation not supported by this kind of object".
-const ENOTSUPP = 524;
+/** What Node.js does not know or calls by another name. 524 is the kernel's own, which bpf(2) lets out. */
+const MORE_ERRORS = new Map<number, readonly [string, string]>([
+  [95, ["EOPNOTSUPP", "operation not supported"]],
+  [524, ["ENOTSUPP", "operation not supported"]],
+]);
 
 /** The kernel or libbpf refused. */
 export class BpfError extends Error {
@@ -42,8 +45,7 @@ export class BpfError extends Error {
 }
 
 function describeErrno(errno: number): readonly [string, string] {
-  if (errno === ENOTSUPP) return ["ENOTSUPP", "operation not supported by the kernel"];
-  return getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
+  return MORE_ERRORS.get(errno) ?? getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
 }
 
 function lastLines(log: string): string {

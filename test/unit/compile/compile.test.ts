@@ -48,7 +48,10 @@ describe("compile", () => {
     const one = compiled([service([server(FIRST)])], both);
     assert.equal(one.servers.get(1)?.method, "none");
     assert.deepEqual(one.tables.get(0)?.slots, [0]);
-    assert.equal(reclaim(one, () => true), one);
+    assert.equal(
+      reclaim(one, () => true),
+      one,
+    );
     const again = compiled([service([server(FIRST), server(SECOND)])], one);
     assert.deepEqual(again.tables.get(0)?.slots, [1, 0]);
   });
@@ -58,7 +61,12 @@ describe("compile", () => {
     assert.match(dump(gone).join("\n"), /^service 0 tcp 192.0.2.1:80 rr removed\n/);
     assert.equal(gone.tables.size, 0);
     assert.deepEqual(dump(reclaim(gone, () => false)), []);
-    assert.equal(compiled([service([])], gone).services.values().next().value?.id, 0);
+    assert.equal(
+      compiled([service([])], gone)
+        .services.values()
+        .next().value?.id,
+      0,
+    );
   });
 
   test("leaves a server without next hop unresolved instead of out of the rotation", () => {
@@ -131,7 +139,13 @@ interface ServiceRow {
 
 function toService({ port, scheduler, servers }: ServiceRow): VirtualService {
   const vip = address("192.0.2.1");
-  return { protocol: "tcp", vip, port, scheduler, servers: servers.map((row) => server(`10.1.0.${row.host}`, { ...row, port })) };
+  return {
+    protocol: "tcp",
+    vip,
+    port,
+    scheduler,
+    servers: servers.map((row) => server(`10.1.0.${row.host}`, { ...row, port })),
+  };
 }
 
 function firstOfItsPort({ port }: ServiceRow, index: number, rows: readonly ServiceRow[]): boolean {

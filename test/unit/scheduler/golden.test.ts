@@ -29,7 +29,9 @@ interface RecordedCase {
 }
 
 /** The choice does not depend on these features, but what is recorded needs them. */
-const NEEDS_OTHER_FEATURES = new Map([["rr-port-reuse-mode0", "conn_reuse_mode=0 keeps finished flows on their server"]]);
+const NEEDS_OTHER_FEATURES = new Map([
+  ["rr-port-reuse-mode0", "conn_reuse_mode=0 keeps finished flows on their server"],
+]);
 
 function readCases(scheduler: string): RecordedCase[] {
   const file = new URL(`../../../../../test/golden/sched/${scheduler}.json`, import.meta.url);

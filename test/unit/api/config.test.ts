@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startApi } from "./client.ts";
+
+const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" };
+const SERVER = { rip: "10.0.0.1", port: 80, method: "direct", weight: 1 };
+
+describe("/v1/config", () => {
+  it("is empty at first", async () => {
+    const { call } = startApi();
+    assert.deepEqual((await call("/v1/config")).body, { services: [] });
+  });
+
+  it("takes a document and gives it back complete", async () => {
+    const { call, director } = startApi();
+    const services = [{ ...SERVICE, servers: [{ rip: "10.0.0.1", method: "direct" }] }];
+    const answer = await call("/v1/config", { method: "PUT", body: { services } });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(answer.body, { services: [{ ...SERVICE, servers: [SERVER] }] });
+    assert.deepEqual((await call("/v1/config")).body, answer.body);
+    assert.deepEqual(director.desired, answer.body);
+  });
+
+  it("replaces the whole state", async () => {
+    const { call } = startApi();
+    await call("/v1/config", { method: "PUT", body: { services: [SERVICE, { ...SERVICE, port: 81 }] } });
+    await call("/v1/config", { method: "PUT", body: { services: [{ ...SERVICE, port: 82 }] } });
+    assert.deepEqual((await call("/v1/config")).body, { services: [{ ...SERVICE, port: 82, servers: [] }] });
+  });
+
+  it("keeps the old state when one field of the new one is wrong", async () => {
+    const { call, director } = startApi();
+    await call("/v1/config", { method: "PUT", body: { services: [SERVICE] } });
+    const before = director.desired;
+    const services = [
+      { ...SERVICE, port: 81 },
+      { ...SERVICE, port: 82, servers: [{ ...SERVER, weight: -1 }] },
+    ];
+    const answer = await call("/v1/config", { method: "PUT", body: { services } });
+    assert.equal(answer.status, 400);
+    assert.deepEqual(answer.body.details, [{ field: "services[1].servers[0].weight", message: "must be >= 0" }]);
+    assert.equal(director.desired, before);
+  });
+
+  it("refuses a service that is named twice", async () => {
+    const { call, director } = startApi();
+    const answer = await call("/v1/config", { method: "PUT", body: { services: [SERVICE, SERVICE] } });
+    const message = "duplicate service tcp 192.0.2.1:80";
+    assert.equal(answer.status, 409);
+    assert.deepEqual(answer.body, { code: "SERVICE_EXISTS", message, details: [{ field: "services[1]", message }] });
+    assert.deepEqual(director.desired, { services: [] });
+  });
+
+  it("takes 10,000 services with four servers each", async () => {
+    const { call, director } = startApi();
+    const servers = [1, 2, 3, 4].map((last) => ({ ...SERVER, rip: `10.0.0.${last}` }));
+    const services = Array.from({ length: 10_000 }, (_, index) => ({
+      ...SERVICE,
+      vip: `10.9.${index >> 8}.${index & 0xff}`,
+      servers,
+    }));
+    const answer = await call("/v1/config", { method: "PUT", body: { services } });
+    assert.equal(answer.status, 200);
+    assert.equal(director.desired.services.length, 10_000);
+  });
+});

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, describe, it } from "node:test";
+import type { App } from "../../../src/api/context.ts";
+import { listen } from "../../../src/api/listen.ts";
+import { type Api, startApi } from "./client.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+/** Leaves a socket file behind, as a daemon does that was killed. */
+const DIE_LISTENING = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+
+describe("listen", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xdirector-listen-"));
+  after(() => rmSync(folder, { recursive: true }));
+  let sockets = 0;
+
+  function newSocketPath(): string {
+    sockets += 1;
+    return join(folder, String(sockets), "run", "xdirector.sock");
+  }
+
+  async function open(api: Api = startApi()): Promise<{ app: App; socketPath: string; tcp: AddressInfo }> {
+    const socketPath = newSocketPath();
+    const tcp = await listen(api.app, { socketPath, tcp: LOOPBACK });
+    assert.ok(tcp);
+    return { app: api.app, socketPath, tcp };
+  }
+
+  it("serves one director on the socket and on the TCP port", async () => {
+    const { app, socketPath, tcp } = await open();
+    const body = JSON.stringify({ services: [{ protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" }] });
+    assert.equal((await exchange({ socketPath, path: "/v1/config", method: "PUT" }, body)).status, 200);
+    const seen = await exchange({ host: tcp.address, port: tcp.port, path: "/v1/config" });
+    assert.equal(JSON.parse(seen.body).services[0].vip, "192.0.2.1");
+    await app.close();
+  });
+
+  it("needs no TCP port", async () => {
+    const { app } = startApi();
+    const socketPath = newSocketPath();
+    assert.equal(await listen(app, { socketPath }), undefined);
+    assert.equal((await exchange({ socketPath, path: "/healthz" })).status, 200);
+    await app.close();
+  });
+
+  it("lets owner and group use the socket, nobody else", async () => {
+    const { app, socketPath } = await open();
+    assert.equal(statSync(socketPath).mode & 0o777, 0o660);
+    await app.close();
+  });
+
+  it("ends on both when the app is closed, and the socket file is gone", async () => {
+    const { app, socketPath, tcp } = await open();
+    await app.close();
+    assert.equal(existsSync(socketPath), false);
+    await assert.rejects(exchange({ host: tcp.address, port: tcp.port, path: "/healthz" }), { code: "ECONNREFUSED" });
+  });
+
+  for (const kind of ["unix", "tcp"] as const) {
+    it(`answers a request under way on the ${kind} side before it ends`, async () => {
+      const api = startApi();
+      const { app, socketPath, tcp } = await open(api);
+      const arrived = Promise.withResolvers<void>();
+      const release = Promise.withResolvers<void>();
+      const { snapshot } = api.director;
+      api.director.snapshot = async () => {
+        arrived.resolve();
+        await release.promise;
+        return snapshot.call(api.director);
+      };
+      const target = kind === "unix" ? { socketPath } : { host: tcp.address, port: tcp.port };
+      const answer = exchange({ ...target, path: "/v1/stats" });
+      await arrived.promise;
+      const closed = app.close();
+      release.resolve();
+      assert.equal((await answer).status, 200);
+      await closed;
+    });
+  }
+
+  it("takes over the socket of a daemon that died", async () => {
+    const { app, socketPath } = await open();
+    await app.close();
+    const { signal } = spawnSync(process.execPath, ["-e", DIE_LISTENING, socketPath]);
+    assert.equal(signal, "SIGKILL");
+    assert.ok(existsSync(socketPath));
+    const next = startApi().app;
+    await listen(next, { socketPath });
+    assert.equal((await exchange({ socketPath, path: "/healthz" })).status, 200);
+    await next.close();
+  });
+
+  it("leaves the socket of a living daemon alone", async () => {
+    const { app, socketPath } = await open();
+    const message = `another director is listening on ${socketPath}`;
+    await assert.rejects(listen(startApi().app, { socketPath, tcp: LOOPBACK }), { code: "LISTEN_FAILED", message });
+    assert.equal((await exchange({ socketPath, path: "/healthz" })).status, 200);
+    await app.close();
+  });
+
+  it("leaves a file alone that is no socket", async () => {
+    const socketPath = join(folder, "notes.txt");
+    writeFileSync(socketPath, "mine");
+    const message = `${socketPath} exists and is not a socket`;
+    await assert.rejects(listen(startApi().app, { socketPath }), { code: "LISTEN_FAILED", message });
+    assert.equal(readFileSync(socketPath, "utf8"), "mine");
+  });
+
+  it("does not listen at all when the TCP port is taken", async () => {
+    const taken = createServer().listen(LOOPBACK);
+    await once(taken, "listening");
+    const tcp = { ...LOOPBACK, port: (taken.address() as AddressInfo).port };
+    const socketPath = newSocketPath();
+    await assert.rejects(listen(startApi().app, { socketPath, tcp }), {
+      code: "LISTEN_FAILED",
+      message: `listen EADDRINUSE: address already in use 127.0.0.1:${tcp.port}`,
+    });
+    assert.equal(existsSync(socketPath), false);
+    taken.close();
+  });
+
+  it("answers bytes that are not HTTP with an error document, on both", async () => {
+    const { app, socketPath, tcp } = await open();
+    for (const target of [{ path: socketPath }, { host: tcp.address, port: tcp.port }]) {
+      const socket = connect(target);
+      socket.end("\x16\x03\x01 hello\r\n\r\n");
+      const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+      assert.match(head, /^HTTP\/1\.1 400 /);
+      assert.deepEqual(JSON.parse(body), { code: "INVALID_REQUEST", message: "not an HTTP request", details: [] });
+    }
+    await app.close();
+  });
+});
+
+interface Target {
+  readonly path: string;
+  readonly method?: string;
+  readonly socketPath?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+async function exchange(target: Target, body?: string): Promise<{ status: number; body: string }> {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const sent = request({ ...target, headers, agent: false }).end(body);
+  const [response] = await once(sent, "response");
+  return { status: response.statusCode, body: await text(response) };
+}

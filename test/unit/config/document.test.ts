@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { parseDocument, toDocument } from "../../../src/config/document.ts";
+import type { ErrorDetail } from "../../../src/errors.ts";
+import { arbitraryState } from "./arbitrary-state.ts";
+
+const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" };
+const SERVER = { rip: "10.0.0.1", method: "direct" };
+
+function withServer(server: object): object {
+  return { services: [{ ...SERVICE, servers: [{ ...SERVER, ...server }] }] };
+}
+
+/** A value, the code it is refused with, and the details as `field: message`. */
+const REFUSED: readonly [what: string, value: unknown, code: string, ...details: string[]][] = [
+  ["null", null, "INVALID_VALUE", "document: must be an object"],
+  ["a list", [], "INVALID_VALUE", "document: must be an object"],
+  ["no services", {}, "INVALID_VALUE", "services: is required"],
+  ["services by name", { services: {} }, "INVALID_VALUE", "services: must be an array"],
+  ["an unknown field at the top", { services: [], vips: [] }, "INVALID_VALUE", "vips: is not a known field"],
+  [
+    "an unknown field called __proto__",
+    JSON.parse('{"services": [], "__proto__": {}}'),
+    "INVALID_VALUE",
+    "__proto__: is not a known field",
+  ],
+  [
+    "a service without its name",
+    { services: [{}] },
+    "INVALID_VALUE",
+    "services[0].protocol: is required",
+    "services[0].vip: is required",
+    "services[0].port: is required",
+    "services[0].scheduler: is required",
+  ],
+  [
+    "an unknown protocol",
+    { services: [{ ...SERVICE, protocol: "sctp" }] },
+    "INVALID_VALUE",
+    "services[0].protocol: must be one of tcp, udp",
+  ],
+  [
+    "a host name as VIP",
+    { services: [SERVICE, { ...SERVICE, vip: "example.org" }] },
+    "INVALID_VALUE",
+    "services[1].vip: must be an IPv4 or IPv6 address",
+  ],
+  [
+    "a VIP with a zone",
+    { services: [{ ...SERVICE, vip: "fe80::1%eth0" }] },
+    "INVALID_VALUE",
+    "services[0].vip: must be an IPv4 or IPv6 address",
+  ],
+  [
+    "an unknown scheduler",
+    { services: [{ ...SERVICE, scheduler: "xyz" }] },
+    "UNKNOWN_SCHEDULER",
+    'services[0].scheduler: unknown scheduler "xyz" (known: rr, wrr)',
+  ],
+  ["port 70000", { services: [{ ...SERVICE, port: 70000 }] }, "INVALID_VALUE", "services[0].port: must be <= 65535"],
+  ["port 0", { services: [{ ...SERVICE, port: 0 }] }, "INVALID_VALUE", "services[0].port: must be >= 1"],
+  [
+    "a port in text",
+    { services: [{ ...SERVICE, port: "80" }] },
+    "INVALID_VALUE",
+    "services[0].port: must be an integer",
+  ],
+  ["weight -1", withServer({ weight: -1 }), "INVALID_VALUE", "services[0].servers[0].weight: must be >= 0"],
+  ["weight 1.5", withServer({ weight: 1.5 }), "INVALID_VALUE", "services[0].servers[0].weight: must be an integer"],
+  [
+    "a weight above INT32_MAX",
+    withServer({ weight: 2 ** 31 }),
+    "INVALID_VALUE",
+    "services[0].servers[0].weight: must be <= 2147483647",
+  ],
+  ["weight null", withServer({ weight: null }), "INVALID_VALUE", "services[0].servers[0].weight: must be an integer"],
+  [
+    "an unknown method",
+    withServer({ method: "nat" }),
+    "INVALID_VALUE",
+    "services[0].servers[0].method: must be one of direct, tunnel, masquerade",
+  ],
+  [
+    "several mistakes at once",
+    withServer({ rip: 1, weight: -1, wait: true }),
+    "INVALID_VALUE",
+    "services[0].servers[0].wait: is not a known field",
+    "services[0].servers[0].rip: must be a string",
+    "services[0].servers[0].weight: must be >= 0",
+  ],
+  [
+    "the same service twice, spelt differently",
+    {
+      services: [
+        { ...SERVICE, vip: "2001:db8::1" },
+        { ...SERVICE, vip: "2001:DB8:0::1" },
+      ],
+    },
+    "SERVICE_EXISTS",
+    "services[1]: duplicate service tcp [2001:db8::1]:80",
+  ],
+  [
+    "the same server twice",
+    { services: [{ ...SERVICE, servers: [SERVER, SERVER] }] },
+    "SERVER_EXISTS",
+    "services[0].servers[1]: duplicate server 10.0.0.1:80 of service tcp 192.0.2.1:80",
+  ],
+  [
+    "an IPv6 real server under an IPv4 service",
+    withServer({ rip: "2001:db8::2" }),
+    "INVALID_VALUE",
+    "services[0].servers[0].rip: ipv6 server 2001:db8::2 under ipv4 service tcp 192.0.2.1:80",
+  ],
+  [
+    "another port under direct routing",
+    withServer({ port: 8080 }),
+    "INVALID_VALUE",
+    "services[0].servers[0].port: direct cannot map ports: port 8080 must be the service's 80",
+  ],
+];
+
+describe("the native document", () => {
+  it("fills in what is left out", () => {
+    assert.deepEqual(parseDocument({ services: [SERVICE, { ...SERVICE, port: 81, servers: [SERVER] }] }), {
+      services: [
+        { ...SERVICE, servers: [] },
+        { ...SERVICE, port: 81, servers: [{ ...SERVER, port: 81, weight: 1 }] },
+      ],
+    });
+  });
+
+  it("makes addresses canonical", () => {
+    const servers = [{ ...SERVER, rip: "2001:0DB8::0:2" }];
+    const services = [
+      { ...SERVICE, vip: "2001:db8:0:0::1", servers },
+      { ...SERVICE, vip: "::ffff:192.0.2.9" },
+    ];
+    const [first, second] = parseDocument({ services }).services;
+    assert.equal(first?.vip, "2001:db8::1");
+    assert.equal(first?.servers[0]?.rip, "2001:db8::2");
+    assert.equal(second?.vip, "192.0.2.9");
+  });
+
+  it("does not change the value it reads", () => {
+    const value = Object.freeze({ services: Object.freeze([Object.freeze({ ...SERVICE })]) });
+    parseDocument(value);
+    assert.deepEqual(value, { services: [SERVICE] });
+  });
+
+  for (const [what, value, code, ...details] of REFUSED) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => parseDocument(value),
+        (error: { code: string; message: string; details: ErrorDetail[] }) => {
+          assert.deepEqual(
+            [error.code, ...error.details.map(({ field, message }) => `${field}: ${message}`)],
+            [code, ...details],
+          );
+          return true;
+        },
+      );
+    });
+  }
+
+  it("sums up several mistakes in one message", () => {
+    assert.throws(() => parseDocument(withServer({ rip: 1, weight: -1 })), {
+      message: "services[0].servers[0].rip must be a string (and 1 more)",
+    });
+  });
+
+  it("reads back every state it writes", () => {
+    fc.assert(
+      fc.property(arbitraryState, (state) => {
+        assert.deepEqual(parseDocument(JSON.parse(JSON.stringify(toDocument(state)))), state);
+      }),
+    );
+  });
+});
