@@ -67,7 +67,8 @@ public:
   FlowCounts Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
 
   /** At most `limit` live flows from slot `cursor` on; `tuples` is the cold part. */
-  FlowList List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
+  FlowList List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
+                uint32_t limit) const;
 
   /** Frees every flow of a server slot; how many there were. */
   uint32_t Purge(uint32_t server) const;

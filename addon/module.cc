@@ -27,8 +27,7 @@ Napi::Value SetErrorClass(const Napi::CallbackInfo &info) {
   return info.Env().Undefined();
 }
 
-template <Napi::Value (*Call)(const Napi::CallbackInfo &)>
-void Export(Napi::Object exports, const char *name) {
+template <Napi::Value (*Call)(const Napi::CallbackInfo &)> void Export(Napi::Object exports, const char *name) {
   exports[name] = Napi::Function::New<Call>(exports.Env(), name);
 }
 

@@ -40,9 +40,7 @@ export function numberCodec(size: 1 | 2 | 4, { signed, bigEndian, path }: IntOpt
 
 /** 8 bytes. Writes numbers too, as long as they are exact. */
 export function bigintCodec({ signed, bigEndian, path }: IntOptions): Codec<bigint> {
-  const [get, set] = signed
-    ? (["getBigInt64", "setBigInt64"] as const)
-    : (["getBigUint64", "setBigUint64"] as const);
+  const [get, set] = signed ? (["getBigInt64", "setBigInt64"] as const) : (["getBigUint64", "setBigUint64"] as const);
   const littleEndian = !bigEndian && HOST_IS_LITTLE;
   const min = signed ? -(2n ** 63n) : 0n;
   const max = min + 2n ** 64n - 1n;

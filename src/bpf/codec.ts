@@ -66,7 +66,9 @@ function intCodec(layout: IntLayout, path: string): Codec<unknown> {
 }
 
 function isBytes({ element }: ArrayLayout): boolean {
-  return element.kind === "int" && element.size === 1 && !element.boolean && (!element.signed || element.name === "char");
+  return (
+    element.kind === "int" && element.size === 1 && !element.boolean && (!element.signed || element.name === "char")
+  );
 }
 
 function bytesCodec(size: number, path: string): Codec<Uint8Array> {

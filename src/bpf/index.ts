@@ -32,7 +32,7 @@ export { BpfMap, MAP_FLAGS, type MapOptions } from "./map.ts";
 export type { MapInfo, ProgramInfo } from "./native.ts";
 export { BpfObject } from "./object.ts";
 export { unpin } from "./pin.ts";
-export * as probe from "./probe.ts";
 export type { NetworkInterface } from "./probe.ts";
+export * as probe from "./probe.ts";
 export { BpfProgram, type RunOptions, type RunResult } from "./program.ts";
 export { MappedRegion } from "./region.ts";

@@ -86,9 +86,10 @@ export function writeBatches<K, V>(
 
 /** Elements of an array map, from index `start` on. */
 export function writeElements(map: NativeMap, values: Uint32Array, start: number): void {
-  for (let done = 0; done < values.length; done += UPDATE_SIZE) {
-    const chunk = values.subarray(done, done + UPDATE_SIZE);
-    const keys = Uint32Array.from(chunk, (_, index) => start + done + index);
+  const keys = new Uint32Array(Math.min(values.length, UPDATE_SIZE));
+  for (let done = 0; done < values.length; done += keys.length) {
+    const chunk = values.subarray(done, done + keys.length);
+    for (let index = 0; index < chunk.length; index++) keys[index] = start + done + index;
     map.updateBatch(bytesOf(keys), bytesOf(chunk), chunk.length);
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A BPF map, looking like JavaScript's Map. What its keys and values are, BTF tells.
 
-import { type Codec, codecOf, perCpuCodec, rawCodec } from "./codec.ts";
 import { readBatches, writeBatches, writeElements } from "./map-batch.ts";
+import { buffersOf, type MapBuffers } from "./map-buffers.ts";
 import { type MapInfo, type NativeMap, native } from "./native.ts";
 import { makePinFolder, unpin } from "./pin.ts";
 import { MappedRegion } from "./region.ts";
@@ -36,7 +36,7 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
   /** @internal */
   readonly native: NativeMap;
   readonly info: MapInfo;
-  #codecs: MapCodecs<K, V> | undefined;
+  #buffers: MapBuffers<K, V> | undefined;
 
   /** @internal Use {@link BpfObject.map}, {@link BpfMap.open}, {@link BpfMap.fromId} or {@link BpfMap.create} */
   constructor(map: NativeMap) {
@@ -97,9 +97,9 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
    * @throws BpfError E2BIG when the map is full or an array's index too large, EEXIST, ENOENT; what {@link Codec.write} throws
    */
   set(key: K, value: V | BpfMap, mode: keyof typeof WRITE_MODES = "any"): this {
-    const codecs = this.#use();
-    if (value instanceof BpfMap) this.native.updateWithMap(codecs.key.encode(key), value.native);
-    else this.native.update(codecs.key.encode(key), codecs.value.encode(value), WRITE_MODES[mode]);
+    const buffers = this.#use();
+    if (value instanceof BpfMap) this.native.updateWithMap(buffers.key.encode(key), value.native);
+    else this.native.update(buffers.key.encode(key), buffers.value.encode(value), WRITE_MODES[mode]);
     return this;
   }
 
@@ -141,13 +141,13 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
   *entriesBatch(size = 1024, isWanted: (value: Uint8Array) => boolean = () => true): Generator<[K, V][]> {
     const { key, value } = this.#use();
     for (const { keys, values, count } of readBatches(this.native, this.info, size)) {
-      const wanted = Array.from({ length: count }, (_, index) => index).filter((index) =>
-        isWanted(values.subarray(index * value.size, (index + 1) * value.size)),
-      );
-      yield wanted.map((index): [K, V] => [
-        key.decode(keys, index * key.size),
-        value.decode(values, index * value.size),
-      ]);
+      const entries: [K, V][] = [];
+      for (let index = 0; index < count; index++) {
+        const start = index * value.size;
+        if (!isWanted(values.subarray(start, start + value.size))) continue;
+        entries.push([key.decode(keys, index * key.size), value.decode(values, start)]);
+      }
+      yield entries;
     }
   }
 
@@ -167,7 +167,7 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
     writeElements(this.native, values, start);
   }
 
-  /** The elements of a `BPF_F_MMAPABLE` array as shared memory. @throws BpfError ENOTSUPP for any other map */
+  /** The elements of a `BPF_F_MMAPABLE` array as shared memory. @throws BpfError for any other map */
   mmap(): MappedRegion {
     return new MappedRegion(this.native.mmap());
   }
@@ -186,9 +186,9 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
     this.close();
   }
 
-  #use(): MapCodecs<K, V> {
-    this.#codecs ??= codecsOf<K, V>(this.native, this.info);
-    return this.#codecs;
+  #use(): MapBuffers<K, V> {
+    this.#buffers ??= buffersOf<K, V>(this.native, this.info);
+    return this.#buffers;
   }
 
   /** The bytes are overwritten in the step after the next. */
@@ -202,47 +202,4 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
       [key, next] = [next, key];
     }
   }
-}
-
-interface MapCodecs<K, V> {
-  readonly key: Slot<K>;
-  readonly value: Slot<V>;
-}
-
-/** A codec with the buffer that goes to the kernel and back. */
-export class Slot<T> {
-  readonly bytes: Uint8Array;
-  readonly #codec: Codec<T>;
-  readonly #view: DataView;
-
-  constructor(codec: Codec<T>, size: number) {
-    this.#codec = codec;
-    this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
-  }
-
-  get size(): number {
-    return this.bytes.length;
-  }
-
-  /** Into {@link bytes}, which it returns. */
-  encode(value: T): Uint8Array {
-    this.bytes.fill(0);
-    this.#codec.write(this.#view, 0, value);
-    return this.bytes;
-  }
-
-  /** From {@link bytes}, or from other ones. */
-  decode(bytes = this.bytes, offset = 0): T {
-    const view = bytes === this.bytes ? this.#view : new DataView(bytes.buffer, bytes.byteOffset);
-    return this.#codec.read(view, offset);
-  }
-}
-
-function codecsOf<K, V>(map: NativeMap, info: MapInfo): MapCodecs<K, V> {
-  const layouts = map.layouts();
-  const key = layouts.key ? codecOf(layouts.key, "key") : rawCodec(info.keySize, "key");
-  const one = layouts.value ? codecOf(layouts.value, "value") : rawCodec(info.valueSize, "value");
-  const value = info.perCpu ? perCpuCodec(one, info.valueBytes, "value") : one;
-  return { key: new Slot(key as Codec<K>, info.keySize), value: new Slot(value as Codec<V>, info.valueBytes) };
 }

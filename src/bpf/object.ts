@@ -69,7 +69,7 @@ export class BpfObject implements Disposable {
   }
 
   /**
-   * Creates maps, loads programs; makes missing folders of pins. On failure nothing stays but new pins.
+   * Creates maps, loads programs; makes missing folders of pins. On failure nothing stays.
    * @throws BpfError; its message ends with the end of the verifier's log when a program was rejected, and names
    * the map when a pinned one has other sizes or another type
    */

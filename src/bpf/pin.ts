@@ -19,7 +19,8 @@ export function makePinFolder(path: string): void {
 export function unpin(path: string): boolean {
   const folder = dirname(path);
   try {
-    if (!isBpffs(folder)) throw new BpfError({ operation: "unpin", errno: 22, detail: `${folder} is not a bpf file system` });
+    if (!isBpffs(folder))
+      throw new BpfError({ operation: "unpin", errno: 22, detail: `${folder} is not a bpf file system` });
     unlinkSync(path);
     return true;
   } catch (error) {

@@ -54,5 +54,9 @@ export function mountBpffs(path: string): void {
 }
 
 function toInterface(found: NativeInterface | undefined): NetworkInterface | undefined {
-  return found && { ...found, mac: Buffer.from(found.mac).toString("hex").replace(/..(?!$)/g, "$&:") };
+  return found && { ...found, mac: macText(found.mac) };
+}
+
+function macText(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The verbs of `xdirector`, one row each: help and dispatch come from this table.
 
-import { version } from "../version.ts";
+import { version } from "./version.ts";
 
 export interface Command {
   /** One line for `xdirector help`. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -70,23 +70,40 @@ describe("listen", () => {
     it(`answers a request under way on the ${kind} side before it ends`, async () => {
       const api = startApi();
       const { app, socketPath, tcp } = await open(api);
-      const arrived = Promise.withResolvers<void>();
-      const release = Promise.withResolvers<void>();
+      const gate = new EventEmitter();
       const { snapshot } = api.director;
       api.director.snapshot = async () => {
-        arrived.resolve();
-        await release.promise;
+        const opened = once(gate, "open");
+        gate.emit("arrived");
+        await opened;
         return snapshot.call(api.director);
       };
+      const arrived = once(gate, "arrived");
       const target = kind === "unix" ? { socketPath } : { host: tcp.address, port: tcp.port };
       const answer = exchange({ ...target, path: "/v1/stats" });
-      await arrived.promise;
+      await arrived;
       const closed = app.close();
-      release.resolve();
+      gate.emit("open");
       assert.equal((await answer).status, 200);
       await closed;
     });
   }
+
+  it("does not wait for clients that keep silent or stop in the middle", async () => {
+    const { app, socketPath, tcp } = await open();
+    const head = "PUT /v1/config HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    const sockets = [{ path: socketPath }, { host: tcp.address, port: tcp.port }].flatMap((target) =>
+      ["", "GET /healthz HT", head].map((bytes) => {
+        const socket = connect(target);
+        socket.write(bytes);
+        return socket.on("error", () => {});
+      }),
+    );
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    assert.equal((await exchange({ socketPath, path: "/healthz" })).status, 200);
+    await app.close();
+    for (const socket of sockets) socket.destroy();
+  });
 
   it("takes over the socket of a daemon that died", async () => {
     const { app, socketPath } = await open();

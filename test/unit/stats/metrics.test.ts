@@ -109,8 +109,8 @@ function samplesOf(text: string): string[] {
   return text.split("\n").flatMap((line) => /^xdirector_(.+)$/.exec(line)?.[1] ?? []);
 }
 
-function metricsOf(snapshot: () => Promise<DirectorSnapshot>): Metrics {
-  return new Metrics({ version: "1.2.3", snapshot });
+function metricsOf(snapshot: () => Promise<DirectorSnapshot>, onError: (error: Error) => void = assert.fail): Metrics {
+  return new Metrics({ version: "1.2.3", snapshot, onError });
 }
 
 describe("the metrics", () => {
@@ -162,12 +162,15 @@ describe("the metrics", () => {
 
   it("are absent, and the error is counted, while the director cannot be read", async () => {
     let failure: Error | undefined = new Error("cannot read map servers");
-    const metrics = metricsOf(async () => {
+    const told: Error[] = [];
+    const read = async () => {
       if (failure) throw failure;
       return SNAPSHOT;
-    });
+    };
+    const metrics = metricsOf(read, (error) => told.push(error));
     const [errors, buildInfo] = EXPECTED.trim().split("\n").slice(-2);
     assert.deepEqual(samplesOf(await metrics.render()), [errors?.replace(/0$/, "1"), buildInfo]);
+    assert.deepEqual(told, [failure]);
     failure = undefined;
     const samples = samplesOf(await metrics.render());
     assert.ok(samples.includes("collection_errors_total 1"));

@@ -3,6 +3,8 @@
 
 import { readFileSync } from "node:fs";
 
+const PACKAGE_JSON = new URL("../../../../package.json", import.meta.url);
+
 export function version(): string {
-  return JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")).version;
+  return JSON.parse(readFileSync(PACKAGE_JSON, "utf8")).version;
 }

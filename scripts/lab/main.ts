@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// npm start: a load balancer at work. Builds the lab's network, starts real web servers and the real director, sends
+// real requests, shows who answered, and stays until Ctrl-C. With --once it ends with 0 only if all is as promised.
+
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Daemon } from "../../test/support/daemon.ts";
+import { Sandbox } from "../../test/support/netns.ts";
+import { fromRoot } from "../../test/support/project.ts";
+import { chart, complaints, tally } from "./balance.ts";
+import { sendRequests } from "./requests.ts";
+import { buildTopology, DIRECT_VIP, INTERFACE, type RealServerHost, type Topology, TUNNEL_VIP } from "./topology.ts";
+import { startWebServer, writeSite } from "./web.ts";
+
+const MAIN = fromRoot("build", "ts", "src", "main.js");
+const HELP = `usage: npm start [-- --once] [-- --requests N]
+
+  --once        send the requests, then end: with 0 if every one was answered and the balance is exact
+  --requests N  requests to each service (600)
+`;
+
+interface Service {
+  readonly title: string;
+  readonly vip: string;
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+interface Lab {
+  readonly sandbox: Sandbox;
+  readonly topology: Topology;
+  readonly director: Daemon;
+  /** What must go on running, by name. */
+  readonly processes: ReadonlyMap<string, ChildProcess>;
+}
+
+const SERVICES: readonly Service[] = [
+  {
+    title: "direct routing, rr",
+    vip: DIRECT_VIP,
+    weights: new Map([
+      ["rs1", 1],
+      ["rs2", 1],
+      ["rs3", 1],
+    ]),
+  },
+  {
+    title: "tunnelling, wrr 3:2:1",
+    vip: TUNNEL_VIP,
+    weights: new Map([
+      ["rs1", 3],
+      ["rs2", 2],
+      ["rs3", 1],
+    ]),
+  },
+];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { once: { type: "boolean" }, requests: { type: "string", default: "600" }, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    print(HELP);
+    return 0;
+  }
+  const requests = Number(values.requests);
+  if (!Number.isInteger(requests) || requests < 1)
+    throw new Error(`--requests: "${values.requests}" is no number of requests`);
+  // Before the sandbox listens: ending the lab by Ctrl-C is no failure. What there is goes on exit.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(values.once ? 1 : 0));
+  using sandbox = new Sandbox("lab");
+  const lab = await start(sandbox);
+  await configure(lab);
+  const wrong: string[] = [];
+  for (const service of SERVICES) wrong.push(...(await demonstrate(lab, service, requests)));
+  print("\n");
+  await xvsadm(lab, "-Ln");
+  for (const complaint of wrong) print(`WRONG: ${complaint}\n`);
+  if (values.once) return wrong.length > 0 ? 1 : 0;
+  return await stay(lab);
+}
+
+async function start(sandbox: Sandbox): Promise<Lab> {
+  print("A client, a director and three real servers, each in a network namespace.\n");
+  const topology = buildTopology(sandbox);
+  const root = writeSite(sandbox.folder);
+  const processes = new Map<string, ChildProcess>();
+  for (const host of topology.realServers) {
+    processes.set(`nginx of ${host.name}`, await startWebServer(host, root, sandbox.folder));
+    await becomeRealServer(sandbox, host);
+  }
+  const director = await Daemon.start(Daemon.place(sandbox, topology.director, [INTERFACE]));
+  processes.set("the director", director.process);
+  print(director.log);
+  return { sandbox, topology, director, processes };
+}
+
+/** The VIPs on lo without ARP, and decapsulation, by the command that sets up any real server. */
+async function becomeRealServer(sandbox: Sandbox, { name, namespace }: RealServerHost): Promise<void> {
+  const pins = sandbox.bpffs(`bpf-${name}`);
+  const output = await namespace.exec(process.execPath, [
+    ...[MAIN, "realserver", "-i", INTERFACE, "--vip", `${DIRECT_VIP},${TUNNEL_VIP}`, "--method", "tunnel"],
+    ...["--pin-dir", join(pins, "realserver"), "--state-file", join(sandbox.folder, `${name}.json`)],
+  ]);
+  print(`${name}: ${output.stdout}`);
+  if (output.code !== 0) throw new Error(`xdirector realserver on ${name}: ${output.stderr.trim()}`);
+}
+
+/** One service by the command line, the other over REST. */
+async function configure(lab: Lab): Promise<void> {
+  const { director, topology } = lab;
+  print("\n");
+  await xvsadm(lab, "-A", "-t", `${DIRECT_VIP}:80`, "-s", "rr");
+  for (const { rip } of topology.realServers) {
+    await xvsadm(lab, "-a", "-t", `${DIRECT_VIP}:80`, "-r", `${rip}:80`, "-g");
+  }
+  const path = `/v1/services/tcp/${TUNNEL_VIP}/80`;
+  const servers = topology.realServers.map(({ rip }, index) => ({
+    rip,
+    port: 80,
+    method: "tunnel",
+    weight: 3 - index,
+  }));
+  print(`PUT ${path}\n  ${JSON.stringify({ scheduler: "wrr", servers })}\n`);
+  await director.put(path, { scheduler: "wrr", servers });
+}
+
+/** @returns what is wrong with the answers */
+async function demonstrate({ topology }: Lab, { title, vip, weights }: Service, requests: number): Promise<string[]> {
+  print(`\n${requests} requests to http://${vip}/ (${title}), answered by\n`);
+  const answers = await sendRequests(topology.client, vip, requests);
+  print(chart(tally(answers, [...weights.keys()])));
+  return complaints(answers, weights).map((complaint) => `${title}: ${complaint}`);
+}
+
+async function xvsadm({ director }: Lab, ...args: readonly string[]): Promise<void> {
+  print(`$ xvsadm ${args.join(" ")}\n`);
+  const { code, stdout, stderr } = await director.xvsadm(...args);
+  print(stdout);
+  if (code !== 0) throw new Error(`xvsadm ${args.join(" ")}: ${stderr.trim()}`);
+}
+
+/** Until a signal ends the process, or a part of the lab ends by itself. */
+async function stay({ director, topology, processes }: Lab): Promise<number> {
+  print(`
+The API is at ${director.socket}; try
+  curl --unix-socket ${director.socket} http://localhost/v1/services
+  curl --unix-socket ${director.socket} http://localhost/metrics
+  XDIRECTOR_SOCKET=${director.socket} node build/ts/src/cli/xvsadm.js -Ln
+  ip netns exec ${topology.client.name} curl http://${DIRECT_VIP}/name.txt
+Ctrl-C ends the lab.
+`);
+  print(`${await Promise.race([...processes].map(ended))} ended; so does the lab\n`);
+  return 1;
+}
+
+async function ended([name, child]: readonly [string, ChildProcess]): Promise<string> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return name;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    process.stderr.write(`lab: ${error.message}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Builds the REST API: one Fastify instance over a director, ready for inject() or listen.ts. No
+// sockets here.
+
+import swagger from "@fastify/swagger";
+import fastify from "fastify";
+import { XdirectorError } from "../errors.ts";
+import { Metrics } from "../stats/metrics.ts";
+import { configRoutes } from "./config.ts";
+import type { ApiContext, ApiDirector, App } from "./context.ts";
+import { answerClientError, presentable, sendError } from "./errors.ts";
+import { flowRoutes } from "./flows.ts";
+import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
+import { openapiRoutes } from "./openapi.ts";
+import { serverRoutes } from "./servers.ts";
+import { serviceRoutes } from "./services.ts";
+import { statsRoutes } from "./stats.ts";
+import { compileValidator } from "./validator.ts";
+
+export interface AppOptions {
+  readonly director: ApiDirector;
+  /** Of xdirector, for the OpenAPI document and `xdirector_build_info`. */
+  readonly version: string;
+  /** Made from `director` unless given. */
+  readonly metrics?: Metrics;
+  /** Told of every error that clients only see as INTERNAL or as a missing metric; prints it unless given. */
+  readonly onInternalError?: (error: Error) => void;
+}
+
+/** Bytes; a document of 10,000 services has about 6 MiB. */
+const BODY_LIMIT = 16 * 2 ** 20;
+/** Longer than the scrape interval, so that Prometheus keeps its connection. */
+const KEEP_ALIVE_MS = 75_000;
+/** For a client to send its whole request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+const ROUTES = [
+  configRoutes,
+  serviceRoutes,
+  serverRoutes,
+  statsRoutes,
+  flowRoutes,
+  healthRoutes,
+  metricsRoutes,
+  openapiRoutes,
+];
+
+export function buildApp({ director, version, metrics, onInternalError = console.error }: AppOptions): App {
+  const context: ApiContext = {
+    director,
+    metrics: metrics ?? new Metrics({ version, snapshot: () => director.snapshot(), onError: onInternalError }),
+  };
+  const app: App = fastify({
+    bodyLimit: BODY_LIMIT,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => void sendError(presentable(error), reply),
+  });
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(() => JSON.stringify);
+  acceptJsonOnly(app);
+  app.setErrorHandler((error: Error, _request, reply) => {
+    const shown = presentable(error);
+    if (shown.code === "INTERNAL") onInternalError(error);
+    return sendError(shown, reply);
+  });
+  app.setNotFoundHandler(({ method, url }) => {
+    throw new XdirectorError("NOT_FOUND", `no ${method} ${url.split("?", 1)[0]}`);
+  });
+  app.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "xdirector", version } } });
+  app.register((scope: App, _options, done) => {
+    for (const addRoutes of ROUTES) addRoutes(scope, context);
+    done();
+  });
+  return app;
+}
+
+/** Fastify's own parser does not say where the JSON is broken, and it takes text/plain as well. */
+function acceptJsonOnly(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: unknown, body: string) => {
+    try {
+      return JSON.parse(body);
+    } catch (cause) {
+      throw new XdirectorError("INVALID_JSON", `the body is not valid JSON: ${(cause as Error).message}`, [], cause);
+    }
+  });
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What every resource of the API is given. Types only.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { Director } from "../director.ts";
+import type { Metrics } from "../stats/metrics.ts";
+
+/** The part of the director that the API uses. */
+export type ApiDirector = Pick<Director, "desired" | "change" | "snapshot" | "flows" | "serverAt">;
+
+export interface ApiContext {
+  readonly director: ApiDirector;
+  readonly metrics: Metrics;
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// The shapes that only the API has: paths, queries and what is read rather than configured. Made of
+// config/schema.ts, which states the documents themselves.
+
+import Type from "typebox";
+import {
+  AddressSchema,
+  FullServerSchema,
+  FullServiceSchema,
+  MethodSchema,
+  PortSchema,
+  ProtocolSchema,
+  SchedulerSchema,
+  ServersSchema,
+  WeightSchema,
+} from "../config/schema.ts";
+
+const CLOSED = { additionalProperties: false } as const;
+const Count = Type.Integer({ minimum: 0 });
+
+export const ServicePath = Type.Object({ protocol: ProtocolSchema, vip: AddressSchema, port: PortSchema });
+export const ServerPath = Type.Object({ ...ServicePath.properties, rip: AddressSchema, serverPort: PortSchema });
+export const IfNoneMatch = Type.Object({
+  "if-none-match": Type.Optional(Type.String({ description: "`*`: 409 instead of replacing what exists" })),
+});
+
+export const PutServiceBody = Type.Object(
+  { scheduler: SchedulerSchema, servers: Type.Optional(ServersSchema) },
+  { ...CLOSED, description: "servers left out: an existing service keeps its own" },
+);
+export const PatchServiceBody = Type.Partial(PutServiceBody, CLOSED);
+export const PutServerBody = Type.Object({ method: MethodSchema, weight: Type.Optional(WeightSchema) }, CLOSED);
+export const PatchServerBody = Type.Partial(PutServerBody, CLOSED);
+
+/** Since the server (service) was added. */
+const Counters = {
+  packets: Count,
+  bytes: Type.Integer({ minimum: 0, description: "of layer 3" }),
+  connections: Count,
+};
+const Connections = {
+  active: Type.Integer({ minimum: 0, description: "established connections" }),
+  inactive: Type.Integer({ minimum: 0, description: "other tracked connections" }),
+};
+
+const NextHop = Type.Union([
+  Type.Object({ kind: Type.Literal("local") }, { description: "the server is an address of this machine" }),
+  Type.Object({ kind: Type.Literal("unresolved"), reason: Type.String() }),
+  Type.Object({
+    kind: Type.Literal("resolved"),
+    ifindex: Type.Integer(),
+    mtu: Type.Integer({ description: "bytes of layer 3 that fit" }),
+    sourceMac: Type.String(),
+    destinationMac: Type.String(),
+    dip: Type.String({ description: "this machine's address on the route" }),
+  }),
+]);
+
+export const ServerState = Type.Object(
+  {
+    ...FullServerSchema.properties,
+    ...Counters,
+    ...Connections,
+    nextHop: NextHop,
+  },
+  { description: "configuration, counters and connections of a real server" },
+);
+export const ServerStates = Type.Object(
+  { servers: Type.Immutable(Type.Array(ServerState)) },
+  { description: "in the order they were added" },
+);
+export const ServiceState = Type.Object(
+  {
+    ...FullServiceSchema.properties,
+    ...Counters,
+    ...Connections,
+    servers: ServerStates.properties.servers,
+  },
+  { description: "configuration, counters and connections of a virtual service" },
+);
+export const ServiceStates = Type.Object(
+  { services: Type.Immutable(Type.Array(ServiceState)) },
+  { description: "in the order they were added" },
+);
+
+export const Stats = Type.Object(
+  {
+    totals: Type.Object({ ...Counters, ...Connections }, { description: "sums over the services there are now" }),
+    verdicts: Type.Record(Type.String(), Count, { description: "packets by what became of them" }),
+    flows: Type.Object({ occupied: Count, halfOpen: Count, capacity: Count }),
+    dataplane: Type.Object({
+      kind: Type.String(),
+      attachments: Type.Immutable(
+        Type.Array(
+          Type.Object({ name: Type.String(), ifindex: Type.Integer(), mode: Type.Enum(["native", "generic"]) }),
+        ),
+      ),
+    }),
+    lag: Type.Optional(Type.String({ description: "why the realised state lags behind the desired one" })),
+  },
+  { description: "the director as a whole" },
+);
+
+export const DEFAULT_FLOWS_LIMIT = 100;
+export const FlowsQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULT_FLOWS_LIMIT })),
+    cursor: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "`next` of the page before" })),
+  },
+  CLOSED,
+);
+export const Flows = Type.Object(
+  {
+    flows: Type.Immutable(
+      Type.Array(
+        Type.Object({
+          protocol: ProtocolSchema,
+          cip: Type.String(),
+          cport: Type.Integer(),
+          vip: Type.String(),
+          vport: Type.Integer(),
+          server: Type.Optional(Type.String({ description: "`rip:port`; absent when the server is gone" })),
+          state: Type.String({ description: "as ipvsadm prints it" }),
+          expires: Type.Number({ description: "seconds until it expires when no packet comes" }),
+        }),
+      ),
+    ),
+    next: Type.Optional(Type.Integer({ description: "cursor of the next page; absent on the last one" })),
+  },
+  { description: "one page in table order" },
+);
+
+export const Health = Type.Object(
+  { status: Type.Literal("ok") },
+  { description: "the data plane does what the operator wants" },
+);
+export const Lagging = Type.Object(
+  { status: Type.Literal("lagging"), lag: Type.String() },
+  { description: "the data plane does not do yet what the operator wants" },
+);
+
+export const ErrorDocument = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String(),
+    details: Type.Immutable(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+  },
+  { description: "why the request was refused; nothing has changed" },
+);
+
+/** Every resource can answer with an error. */
+export const ERRORS = { "4xx": ErrorDocument, "5xx": ErrorDocument } as const;
+
+export const Nothing = Type.Null({ description: "done" });

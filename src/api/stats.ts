@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// /v1/stats: the director as a whole, without its services one by one.
+
+import type { DirectorSnapshot, ServiceSnapshot } from "../stats/snapshot.ts";
+import type { ApiContext, App } from "./context.ts";
+import { ERRORS, Stats } from "./schemas.ts";
+
+const TOTALS = ["packets", "bytes", "connections", "active", "inactive"] as const satisfies (keyof ServiceSnapshot)[];
+
+type Totals = Record<(typeof TOTALS)[number], number>;
+
+export function statsRoutes(app: App, { director }: ApiContext): void {
+  const schema = { summary: "Totals, verdicts, flow table, attachments", response: { 200: Stats, ...ERRORS } };
+  app.get("/v1/stats", { schema }, async () => statsOf(await director.snapshot()));
+}
+
+function statsOf({ services, verdicts, flows, dataplane, lag }: DirectorSnapshot) {
+  return {
+    totals: totalsOf(services),
+    verdicts: Object.fromEntries(verdicts),
+    flows,
+    dataplane,
+    ...(lag !== undefined && { lag }),
+  };
+}
+
+function totalsOf(services: readonly ServiceSnapshot[]): Totals {
+  const totals: Totals = { packets: 0, bytes: 0, connections: 0, active: 0, inactive: 0 };
+  for (const service of services) for (const name of TOTALS) totals[name] += service[name];
+  return totals;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Speaks HTTP and JSON to the daemon over its unix socket. Knows no command's meaning.
+
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+
+export interface ApiRequest {
+  readonly method: "GET" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Refuse to replace what exists already (`if-none-match: *`). */
+  readonly onlyCreate?: true;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** What the JSON said; undefined when the response has no body. */
+  readonly body: unknown;
+}
+
+export interface ApiClient {
+  /** @throws DaemonUnreachable */
+  request(request: ApiRequest): Promise<ApiResponse>;
+}
+
+/** Nobody answers on the socket, or not in the daemon's language. */
+export class DaemonUnreachable extends Error {
+  readonly socketPath: string;
+  /** errno name (ENOENT, ECONNREFUSED, EACCES, ...), where there is one. */
+  readonly code: string | undefined;
+
+  constructor(socketPath: string, cause: NodeJS.ErrnoException) {
+    super(`no director answers on ${socketPath} (${cause.code ?? cause.message})`, { cause });
+    this.name = "DaemonUnreachable";
+    this.socketPath = socketPath;
+    this.code = cause.code;
+  }
+}
+
+export function connectApi(socketPath: string): ApiClient {
+  return {
+    async request(request) {
+      try {
+        const response = await send(socketPath, request);
+        const content = await text(response);
+        return { status: response.statusCode ?? 0, body: content === "" ? undefined : JSON.parse(content) };
+      } catch (error) {
+        throw new DaemonUnreachable(socketPath, error as Error);
+      }
+    },
+  };
+}
+
+function send(socketPath: string, { method, path, body, onlyCreate }: ApiRequest): Promise<IncomingMessage> {
+  const content = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...(content !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(content) }),
+    ...(onlyCreate && { "if-none-match": "*" }),
+  };
+  return new Promise((resolve, reject) => {
+    httpRequest({ socketPath, method, path, headers, agent: false }, resolve).on("error", reject).end(content);
+  });
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What a command line asks for, before any name is resolved or the daemon is asked. Types only.
+
+import type { Address } from "../../model/address.ts";
+import type { Method, Protocol } from "../../model/service.ts";
+
+/** A host as it was typed: an address, or a name that is still to be resolved. */
+export type Host = { readonly address: Address } | { readonly name: string };
+
+export interface Endpoint {
+  readonly host: Host;
+  readonly port: number;
+}
+
+export interface ServiceEndpoint extends Endpoint {
+  readonly protocol: Protocol;
+}
+
+export type Intent =
+  | { readonly verb: "help" }
+  | { readonly verb: "version" }
+  | { readonly verb: "flush" }
+  | { readonly verb: "list"; readonly service: ServiceEndpoint | undefined; readonly numeric: boolean }
+  | { readonly verb: "add-service" | "edit-service"; readonly service: ServiceEndpoint; readonly scheduler: string }
+  | { readonly verb: "delete-service"; readonly service: ServiceEndpoint }
+  | {
+      readonly verb: "add-server" | "edit-server";
+      readonly service: ServiceEndpoint;
+      readonly server: Endpoint;
+      readonly method: Method;
+      readonly weight: number;
+    }
+  | { readonly verb: "delete-server"; readonly service: ServiceEndpoint; readonly server: Endpoint };
+
+export type Verb = Intent["verb"];
+
+/** How a run ends: ipvsadm's exit codes and what goes to the two streams, line ends included. */
+export interface Outcome {
+  readonly rc: 0 | 1 | 2 | 255;
+  readonly stdout: string;
+  readonly stderr: string;
+}

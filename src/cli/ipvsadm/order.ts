@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The order of ipvsadm's listing: its comparators and the sort that runs them. Pure.
+
+import { type Address, addressToBytes, type Family, familyOf } from "../../model/address.ts";
+import { PROTOCOL_NUMBERS, type RealServer, type ServiceAddress } from "../../model/service.ts";
+
+const FAMILY_RANKS: Record<Family, number> = { ipv4: 0, ipv6: 1 };
+
+/** By family, protocol, address and port. */
+export function compareServices(a: ServiceAddress, b: ServiceAddress): number {
+  return (
+    FAMILY_RANKS[familyOf(a.vip)] - FAMILY_RANKS[familyOf(b.vip)] ||
+    PROTOCOL_NUMBERS[a.protocol] - PROTOCOL_NUMBERS[b.protocol] ||
+    compareAddresses(a.vip, b.vip) ||
+    a.port - b.port
+  );
+}
+
+type ServerName = Pick<RealServer, "rip" | "port">;
+
+/** By address and port. */
+export function compareServers(a: ServerName, b: ServerName): number {
+  return compareAddresses(a.rip, b.rip) || a.port - b.port;
+}
+
+/**
+ * glibc's qsort, a top-down merge sort. ipvsadm's comparison of addresses is not transitive, so the outcome
+ * depends on the algorithm, and only this one yields the same listing.
+ */
+export function sortLikeGlibc<T>(items: readonly T[], compare: (a: T, b: T) => number): T[] {
+  if (items.length < 2) return [...items];
+  const middle = Math.floor(items.length / 2);
+  const left = sortLikeGlibc(items.slice(0, middle), compare);
+  const right = sortLikeGlibc(items.slice(middle), compare);
+  const sorted: T[] = [];
+  let taken = 0;
+  for (const item of left) {
+    while (taken < right.length && compare(item, right[taken] as T) > 0) sorted.push(right[taken++] as T);
+    sorted.push(item);
+  }
+  return [...sorted, ...right.slice(taken)];
+}
+
+/** Word by word in 32 bits that wrap around, as C subtracts them: 10.0.0.1 comes after 192.0.2.1. */
+function compareAddresses(a: Address, b: Address): number {
+  const [wordsOfA, wordsOfB] = [toWords(a), toWords(b)];
+  const differences = wordsOfA.map((word, index) => (word - (wordsOfB[index] ?? 0)) | 0);
+  return differences.find((difference) => difference !== 0) ?? 0;
+}
+
+/** Four words, as they lie in C's union of both families: an IPv4 address is the first. */
+function toWords(address: Address): number[] {
+  const view = new DataView(addressToBytes(address).buffer);
+  if (familyOf(address) === "ipv4") return [view.getUint32(12), 0, 0, 0];
+  return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
+}

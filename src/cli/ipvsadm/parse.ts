@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Command line -> intent, or ipvsadm's usage error: the same text, exit code and order of checks. Pure; names of
+// hosts stay names.
+
+import { Draft } from "./draft.ts";
+import { familyOfHost } from "./endpoint.ts";
+import { failure, USAGE, UsageError } from "./errors.ts";
+import { commandOf, type Flag, TIMEOUT_MAX } from "./flags.ts";
+import type { Endpoint, Intent, Outcome, ServiceEndpoint } from "./intent.ts";
+import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption } from "./legality.ts";
+import { ArgumentReader, type ParsedFlag } from "./popt.ts";
+import type { PortNames } from "./port-names.ts";
+import { missingFeature } from "./unavailable.ts";
+import { readInteger } from "./values.ts";
+
+export interface ParseContext {
+  /** Name of the program in messages. */
+  readonly program: string;
+  readonly portNames: PortNames;
+}
+
+/** `argv` comes without the program. */
+export function parse(argv: readonly string[], context: ParseContext): Intent | Outcome {
+  try {
+    return argv.length === 0 ? { verb: "list", service: undefined, numeric: false } : parseArguments(argv, context);
+  } catch (error) {
+    if (error instanceof UsageError) return failure(error.rc, error.message);
+    throw error;
+  }
+}
+
+function parseArguments(argv: readonly string[], { program, portNames }: ParseContext): Intent {
+  const reader = new ArgumentReader(argv);
+  const first = readFirst(reader);
+  const command = first && commandOf(first.flag);
+  if (!first || !command) throw new UsageError(USAGE.tryHelp(program), 255);
+  if (command === "help" || command === "version") return { verb: command };
+  const draft = new Draft(portNames);
+  draft.add(first.flag, first.value);
+  const flags = [first.flag, ...readOptions(reader, draft)];
+  checkWords(command, reader.words);
+  checkDraft(command, draft);
+  const missing = flags.map(missingFeature).find((feature) => feature !== undefined);
+  if (missing !== undefined) throw new UsageError(USAGE.notAvailable(missing));
+  return toIntent(command, draft);
+}
+
+/** The first flag must be the command; ipvsadm does not say what is wrong with anything else. */
+function readFirst(reader: ArgumentReader): ParsedFlag | undefined {
+  try {
+    return reader.next();
+  } catch {
+    return undefined;
+  }
+}
+
+function readOptions(reader: ArgumentReader, draft: Draft): Flag[] {
+  const flags: Flag[] = [];
+  for (let next = reader.next(); next; next = reader.next()) {
+    if (commandOf(next.flag) !== undefined) throw new UsageError(USAGE.notAnOption(reader.lastArgument));
+    draft.add(next.flag, next.value);
+    flags.push(next.flag);
+  }
+  return flags;
+}
+
+/** Only --set takes words that belong to no flag. */
+function checkWords(command: Command, words: readonly string[]): void {
+  const timeouts = command === "set" ? words.slice(0, 3) : [];
+  if (command === "set" && timeouts.length < 3) throw new UsageError(USAGE.threeTimeouts);
+  for (const word of timeouts) {
+    if (readInteger(word, 0, TIMEOUT_MAX) === undefined) throw new UsageError(USAGE.badTimeout(word));
+  }
+  const stray = words[timeouts.length];
+  if (stray !== undefined) throw new UsageError(USAGE.unexpectedArgument(stray));
+}
+
+function checkDraft(command: Command, draft: Draft): void {
+  checkCommand(command, draft.given);
+  if (command === "add-service" || command === "edit-service") checkService(draft);
+  if (command === "add-server" || command === "edit-server") checkServer(draft);
+  if (command === "list") checkListing(draft.given);
+}
+
+function checkService({ given, hasMark, protocol, service }: Draft): void {
+  if (hasMark) return;
+  if (service?.port === 0 && !given.has("persistent")) throw new UsageError(USAGE.zeroPort);
+  if (given.has("ops") && protocol !== "udp") throw new UsageError(USAGE.onePacketNeedsUdp);
+}
+
+function checkServer({ given, family, server, method, tunnelType }: Draft): void {
+  if (method === "tunnel") {
+    checkTunnel(tunnelType, given);
+    return;
+  }
+  if (server && familyOfHost(server.host) !== family) throw new UsageError(USAGE.otherFamily);
+  if (hasTunnelOption(given)) throw new UsageError(USAGE.tunnelOptions);
+}
+
+/** The checks have made sure that what the command needs was given. */
+function toIntent(command: Command, draft: Draft): Intent {
+  const service = { ...draft.service, protocol: draft.protocol } as ServiceEndpoint;
+  const server = draft.server as Endpoint;
+  switch (command) {
+    case "add-service":
+    case "edit-service":
+      return { verb: command, service, scheduler: draft.scheduler };
+    case "delete-service":
+      return { verb: command, service };
+    case "add-server":
+    case "edit-server":
+      return {
+        verb: command,
+        service,
+        server: placeServer(draft, service, server),
+        method: draft.method,
+        weight: draft.weight,
+      };
+    case "delete-server":
+      return { verb: command, service, server };
+    case "list":
+      return { verb: command, service: draft.service && service, numeric: draft.given.has("numeric") };
+    case "flush":
+      return { verb: command };
+    default:
+      throw new UsageError(USAGE.notAvailable(command));
+  }
+}
+
+/** Only masquerading can map ports. */
+function placeServer({ method }: Draft, service: ServiceEndpoint, server: Endpoint): Endpoint {
+  return method === "masquerade" ? server : { ...server, port: service.port };
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Intent -> the daemon's REST request. Asks the name server for hosts given by name, nobody else.
+
+import type { Address } from "../../model/address.ts";
+import type { ApiRequest } from "../client.ts";
+import { USAGE, UsageError } from "./errors.ts";
+import type { HostNames } from "./host-names.ts";
+import type { Endpoint, Host, Intent, ServiceEndpoint } from "./intent.ts";
+
+/** An intent that the daemon must be asked about. */
+export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" }>;
+
+/** @throws UsageError when a name has no address */
+export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
+  if (intent.verb === "flush") return { method: "PUT", path: "/v1/config", body: { services: [] } };
+  if (intent.service === undefined) return { method: "GET", path: "/v1/services" };
+  const service = await servicePath(intent.service, hostNames);
+  switch (intent.verb) {
+    case "list":
+      return { method: "GET", path: service };
+    case "add-service":
+      return { method: "PUT", path: service, body: { scheduler: intent.scheduler }, onlyCreate: true };
+    case "edit-service":
+      return { method: "PATCH", path: service, body: { scheduler: intent.scheduler } };
+    case "delete-service":
+      return { method: "DELETE", path: service };
+  }
+  const path = `${service}/servers/${await endpointPath(intent.server, USAGE.badServer, hostNames)}`;
+  if (intent.verb === "delete-server") return { method: "DELETE", path };
+  const body = { method: intent.method, weight: intent.weight };
+  return intent.verb === "edit-server"
+    ? { method: "PATCH", path, body }
+    : { method: "PUT", path, body, onlyCreate: true };
+}
+
+async function servicePath(service: ServiceEndpoint, hostNames: HostNames): Promise<string> {
+  return `/v1/services/${service.protocol}/${await endpointPath(service, USAGE.badService, hostNames)}`;
+}
+
+async function endpointPath({ host, port }: Endpoint, refusal: string, hostNames: HostNames): Promise<string> {
+  const address = await resolve(host, hostNames);
+  if (address === undefined) throw new UsageError(refusal);
+  return `${address}/${port}`;
+}
+
+async function resolve(host: Host, hostNames: HostNames): Promise<Address | undefined> {
+  return "address" in host ? host.address : hostNames.addressOf(host.name);
+}

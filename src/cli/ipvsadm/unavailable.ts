@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The flags of ipvsadm that are parsed and checked, but whose work cannot be done yet: by what they ask for. Data only.
+
+import type { Flag } from "./flags.ts";
+
+/** Feature (completes "... is not available yet") to the flags that need it. */
+export const UNAVAILABLE: Record<string, readonly string[]> = {
+  "restoring rules": ["restore"],
+  "saving rules": ["save"],
+  "zeroing counters": ["zero"],
+  "setting timeouts": ["set"],
+  "balancing by firewall mark": ["fwmark-service", "ipv6"],
+  "balancing SCTP": ["sctp-service"],
+  persistence: ["persistent", "netmask", "pe", "persistent-conn"],
+  "one-packet scheduling": ["ops"],
+  "setting scheduler flags": ["sched-flags"],
+  masquerading: ["masquerading"],
+  "choosing a tunnel type": ["tun-type", "tun-port", "tun-nocsum", "tun-csum", "tun-remcsum", "tun-info"],
+  "limiting connections": ["u-threshold", "l-threshold", "thresholds"],
+  "listing connections": ["connection"],
+  "listing timeouts": ["timeout"],
+  "listing statistics": ["stats", "rate", "exact"],
+  "listing without sorting": ["nosort"],
+  "connection synchronisation": [
+    "start-daemon",
+    "stop-daemon",
+    "daemon",
+    "syncid",
+    "sync-maxlen",
+    "mcast-interface",
+    "mcast-group",
+    "mcast-port",
+    "mcast-ttl",
+  ],
+};
+
+/** What the flag waits for, or undefined when it works. */
+export function missingFeature(flag: Flag): string | undefined {
+  const name = flag.long ?? flag.means ?? "";
+  return Object.keys(UNAVAILABLE).find((feature) => UNAVAILABLE[feature]?.includes(name));
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// Follows how real servers are reached and tells when that has changed. No event is trusted for its contents: each
+// one only makes it read again.
+
+import { isDeepStrictEqual } from "node:util";
+import type { Address } from "../model/address.ts";
+import type { NextHop, NextHops } from "../model/next-hop.ts";
+import { Netlink, type NetlinkEvent, subscribe } from "./netlink.ts";
+import { NextHopReader } from "./next-hop-reader.ts";
+
+export interface NextHopWatcherOptions {
+  /** Called after watched next hops have changed, once for changes that come together; then see `current()`. */
+  readonly onChange: () => void;
+  /** What went wrong while nobody was calling; it is tried again. A warning of the process unless given. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Events that come within this time are one change, ms. */
+const SETTLE_MS = 20;
+/** At most one part in so many of the time goes into reading, however busy a routing daemon keeps the tables. */
+const READING_SHARE = 10;
+const PROBE_TICK_MS = 500;
+/** Policy rules and path MTUs change silently: from time to time everything is read though nothing was told. */
+const REREAD_MS = 15_000;
+
+const UNKNOWN: NextHop = { kind: "unresolved", reason: "not looked up" };
+
+/** @example
+ * const watcher = new NextHopWatcher({ onChange: () => director.reconcile() });
+ * watcher.start();
+ * await watcher.resolve(servers, 1000);
+ * watcher.watch(servers);
+ * watcher.current().get("192.0.2.11"); // { kind: "resolved", ifindex: 2, destinationMac: "...", ... }
+ */
+export class NextHopWatcher implements Disposable {
+  readonly #onChange: () => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #waiters = new Map<() => void, readonly Address[]>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #netlink: Netlink | undefined;
+  #subscription: { close(): void } | undefined;
+  #reader: NextHopReader | undefined;
+  #pendingRead: NodeJS.Timeout | undefined;
+  #lastReadMs = 0;
+  #watched: ReadonlySet<Address> = new Set();
+  #nextHops: NextHops = new Map();
+
+  constructor({ onChange, onError = (error) => process.emitWarning(String(error)) }: NextHopWatcherOptions) {
+    this.#onChange = onChange;
+    this.#onError = onError;
+  }
+
+  /** Keeps no process alive. @throws NetlinkError */
+  start(): void {
+    this.#netlink = new Netlink();
+    this.#reader = new NextHopReader(this.#netlink);
+    this.#subscription = subscribe((events) => this.#take(events));
+    this.#timers.push(
+      setInterval(() => this.#reader?.probe(performance.now()), PROBE_TICK_MS).unref(),
+      setInterval(() => this.#updateUnasked(), REREAD_MS).unref(),
+    );
+  }
+
+  /**
+   * Replaces the set of addresses and looks them up at once: {@link current} has all of them on return, and
+   * `onChange` is not called for what that found. @throws NetlinkError
+   */
+  watch(addresses: Iterable<Address>): void {
+    this.#watched = new Set(addresses);
+    this.#read();
+  }
+
+  /** Of every watched address. */
+  current(): NextHops {
+    return this.#of(this.#watched);
+  }
+
+  /**
+   * Looks addresses up, watched or not, and waits until all are resolved or local, at most `timeoutMs`. What is
+   * not by then comes as `unresolved`. @throws NetlinkError
+   */
+  resolve(addresses: Iterable<Address>, timeoutMs: number): Promise<NextHops> {
+    const wanted = [...new Set(addresses)];
+    return new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(timeout);
+        this.#waiters.delete(settle);
+        resolve(this.#of(wanted));
+      };
+      const timeout = setTimeout(settle, timeoutMs);
+      this.#waiters.set(settle, wanted);
+      this.#update();
+    });
+  }
+
+  /** Ends pending {@link resolve} calls with what is known. */
+  close(): void {
+    for (const timer of [...this.#timers, this.#pendingRead]) clearTimeout(timer);
+    for (const settle of [...this.#waiters.keys()]) settle();
+    this.#subscription?.close();
+    this.#netlink?.close();
+    this.#reader = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #of(addresses: Iterable<Address>): NextHops {
+    return new Map(Array.from(addresses, (address) => [address, this.#nextHops.get(address) ?? UNKNOWN]));
+  }
+
+  #take(events: readonly NetlinkEvent[]): void {
+    const relevant = events.filter((event) => this.#reader?.concerns(event));
+    if (relevant.length === 0 || this.#pendingRead) return;
+    const delay = Math.max(SETTLE_MS, this.#lastReadMs * READING_SHARE);
+    this.#pendingRead = setTimeout(() => this.#updateUnasked(), delay).unref();
+  }
+
+  #updateUnasked(): void {
+    try {
+      this.#update();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** The caller of resolve() must not find itself inside onChange, hence the microtask. */
+  #update(): void {
+    if (this.#read()) queueMicrotask(this.#onChange);
+  }
+
+  /** Whether a watched next hop has changed. */
+  #read(): boolean {
+    if (!this.#reader) throw new Error("the watcher is not running");
+    clearTimeout(this.#pendingRead);
+    this.#pendingRead = undefined;
+    const before = this.#nextHops;
+    const start = performance.now();
+    this.#nextHops = this.#reader.read(new Set([...this.#watched, ...[...this.#waiters.values()].flat()]));
+    this.#reader.probe(start);
+    this.#lastReadMs = performance.now() - start;
+    for (const [settle, wanted] of [...this.#waiters])
+      if (wanted.every((address) => this.#isReachable(address))) settle();
+    return [...this.#watched].some((address) => !isDeepStrictEqual(before.get(address), this.#nextHops.get(address)));
+  }
+
+  #isReachable(address: Address): boolean {
+    return this.#nextHops.get(address)?.kind !== "unresolved";
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The metrics that come from a snapshot of the director: their names, help texts and values, in one
+// table per subject. Scraping is metrics.ts's subject.
+
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Attachment } from "../dataplane/port.ts";
+import { endpoint } from "../model/service.ts";
+import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
+
+interface Metric<Subject> {
+  readonly type: typeof Counter | typeof Gauge;
+  /** Without the prefix. */
+  readonly name: string;
+  readonly help: string;
+  readonly read: (subject: Subject) => number;
+}
+
+/** All metrics of one kind of subject. */
+interface Table<Subject> {
+  readonly labels: readonly string[];
+  readonly metrics: readonly Metric<Subject>[];
+}
+
+/** A subject with the values of its table's labels. */
+type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
+
+const PREFIX = "xdirector_";
+
+const SERVERS: Table<ServerSnapshot> = {
+  labels: ["service", "server", "protocol"],
+  metrics: [
+    counter("server_packets_total", "Packets to the real server.", ({ packets }) => packets),
+    counter("server_bytes_total", "Bytes of layer 3 to the real server.", ({ bytes }) => bytes),
+    counter("server_connections_total", "Connections scheduled to the real server.", ({ connections }) => connections),
+    gauge("server_active_connections", "Established connections of the real server.", ({ active }) => active),
+    gauge("server_inactive_connections", "Other tracked connections of the real server.", ({ inactive }) => inactive),
+    gauge("server_weight", "Weight of the real server; 0 is quiesced.", ({ weight }) => weight),
+    gauge("server_resolved", "Whether the next hop of the real server is known (1) or not (0).", ({ nextHop }) =>
+      Number(nextHop.kind !== "unresolved"),
+    ),
+  ],
+};
+
+const SERVICES: Table<ServiceSnapshot> = {
+  labels: ["service", "protocol"],
+  metrics: [
+    counter("service_packets_total", "Packets to the virtual service.", ({ packets }) => packets),
+    counter("service_bytes_total", "Bytes of layer 3 to the virtual service.", ({ bytes }) => bytes),
+    counter("service_connections_total", "Connections of the virtual service.", ({ connections }) => connections),
+    gauge("service_active_connections", "Established connections of the virtual service.", ({ active }) => active),
+    gauge("service_inactive_connections", "Other tracked connections of the service.", ({ inactive }) => inactive),
+  ],
+};
+
+const DIRECTOR: Table<DirectorSnapshot> = {
+  labels: [],
+  metrics: [
+    gauge("flow_table_slots", "Slots of the flow table.", ({ flows }) => flows.capacity),
+    gauge("flow_table_occupied", "Slots of the flow table in use.", ({ flows }) => flows.occupied),
+    gauge("flow_table_half_open", "Slots of the flow table that hold half-open flows.", ({ flows }) => flows.halfOpen),
+    gauge("config_lagging", "Whether the realised state lags behind the desired one (1) or not (0).", ({ lag }) =>
+      Number(lag !== undefined),
+    ),
+  ],
+};
+
+const VERDICTS: Table<number> = {
+  labels: ["verdict"],
+  metrics: [counter("packets_total", "Packets by what became of them.", (packets) => packets)],
+};
+
+const ATTACHMENTS: Table<Attachment> = {
+  labels: ["interface", "mode"],
+  metrics: [gauge("program_attached", "Always 1; the labels say where the program runs and how.", () => 1)],
+};
+
+/** The text of one metric after the other, so that the caller can do other work in between. */
+export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<string> {
+  const { services, verdicts, dataplane } = snapshot;
+  yield* render(SERVERS, services.flatMap(serverRows));
+  yield* render(SERVICES, services.map(serviceRow));
+  yield* render(DIRECTOR, [[{}, snapshot]]);
+  yield* render(VERDICTS, Array.from(verdicts, verdictRow));
+  yield* render(ATTACHMENTS, dataplane.attachments.map(attachmentRow));
+}
+
+async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
+  for (const { type: Type, name, help, read } of table.metrics) {
+    const registry = new Registry();
+    const metric = new Type({ name: PREFIX + name, help, labelNames: table.labels, registers: [registry] });
+    for (const [labels, subject] of rows) metric.inc(labels, read(subject));
+    yield registry.metrics();
+  }
+}
+
+function serviceRow(service: ServiceSnapshot): Row<ServiceSnapshot> {
+  return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
+}
+
+function serverRows(service: ServiceSnapshot): Row<ServerSnapshot>[] {
+  const [labels] = serviceRow(service);
+  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip, server.port) }, server]);
+}
+
+function verdictRow([verdict, packets]: readonly [string, number]): Row<number> {
+  return [{ verdict }, packets];
+}
+
+function attachmentRow(attachment: Attachment): Row<Attachment> {
+  return [{ interface: attachment.name, mode: attachment.mode }, attachment];
+}
+
+function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
+  return { type: Counter, name, help, read };
+}
+
+function gauge<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
+  return { type: Gauge, name, help, read };
+}

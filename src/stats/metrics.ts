@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What a Prometheus scrape returns: one snapshot of the director, and the process. What the snapshot's
+// metrics are is exposition.ts's subject.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { exposition } from "./exposition.ts";
+import type { DirectorSnapshot } from "./snapshot.ts";
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Called once per scrape. */
+  readonly snapshot: () => Promise<DirectorSnapshot>;
+  /** Told why a snapshot failed. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Gauges that prom-client names like counters, which `promtool check metrics` refuses. */
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
+export class Metrics {
+  readonly contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly #process = new Registry();
+  readonly #collectionErrors: Counter;
+  readonly #snapshot: MetricsOptions["snapshot"];
+  readonly #onError: MetricsOptions["onError"];
+  #scrape: Promise<string> | undefined;
+
+  constructor({ version, snapshot, onError }: MetricsOptions) {
+    const registers = [this.#process];
+    this.#snapshot = snapshot;
+    this.#onError = onError;
+    this.#collectionErrors = new Counter({
+      name: "xdirector_collection_errors_total",
+      help: "Scrapes that could not read the director.",
+      registers,
+    });
+    new Gauge({
+      name: "xdirector_build_info",
+      help: "Always 1; the labels say which version of xdirector runs on which Node.js.",
+      labelNames: ["version", "node"],
+      registers,
+    }).set({ version, node: process.versions.node }, 1);
+    collectDefaultMetrics({ register: this.#process });
+    for (const name of MISNAMED) this.#process.removeSingleMetric(name);
+  }
+
+  /**
+   * The text exposition, made without blocking the event loop for long. Scrapes that overlap share one snapshot. When the director cannot be read, its
+   * metrics are absent and `xdirector_collection_errors_total` grows.
+   */
+  render(): Promise<string> {
+    this.#scrape ??= this.#collect().finally(() => {
+      this.#scrape = undefined;
+    });
+    return this.#scrape;
+  }
+
+  async #collect(): Promise<string> {
+    const director = await this.#readDirector();
+    return [...director, await this.#process.metrics()].join("\n");
+  }
+
+  async #readDirector(): Promise<readonly string[]> {
+    const texts: string[] = [];
+    try {
+      for await (const text of exposition(await this.#snapshot())) {
+        texts.push(text);
+        await nextTurn();
+      }
+      return texts;
+    } catch (error) {
+      this.#collectionErrors.inc();
+      this.#onError(error as Error);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// A flow table of our own making, as bpf/xdirector.h lays it out.
+
+import { listFlows, MappedRegion, sweepFlows } from "../../src/bpf/index.ts";
+
+export const WAYS = 8;
+export const BUCKET_BYTES = 128;
+export const TUPLE_BYTES = 40;
+export const CLAIMED = 1n;
+const OVERFLOWED = 1n << 63n;
+const TCP = 0;
+export const UDP = 1;
+export const STATES = {
+  established: 1,
+  synSent: 2,
+  synRecv: 3,
+  finWait: 4,
+  timeWait: 5,
+  close: 6,
+  synAck: 10,
+} as const;
+
+/** Ticks until expiry in every state: 100 for TCP, 50 for UDP. */
+export const TIMEOUTS = new Uint32Array(64).fill(100, 0, 16).fill(50, 16, 32);
+
+export interface Made {
+  readonly slot: number;
+  readonly server: number;
+  readonly tick: number;
+  readonly state?: number;
+  readonly protocol?: number;
+  readonly signature?: bigint;
+}
+
+export class Table {
+  readonly buckets: number;
+  readonly hot: MappedRegion;
+  readonly cold: MappedRegion;
+  readonly #words: BigUint64Array;
+
+  constructor(buckets: number) {
+    this.buckets = buckets;
+    this.hot = MappedRegion.anonymous(buckets * BUCKET_BYTES);
+    this.cold = MappedRegion.anonymous(buckets * WAYS * TUPLE_BYTES);
+    this.#words = new BigUint64Array(this.hot.buffer);
+  }
+
+  put({ slot, server, tick, state = STATES.established, protocol = TCP, signature = 0x1234n }: Made): void {
+    const word = BigInt(server) | (BigInt(tick) << 24n) | (BigInt(state) << 48n) | (BigInt(protocol) << 52n);
+    this.#words[slot * 2] = signature;
+    this.#words[slot * 2 + 1] = word;
+    const tuple = new DataView(this.cold.buffer, slot * TUPLE_BYTES, TUPLE_BYTES);
+    tuple.setUint8(15, slot & 0xff); // last byte of cip
+    tuple.setUint8(31, server & 0xff); // last byte of vip
+    tuple.setUint16(32, 1024 + (slot & 0x7fff));
+    tuple.setUint16(34, 80);
+    tuple.setUint8(36, protocol === TCP ? 6 : 17);
+  }
+
+  signature(slot: number): bigint {
+    return this.#words[slot * 2] as bigint;
+  }
+
+  /** As a packet of an established flow of server 0 does. */
+  touch(slot: number, tick: number): void {
+    Atomics.store(this.#words, slot * 2 + 1, (BigInt(STATES.established) << 48n) | (BigInt(tick) << 24n));
+  }
+
+  mark(bucket: number): void {
+    const word = bucket * WAYS * 2 + 1;
+    this.#words[word] = (this.#words[word] as bigint) | OVERFLOWED;
+  }
+
+  isMarked(bucket: number): boolean {
+    return ((this.#words[bucket * WAYS * 2 + 1] as bigint) & OVERFLOWED) !== 0n;
+  }
+
+  sweep(servers: number, tick: number) {
+    return sweepFlows(this.hot, this.buckets, TIMEOUTS, servers, tick);
+  }
+
+  list(cursor: number, limit: number, tick: number) {
+    return listFlows(this.hot, this.cold, this.buckets, TIMEOUTS, cursor, limit, tick);
+  }
+
+  close(): void {
+    this.hot.close();
+    this.cold.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

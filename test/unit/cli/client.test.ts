@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The client and the command as processes see them: a unix socket, an exit code, two streams.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it } from "node:test";
+import { connectApi, DaemonUnreachable } from "../../../src/cli/client.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "xvsadm-test-"));
+const socketPath = join(folder, "sock");
+const XVSADM = join(import.meta.dirname, "../../../src/cli/xvsadm.js");
+
+/** Answers with what it was asked, or as the path says. */
+function makeServer(): Server {
+  return createServer(async (request, response) => {
+    const { method, url, headers } = request;
+    const body = await text(request);
+    if (url === "/empty") response.writeHead(204).end();
+    else if (url === "/garbage") response.end("<html>");
+    else if (url === "/break") request.socket.destroy();
+    else if (url === "/v1/services") response.end(JSON.stringify({ services: [] }));
+    else {
+      const { "content-type": type, "if-none-match": ifNoneMatch } = headers;
+      response.writeHead(201).end(JSON.stringify({ method, url, type, ifNoneMatch, body }));
+    }
+  });
+}
+
+const server = makeServer();
+before(() => new Promise<void>((resolve) => server.listen(socketPath, resolve)));
+after(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe("the client", () => {
+  const api = connectApi(socketPath);
+
+  it("sends JSON and reads JSON", async () => {
+    const { status, body } = await api.request({ method: "PUT", path: "/a/2001:db8::1", body: { weight: 1 } });
+    assert.equal(status, 201);
+    assert.deepEqual(body, { method: "PUT", url: "/a/2001:db8::1", type: "application/json", body: '{"weight":1}' });
+  });
+
+  it("asks not to replace what exists when it only means to create", async () => {
+    const { body } = await api.request({ method: "PUT", path: "/a", body: {}, onlyCreate: true });
+    assert.deepEqual(body, { method: "PUT", url: "/a", type: "application/json", ifNoneMatch: "*", body: "{}" });
+  });
+
+  it("has no body to show for an empty answer", async () => {
+    assert.deepEqual(await api.request({ method: "DELETE", path: "/empty" }), { status: 204, body: undefined });
+  });
+
+  for (const path of ["/garbage", "/break"]) {
+    it(`does not take ${path} for a director`, async () => {
+      await assert.rejects(api.request({ method: "GET", path }), DaemonUnreachable);
+    });
+  }
+
+  it("says by errno why nobody answers", async () => {
+    const nowhere = connectApi(join(folder, "nowhere"));
+    await assert.rejects(nowhere.request({ method: "GET", path: "/" }), { code: "ENOENT" });
+  });
+});
+
+describe("the command", () => {
+  const run = (file: string, argv: readonly string[], socket: string) =>
+    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      const env = { ...process.env, XDIRECTOR_SOCKET: socket };
+      execFile(process.execPath, [file, ...argv], { env }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      );
+    });
+
+  it("asks the director on XDIRECTOR_SOCKET", async () => {
+    const { code, stdout, stderr } = await run(XVSADM, [], socketPath);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^IP Virtual Server version 1\.2\.1 \(size=4096\)\nProt .*\n {2}-> .*\n$/);
+  });
+
+  it("ends with 255 and names the socket when there is no director", async () => {
+    const path = join(folder, "nowhere");
+    const stderr = `xvsadm: no director answers on ${path} (ENOENT); start it with: xdirector run -i IFACE\n`;
+    assert.deepEqual(await run(XVSADM, ["-Ln"], path), { code: 255, stdout: "", stderr });
+  });
+
+  it("calls itself what it is called, so that a link named ipvsadm is ipvsadm", async () => {
+    const link = join(folder, "ipvsadm");
+    symlinkSync(XVSADM, link);
+    const tryHelp = (name: string) => `Try \`${name} -h' or '${name} --help' for more information.\n`;
+    assert.deepEqual(await run(link, ["-n"], socketPath), { code: 255, stdout: "", stderr: tryHelp("ipvsadm") });
+    assert.equal((await run(XVSADM, ["-n"], socketPath)).stderr, tryHelp("xvsadm"));
+  });
+});

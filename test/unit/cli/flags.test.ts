@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { commandOf, FLAGS, optionOf } from "../../../src/cli/ipvsadm/flags.ts";
+import { OPTIONS } from "../../../src/cli/ipvsadm/legality.ts";
+import { missingFeature, UNAVAILABLE } from "../../../src/cli/ipvsadm/unavailable.ts";
+
+describe("the table of flags", () => {
+  it("has no two flags of the same name", () => {
+    const names = FLAGS.flatMap(({ long, short }) => [long ?? [], short?.split("|") ?? []]).flat();
+    assert.deepEqual(names, [...new Set(names)]);
+  });
+
+  it("has a flag for every option of the legality matrix", () => {
+    const options = new Set(FLAGS.map(optionOf));
+    assert.deepEqual(
+      OPTIONS.filter((option) => !options.has(option)),
+      [],
+    );
+  });
+
+  it("has only commands, options, and flags that may be repeated", () => {
+    const others = FLAGS.filter((flag) => commandOf(flag) === undefined && optionOf(flag) === undefined);
+    assert.deepEqual(
+      others.map(({ long }) => long),
+      ["ipv6", "sort"],
+    );
+  });
+
+  it("knows every flag that is said to be unavailable", () => {
+    const names = new Set(FLAGS.map(({ long }) => long));
+    assert.deepEqual(
+      Object.values(UNAVAILABLE)
+        .flat()
+        .filter((name) => !names.has(name)),
+      [],
+    );
+  });
+
+  it("leaves exactly these flags available", () => {
+    const available = FLAGS.filter((flag) => missingFeature(flag) === undefined).map(({ long }) => long);
+    const commands =
+      "add-service edit-service delete-service clear add-server edit-server delete-server list help version";
+    const options = "tcp-service udp-service scheduler real-server gatewaying ipip weight sort numeric";
+    assert.deepEqual(available, `${commands} ${options}`.split(" "));
+  });
+});

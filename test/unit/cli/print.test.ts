@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Expected texts were printed by ipvsadm 1.31.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
+import { FakeApi } from "./fake-api.ts";
+import { makeWorld } from "./world.ts";
+
+const direct = { method: "direct", weight: 1 } as const;
+const tunnel = { method: "tunnel", weight: 1 } as const;
+
+function someServices(): FakeApi {
+  const api = new FakeApi();
+  api.seed("/v1/services/tcp/10.9.9.9/80", "rr", [
+    { rip: "10.9.9.9", port: 80, ...direct },
+    { rip: "10.9.9.8", port: 80, ...direct },
+    { rip: "2001:db8::1", port: 80, ...tunnel },
+  ]);
+  api.seed("/v1/services/tcp/2001:db8::1/80", "rr", [
+    { rip: "2001:db8::6", port: 80, ...direct },
+    { rip: "10.9.9.9", port: 80, ...tunnel },
+  ]);
+  api.seed("/v1/services/udp/10.9.9.8/162", "rr", []);
+  return api;
+}
+
+const list = async (command: string, api = someServices()) =>
+  (await runIpvsadm(command.split(" "), makeWorld(api))).stdout;
+
+describe("the listing", () => {
+  it("has numbers with -n", async () => {
+    assert.equal(
+      await list("-Ln"),
+      `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.9.9.9:80 rr
+  -> 10.9.9.8:80                  Route   1      0          0         
+  -> 10.9.9.9:80                  Route   1      0          0         
+  -> [2001:db8::1]:80             Tunnel  1      0          0         
+UDP  10.9.9.8:162 rr
+TCP  [2001:db8::1]:80 rr
+  -> 10.9.9.9:80                  Tunnel  1      0          0         
+  -> [2001:db8::6]:80             Route   1      0          0         
+`,
+    );
+  });
+
+  it("has names without -n, cut to their columns for IPv4 and to ipvsadm's buffer for IPv6", async () => {
+    assert.equal(
+      await list("-L"),
+      `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  a-very-long-host-name.of.som rr
+  -> abcdefghijklmnopqrst:http    Route   1      0          0         
+  -> a-very-long-host-name.of.som Route   1      0          0         
+  -> [long6-very-long-host-name.of.some.example.company.example. Tunnel  1      0          0         
+UDP  abcdefghijklmnopqrst:snmp-tr rr
+TCP  [long6-very-long-host-name.of.some.example.company.example. rr
+  -> a-very-long-host-name.of.som Tunnel  1      0          0         
+  -> [six.example]:http           Route   1      0          0         
+`,
+    );
+  });
+
+  it("has neither version nor other services when one service is asked for", async () => {
+    assert.equal(
+      await list("-ln -u 10.9.9.8:162"),
+      `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+UDP  10.9.9.8:162 rr
+`,
+    );
+  });
+
+  it("has the connections of each server", async () => {
+    const api = new FakeApi();
+    api.seed("/v1/services/tcp/192.168.10.100/80", "rr", [{ rip: "192.168.10.11", port: 80, ...direct }]);
+    Object.assign(api.services[0]?.servers[0] ?? {}, { active: 12345678901, inactive: 3 });
+    assert.match(await list("-Ln", api), /^ {2}-> 192\.168\.10\.11:80 {13}Route {3}1 {6}12345678901 3 {9}$/m);
+  });
+});

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import fc from "fast-check";
+import { FLAGS } from "../../../src/cli/ipvsadm/flags.ts";
+import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
+import { FakeApi } from "./fake-api.ts";
+import { makeWorld } from "./world.ts";
+
+const flagWords = FLAGS.flatMap(({ long, short }) => [
+  ...(long === undefined ? [] : [`--${long}`, `--${long}=1`]),
+  ...(short?.split("|").map((letter) => `-${letter}`) ?? []),
+]);
+const values = [
+  "10.0.0.1:80",
+  "[2001:db8::1]:80",
+  "2001:db8::1",
+  "rr",
+  "wlc",
+  "1",
+  "-1",
+  "localhost",
+  "",
+  "-",
+  "--",
+  "=",
+];
+
+const argument = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...flagWords) },
+  { weight: 4, arbitrary: fc.constantFrom(...values) },
+  { weight: 1, arbitrary: fc.string() },
+  { weight: 1, arbitrary: fc.string().map((text) => `-${text}`) },
+);
+
+it("every command line ends with one of ipvsadm's exit codes, says why it failed, and never throws", async () => {
+  const run = async (argv: readonly string[]) => {
+    const { rc, stdout, stderr } = await runIpvsadm(argv, makeWorld(new FakeApi()));
+    assert.ok([0, 1, 2, 255].includes(rc));
+    assert.equal(stderr === "", rc === 0);
+    assert.ok(rc === 0 || stdout === "");
+  };
+  await fc.assert(fc.asyncProperty(fc.array(argument, { maxLength: 8 }), run), { numRuns: 5000 });
+});

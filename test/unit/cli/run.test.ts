@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type ApiClient, type ApiRequest, type ApiResponse, DaemonUnreachable } from "../../../src/cli/client.ts";
+import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
+import { FakeApi, refuse } from "./fake-api.ts";
+import { makeWorld } from "./world.ts";
+
+const run = (command: string, api: ApiClient) => runIpvsadm(command.split(" "), makeWorld(api));
+
+/** Answers every request alike. */
+function answering(response: ApiResponse): ApiClient {
+  return { request: () => Promise.resolve(response) };
+}
+
+function failing(error: NodeJS.ErrnoException): ApiClient {
+  return { request: () => Promise.reject(new DaemonUnreachable("/run/x.sock", error)) };
+}
+
+describe("a command becomes one request", () => {
+  const web = "/v1/services/tcp/192.0.2.1/80";
+  const rows: readonly [command: string, request: ApiRequest][] = [
+    ["-A -t 192.0.2.1:80 -s rr", { method: "PUT", path: web, body: { scheduler: "rr" }, onlyCreate: true }],
+    ["-A -t 192.0.2.1:http", { method: "PUT", path: web, body: { scheduler: "wlc" }, onlyCreate: true }],
+    ["-E -t 192.0.2.1:80 -s wrr", { method: "PATCH", path: web, body: { scheduler: "wrr" } }],
+    ["-E -t 192.0.2.1:80", { method: "PATCH", path: web, body: { scheduler: "wlc" } }],
+    ["-D -u [2001:db8::1]:53", { method: "DELETE", path: "/v1/services/udp/2001:db8::1/53" }],
+    ["-C", { method: "PUT", path: "/v1/config", body: { services: [] } }],
+    [
+      "-a -t 192.0.2.1:80 -r 10.0.0.1",
+      { method: "PUT", path: `${web}/servers/10.0.0.1/80`, body: { method: "direct", weight: 1 }, onlyCreate: true },
+    ],
+    [
+      "-a -r 10.0.0.1:8080 -iw0 -t 192.0.2.1:80",
+      { method: "PUT", path: `${web}/servers/10.0.0.1/80`, body: { method: "tunnel", weight: 0 }, onlyCreate: true },
+    ],
+    [
+      "-e -t 192.0.2.1:80 -r 10.0.0.1:8080 -w5",
+      { method: "PATCH", path: `${web}/servers/10.0.0.1/80`, body: { method: "direct", weight: 5 } },
+    ],
+    ["-d -t 192.0.2.1:80 -r 10.0.0.1:8080", { method: "DELETE", path: `${web}/servers/10.0.0.1/8080` }],
+    ["-d -t 192.0.2.1:80 -r localhost", { method: "DELETE", path: `${web}/servers/127.0.0.1/80` }],
+    ["-Ln", { method: "GET", path: "/v1/services" }],
+    ["-ln -t 192.0.2.1:80", { method: "GET", path: web }],
+  ];
+  for (const [command, request] of rows) {
+    it(command, async () => {
+      const api = new FakeApi();
+      await run(command, api);
+      assert.deepEqual(api.requests, [request]);
+    });
+  }
+});
+
+describe("a refusal of the director becomes ipvsadm's words", () => {
+  const service = "-t 192.0.2.1:80";
+  const notUnicast = "Invalid operation.  Possibly wrong module version, address not unicast, ...";
+  const rows: readonly [command: string, response: ApiResponse, rc: number, stderr: string][] = [
+    [`-A ${service} -s rr`, refuse(409, "SERVICE_EXISTS"), 255, "Service already exists"],
+    [`-A ${service}`, refuse(400, "UNKNOWN_SCHEDULER"), 255, "Scheduler or persistence engine not found"],
+    [`-E ${service} -s rr`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
+    [`-D ${service}`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
+    [`-L ${service}`, refuse(404, "SERVICE_NOT_FOUND"), 1, "No such service"],
+    [`-a ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-a ${service} -r 10.0.0.1`, refuse(409, "SERVER_EXISTS"), 255, "Destination already exists"],
+    [`-a ${service} -r 224.0.0.1`, refuse(400, "INVALID_VALUE", "server.rip"), 255, notUnicast],
+    [`-e ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-e ${service} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
+    [`-d ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-d ${service} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
+    [`-a ${service} -r 2001:db8::1 -i`, refuse(400, "UNSUPPORTED", "rip"), 2, "xvsadm: refused as UNSUPPORTED"],
+    [`-a ${service} -r 10.0.0.1`, refuse(400, "INVALID_VALUE", "weight"), 255, "xvsadm: refused as INVALID_VALUE"],
+    ["-C", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
+    ["-C", { status: 502, body: "?" }, 255, "xvsadm: unexpected answer of the director: status 502"],
+  ];
+  for (const [command, response, rc, stderr] of rows) {
+    it(`${command}: ${stderr}`, async () => {
+      assert.deepEqual(await run(command, answering(response)), { rc, stdout: "", stderr: `${stderr}\n` });
+    });
+  }
+});
+
+describe("a scheduler that the director does not know", () => {
+  const withService = async () => {
+    const api = new FakeApi(["rr", "wrr"]);
+    await run("-A -t 192.0.2.1:80 -s rr", api);
+    return api;
+  };
+
+  it("is named as the error of a service that could be added or edited otherwise", async () => {
+    const expected = { rc: 255, stdout: "", stderr: "Scheduler or persistence engine not found\n" };
+    assert.deepEqual(await run("-A -t 192.0.2.2:80", await withService()), expected);
+    assert.deepEqual(await run("-E -t 192.0.2.1:80", await withService()), expected);
+  });
+
+  it("is not what is wrong with a service that exists already, or is to be edited and does not exist", async () => {
+    assert.equal((await run("-A -t 192.0.2.1:80", await withService())).stderr, "Service already exists\n");
+    assert.equal((await run("-E -t 192.0.2.2:80", await withService())).stderr, "No such service\n");
+  });
+});
+
+describe("a director that cannot be asked", () => {
+  it("is named by its socket, with the command that starts it", async () => {
+    const gone = Object.assign(new Error("connect ENOENT"), { code: "ENOENT" });
+    const stderr = "xvsadm: no director answers on /run/x.sock (ENOENT); start it with: xdirector run -i IFACE\n";
+    assert.deepEqual(await run("-Ln", failing(gone)), { rc: 255, stdout: "", stderr });
+  });
+
+  it("asks for root where the socket is not ours to open", async () => {
+    const closed = Object.assign(new Error("connect EACCES"), { code: "EACCES" });
+    const stderr = "Permission denied (you must be root)\n";
+    assert.deepEqual(await run("-Ln", failing(closed)), { rc: 255, stdout: "", stderr });
+  });
+});
+
+describe("names of hosts", () => {
+  const rows: readonly [command: string, stderr: string][] = [
+    ["-A -t nosuch.example:80 -s rr", "illegal virtual server address[:port] specified\n"],
+    ["-A -t six.example:80 -s rr", "illegal virtual server address[:port] specified\n"],
+    ["-a -t 192.0.2.1:80 -r nosuch.example", "illegal real server address[:port] specified\n"],
+  ];
+  for (const [command, stderr] of rows) {
+    it(`that have no IPv4 address end the command: ${command}`, async () => {
+      const api = new FakeApi();
+      assert.deepEqual(await run(command, api), { rc: 2, stdout: "", stderr });
+      assert.deepEqual(api.requests, []);
+    });
+  }
+});

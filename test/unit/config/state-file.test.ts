@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The saved state: what was acknowledged comes back, whatever happens to the process.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { StateFile } from "../../../src/config/state-file.ts";
+import { server, service } from "../../support/memory-director.ts";
+
+const state = { services: [service([server("10.1.0.1", { weight: 3 })]), service([], { port: 443 })] };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xdirector-state-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("the state file", () => {
+  test("gives back what was saved last", async () => {
+    const file = new StateFile(join(folder, "made", "on", "demand"));
+    assert.equal(await file.load(), undefined);
+    await file.save({ services: [] });
+    await file.save(state);
+    assert.deepEqual(await file.load(), state);
+  });
+
+  test("is never half written: a leftover of an interrupted save is not read", async () => {
+    const file = new StateFile(folder);
+    await file.save(state);
+    await writeFile(`${file.path}.new`, '{"services": [');
+    assert.deepEqual(await file.load(), state);
+    await file.save({ services: [] });
+    assert.deepEqual(await readdir(folder), ["state.json"]);
+  });
+
+  test("that is damaged is an error that names it, not an empty state", async () => {
+    const file = new StateFile(folder);
+    for (const text of ["", "{", '{"services": [{}]}']) {
+      await writeFile(file.path, text);
+      await assert.rejects(file.load(), (error: Error) => error.message.includes(file.path));
+      assert.equal(await readFile(file.path, "utf8"), text);
+    }
+  });
+
+  test("that cannot be written is STATE_NOT_SAVED", async () => {
+    await writeFile(join(folder, "no-folder"), "");
+    const file = new StateFile(join(folder, "no-folder", "state"));
+    await assert.rejects(file.save(state), { code: "STATE_NOT_SAVED" });
+  });
+});
