@@ -5,7 +5,7 @@
 
 #include "fd.h"
 #include "netlink_message.h"
-#include "netlink_socket.h"
+#include "netlink_request.h"
 
 #include <memory>
 #include <thread>

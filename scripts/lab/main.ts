@@ -4,17 +4,14 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Daemon } from "../../test/support/daemon.ts";
 import { Sandbox } from "../../test/support/netns.ts";
-import { fromRoot } from "../../test/support/project.ts";
 import { chart, complaints, tally } from "./balance.ts";
 import { sendRequests } from "./requests.ts";
-import { buildTopology, DIRECT_VIP, INTERFACE, type RealServerHost, type Topology, TUNNEL_VIP } from "./topology.ts";
-import { startWebServer, writeSite } from "./web.ts";
+import { startSite } from "./site.ts";
+import { DIRECT_VIP, INTERFACE, type Topology, TUNNEL_VIP } from "./topology.ts";
 
-const MAIN = fromRoot("build", "ts", "src", "main.js");
 const HELP = `usage: npm start [-- --once] [-- --requests N]
 
   --once        send the requests, then end: with 0 if every one was answered and the balance is exact
@@ -83,28 +80,11 @@ async function main(): Promise<number> {
 
 async function start(sandbox: Sandbox): Promise<Lab> {
   print("A client, a director and three real servers, each in a network namespace.\n");
-  const topology = buildTopology(sandbox);
-  const root = writeSite(sandbox.folder);
-  const processes = new Map<string, ChildProcess>();
-  for (const host of topology.realServers) {
-    processes.set(`nginx of ${host.name}`, await startWebServer(host, root, sandbox.folder));
-    await becomeRealServer(sandbox, host);
-  }
-  const director = await Daemon.start(Daemon.place(sandbox, topology.director, [INTERFACE]));
-  processes.set("the director", director.process);
+  const site = await startSite(sandbox, print);
+  const director = await Daemon.start(Daemon.place(sandbox, site.director, [INTERFACE]));
   print(director.log);
-  return { sandbox, topology, director, processes };
-}
-
-/** The VIPs on lo without ARP, and decapsulation, by the command that sets up any real server. */
-async function becomeRealServer(sandbox: Sandbox, { name, namespace }: RealServerHost): Promise<void> {
-  const pins = sandbox.bpffs(`bpf-${name}`);
-  const output = await namespace.exec(process.execPath, [
-    ...[MAIN, "realserver", "-i", INTERFACE, "--vip", `${DIRECT_VIP},${TUNNEL_VIP}`, "--method", "tunnel"],
-    ...["--pin-dir", join(pins, "realserver"), "--state-file", join(sandbox.folder, `${name}.json`)],
-  ]);
-  print(`${name}: ${output.stdout}`);
-  if (output.code !== 0) throw new Error(`xdirector realserver on ${name}: ${output.stderr.trim()}`);
+  const processes = new Map([...site.processes, ["the director", director.process]]);
+  return { sandbox, topology: site, director, processes };
 }
 
 /** One service by the command line, the other over REST. */

@@ -16,7 +16,7 @@ import type {
   ServerCounters,
   VerdictCounters,
 } from "./port.ts";
-import type { DataplaneMaps, LoadedDataplane } from "./program.ts";
+import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
 import {
   type CountersRecord,
   fromServerRecord,
@@ -57,7 +57,7 @@ export class KernelDataplane implements DataplanePort {
       services.set(serviceKey(service), service);
     }
     const servers = new Map<number, ServerEntry>();
-    for (const [slot, record] of [...this.#maps.servers.entriesBatch(8192, isUsedServer)].flat()) {
+    for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsedServer)].flat()) {
       servers.set(slot, fromServerRecord(record));
     }
     const tables = new Map<number, SchedulerTable>();

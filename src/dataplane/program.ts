@@ -5,11 +5,11 @@
 import { randomFillSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BpfMap, BpfObject, type BpfProgram } from "../bpf/index.ts";
+import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import { defaultTimeouts } from "./flow-timeouts.ts";
 import type { Pins } from "./pins.ts";
-import type { CountersRecord, ServerRecord, ServiceKeyRecord, ServiceRecord } from "./records.ts";
+import { type CountersRecord, isUsedServer, type ServerRecord, type ServiceKeyRecord, type ServiceRecord } from "./records.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));
 
@@ -24,6 +24,9 @@ const FLOWS_PER_BUCKET = 14 / 3;
 /** The settings are a variable in a data section of their own; bpffs names cannot have its dots. */
 const SETTINGS_SECTION = ".data.settings";
 
+/** Servers read in one system call. */
+export const BATCH = 8192;
+
 const MAP_NAMES = [
   "services",
   "servers",
@@ -35,6 +38,12 @@ const MAP_NAMES = [
   "flow_tuples",
   "devices",
 ] as const;
+
+/**
+ * The kernel adds a flag to a device map that no definition may have (BPF_F_RDONLY_PROG), so libbpf takes a pinned
+ * one for another map. It is made anew from the servers.
+ */
+const UNPINNED = "devices";
 
 /** `struct settings` */
 interface SettingsRecord {
@@ -78,11 +87,12 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   object.setMaxEntries("flow_table", buckets);
   object.setMaxEntries("flow_tuples", buckets * WAYS);
   if (pins) {
-    for (const name of MAP_NAMES) object.setPinPath(name, pins.map(name));
+    for (const name of MAP_NAMES) if (name !== UNPINNED) object.setPinPath(name, pins.map(name));
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
   }
   object.load();
   const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)])) as unknown as DataplaneMaps;
+  admitDevices(maps);
   using settings = object.map<number, { settings: SettingsRecord }>(SETTINGS_SECTION);
   const timeouts = initialiseSettings(settings);
   const program = object.program("xdirector");
@@ -103,6 +113,14 @@ function chooseBuckets(pins: Pins | undefined, maxFlows: number | undefined): nu
     "DATAPLANE_FAILED",
     `the pinned flow table is for ${held} flows, not --max-flows ${maxFlows}: leave the option out, or start with --fresh`,
   );
+}
+
+/** Packets to adopted servers may leave by their interfaces from the first one on. */
+function admitDevices({ servers, devices }: DataplaneMaps): void {
+  const records = [...servers.entriesBatch(BATCH, isUsedServer)].flat().map(([, record]) => record);
+  for (const ifindex of new Set(records.map((record) => record.ifindex))) {
+    if (ifindex !== 0 && probe.interfaceByIndex(ifindex)) devices.set(ifindex, ifindex);
+  }
 }
 
 /** A new table gets its secret and IPVS's timeouts; an adopted one keeps what it has. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, beforeEach, describe, it } from "node:test";
 import { type Netns, type Output, Sandbox } from "../support/netns.ts";
-import { decode, layerOf, packet } from "../support/packet.ts";
+import { decode, layersOf, packet } from "../support/packet.ts";
 import { fromRoot } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
@@ -108,7 +108,7 @@ function syn(vip: string, tunnel?: { readonly to: string }): { frame: Uint8Array
 function isAnswer(vip: string, port: number): (frame: Uint8Array) => boolean {
   return (frame) => {
     const decoded = decode(frame);
-    const [ip, tcp] = [layerOf(decoded, "ipv4"), layerOf(decoded, "tcp")];
+    const [[ip], [tcp]] = [layersOf(decoded, "ipv4"), layersOf(decoded, "tcp")];
     return ip?.source === vip && tcp?.destinationPort === port && tcp.flags.join() === "syn,ack";
   };
 }
@@ -404,7 +404,7 @@ describe("refused, with nothing changed", () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `xdirector: ${folder} is not a bpffs; mount one where it lasts and give --pin-dir: mounts of this process end with it\n`,
+      `xdirector: ${folder} is not a bpffs; mount one and give --pin-dir: mounts of this command end with it\n`,
     );
   });
 });

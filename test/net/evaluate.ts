@@ -4,17 +4,17 @@
 import { createInterface } from "node:readline";
 import type { Netns } from "../support/netns.ts";
 
-const NETLINK = new URL("../../src/net/netlink.js", import.meta.url).href;
+export const NETLINK = new URL("../../src/net/netlink.js", import.meta.url).href;
 const WATCHER_PROCESS = new URL("watcher-process.js", import.meta.url).pathname;
 
-/** The value of `body`, the body of a function of `netlink`; an error of the kernel comes as its fields. */
+/** What `body`, the body of an async function, returns; an error comes as its fields. It may use `netlink`. */
 export function evaluate(namespace: Netns, body: string): unknown {
   const program = `
-    import { Netlink } from ${JSON.stringify(NETLINK)};
+    import { Netlink, subscribe } from ${JSON.stringify(NETLINK)};
     const netlink = new Netlink();
-    const run = () => { ${body} };
+    const run = async () => { ${body} };
     try {
-      console.log(JSON.stringify(run() ?? null));
+      console.log(JSON.stringify(await run() ?? null));
     } catch (error) {
       const { name, message, operation, code, errno } = error;
       console.log(JSON.stringify({ name, message, operation, code, errno }));

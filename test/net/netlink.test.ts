@@ -2,9 +2,11 @@
 // The rtnetlink binding against the kernel, in a namespace: what `ip` sees is the reference.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Sandbox } from "../support/netns.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate, NETLINK } from "./evaluate.ts";
 
 interface IpLink {
   readonly ifindex: number;
@@ -143,6 +145,107 @@ describe("a neighbour", () => {
   it("that is unknown is undefined, on a link that is gone too", () => {
     assert.equal(evaluate(here, `return netlink.neighbour(${eth0.ifindex}, "10.1.0.77")`), null);
     assert.equal(evaluate(here, 'return netlink.neighbour(7777, "10.1.0.2")'), null);
+  });
+});
+
+describe("a subscription", () => {
+  /** Runs `change`, and returns the types of the events until there is one of `last`. */
+  const eventsOf = (change: string, last: string) =>
+    evaluate(
+      here,
+      `const { promise, resolve } = (() => { let resolve; return { promise: new Promise((r) => (resolve = r)), resolve }; })();
+       const types = [];
+       const subscription = subscribe((events) => {
+         types.push(...events.map(({ type }) => type));
+         if (types.includes("${last}")) resolve();
+       });
+       const keepAlive = setInterval(() => {}, 1000);
+       ${change};
+       await promise;
+       clearInterval(keepAlive);
+       subscription.close();
+       return types`,
+    ) as string[];
+
+  for (const [type, change] of [
+    ["link", "netlink.setLinkUp(netlink.link('lo').index); netlink.createLink({ name: 'br8', kind: 'bridge' })"],
+    ["address", "netlink.addAddress({ ifindex: 1, address: '192.0.2.99', prefix: 32 })"],
+    ["route", "netlink.addAddress({ ifindex: 1, address: '2001:db8:99::99', prefix: 128 })"],
+    ["neighbour", `netlink.probeNeighbour(${eth0.ifindex}, "10.1.0.88")`],
+  ] as const) {
+    it(`tells of a ${type}`, () => {
+      assert.ok(eventsOf(change, type).includes(type));
+    });
+  }
+
+  it("tells which neighbour it was and what has become of it", () => {
+    here.ip("neighbour", "flush", "dev", "eth0");
+    const body = `
+      const address = "10.1.0.2";
+      const keepAlive = setInterval(() => {}, 1000);
+      const found = await new Promise((resolve) => {
+        subscribe((events) => {
+          for (const event of events) if (event.neighbour?.address === address && event.neighbour.mac) resolve(event);
+        });
+        netlink.probeNeighbour(${eth0.ifindex}, address);
+      });
+      clearInterval(keepAlive);
+      return found`;
+    assert.deepEqual(evaluate(here, body), {
+      type: "neighbour",
+      removed: false,
+      neighbour: { ifindex: eth0.ifindex, address: "10.1.0.2", state: "reachable", mac: peer.address },
+    });
+  });
+
+  it("says that events were lost when nobody took them, and goes on", () => {
+    const routes = Array.from({ length: 50_000 }, (_, index) => `10.6.${index >> 8}.${index & 255}`);
+    const batch = join(sandbox.folder, "routes");
+    writeFileSync(batch, routes.map((to) => `route add ${to} dev eth0\n`).join(""));
+    const blocked = `
+      const { spawnSync } = await import("node:child_process");
+      const { status } = spawnSync("ip", ["-batch", ${JSON.stringify(batch)}]);
+      if (status !== 0) throw new Error("ip failed")`;
+    const types = eventsOf(blocked, "overrun");
+    assert.ok(types.filter((type) => type === "route").length < routes.length);
+  });
+
+  it("is silent after close, which may come twice and from inside", () => {
+    const body = `
+      let calls = 0;
+      const keepAlive = setInterval(() => {}, 1000);
+      await new Promise((resolve) => {
+        const subscription = subscribe(() => {
+          calls++;
+          subscription.close();
+          subscription.close();
+          netlink.deleteAddress({ ifindex: 1, address: "192.0.2.98", prefix: 32 });
+          setTimeout(resolve, 50);
+        });
+        netlink.addAddress({ ifindex: 1, address: "192.0.2.98", prefix: 32 });
+      });
+      clearInterval(keepAlive);
+      return calls`;
+    assert.equal(evaluate(here, body), 1);
+  });
+
+  it("ends with the worker thread it was made in, whether it was closed or not", () => {
+    const worker = `
+      const { Netlink, subscribe } = await import(${JSON.stringify(NETLINK)});
+      subscribe(() => {});
+      const { ifindex } = new Netlink().addresses()[0];
+      require("node:worker_threads").parentPort.postMessage(ifindex);`;
+    const body = `
+      const { Worker } = await import("node:worker_threads");
+      const answers = [];
+      for (let count = 0; count < 20; count++) {
+        const worker = new Worker(${JSON.stringify(`(async () => {${worker}})()`)}, { eval: true });
+        worker.on("message", (answer) => answers.push(answer));
+        netlink.addAddress({ ifindex: 1, address: "192.0.2." + count, prefix: 32 });
+        await new Promise((resolve, reject) => worker.on("exit", resolve).on("error", reject));
+      }
+      return answers`;
+    assert.deepEqual(evaluate(here, body), new Array(20).fill(1));
   });
 });
 

@@ -55,9 +55,18 @@ function ensureBpffs(path: string): void {
   while (!existsSync(folder)) folder = dirname(folder);
   if (probe.isBpffs(folder)) return;
   const mountPoint = dirname(dirname(path));
-  if (readlinkSync("/proc/self/ns/mnt") !== readlinkSync("/proc/1/ns/mnt")) {
-    const hint = "mount one where it lasts and give --pin-dir: mounts of this process end with it";
+  if (hasOwnMounts()) {
+    const hint = "mount one and give --pin-dir: mounts of this command end with it";
     throw new XdirectorError("DATAPLANE_FAILED", `${mountPoint} is not a bpffs; ${hint}`);
   }
   probe.mountBpffs(mountPoint);
+}
+
+/** Whether this command was given mounts of its own, as `ip netns exec` does. */
+function hasOwnMounts(): boolean {
+  try {
+    return readlinkSync("/proc/self/ns/mnt") !== readlinkSync(`/proc/${process.ppid}/ns/mnt`);
+  } catch {
+    return false; // not allowed to know
+  }
 }
