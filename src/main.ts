@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 // The `xdirector` command: finds the verb and runs it. The only place that ends the process.
 
-import { type Command, CommandError, COMMANDS } from "./cli/commands.ts";
+import { CommandError } from "./cli/command-error.ts";
+import { COMMANDS, type Command } from "./cli/commands.ts";
 
 const USAGE_ERROR = 2;
 
@@ -21,7 +22,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: Error) => {
-    const usage = error instanceof CommandError || "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+    const usage = error instanceof CommandError || ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
     process.stderr.write(`xdirector: ${process.env["XDIRECTOR_DEBUG"] ? error.stack : error.message}\n`);
     process.exitCode = usage ? USAGE_ERROR : 1;
   },

@@ -10,9 +10,6 @@ export interface Command {
   readonly run: (argv: string[]) => Promise<number>;
 }
 
-/** A command line that cannot be obeyed: exit code 2. */
-export class CommandError extends Error {}
-
 /** Modules are loaded when their verb is used: `xdirector dump` need not start what the daemon needs. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   run: {

@@ -2,7 +2,7 @@
 // The options of `xdirector run`, and the defaults that other verbs share. No I/O here.
 
 import { parseArgs } from "node:util";
-import { CommandError } from "./commands.ts";
+import { CommandError } from "./command-error.ts";
 
 export const DEFAULT_PIN_DIR = "/sys/fs/bpf/xdirector";
 export const DEFAULT_SOCKET = "/run/xdirector/xdirector.sock";

@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { type Address, familyOf, isUnicast, parseAddress } from "../model/address.ts";
 import { type Opener, setUpRealServer, undoRealServer } from "../net/realserver/set-up.ts";
-import { CommandError } from "./commands.ts";
+import { CommandError } from "./command-error.ts";
 import { assertMachine } from "./machine.ts";
 
 const DEFAULT_PIN_DIR = "/sys/fs/bpf/xdirector-realserver";

@@ -11,9 +11,9 @@ import { Director } from "../director.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
-import { version } from "./version.ts";
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
+import { version } from "./version.ts";
 
 export async function runDaemon(argv: string[]): Promise<number> {
   const options = parseDaemonOptions(argv);

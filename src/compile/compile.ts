@@ -2,8 +2,8 @@
 // Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
 
 import type { NextHop, NextHops } from "../model/next-hop.ts";
-import { type RealServer, type ServiceKey, servingOrder, serviceKey, type VirtualService } from "../model/service.ts";
 import type { DesiredState } from "../model/service.ts";
+import { type RealServer, type ServiceKey, serviceKey, servingOrder, type VirtualService } from "../model/service.ts";
 import { SCHEDULERS } from "../scheduler/registry.ts";
 import type { Candidate } from "../scheduler/scheduler.ts";
 import type { DataplaneImage, SchedulerTable, ServerEntry, ServiceEntry } from "./image.ts";

@@ -19,7 +19,9 @@ export function dump(image: DataplaneImage): string[] {
   const servers = [...image.servers]
     .sort(([a], [b]) => a - b)
     .map(([slot, { service, rip, port, method, weight, nextHop }]) =>
-      [`server ${slot} of ${service}`, endpoint(rip, port), method, `weight ${weight}`, describeNextHop(nextHop)].join(" "),
+      [`server ${slot} of ${service}`, endpoint(rip, port), method, `weight ${weight}`, describeNextHop(nextHop)].join(
+        " ",
+      ),
     );
   return [...services, ...tables, ...servers];
 }

@@ -9,7 +9,13 @@ import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import { defaultTimeouts } from "./flow-timeouts.ts";
 import type { Pins } from "./pins.ts";
-import { type CountersRecord, isUsedServer, type ServerRecord, type ServiceKeyRecord, type ServiceRecord } from "./records.ts";
+import {
+  type CountersRecord,
+  isUsedServer,
+  type ServerRecord,
+  type ServiceKeyRecord,
+  type ServiceRecord,
+} from "./records.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));
 

@@ -24,7 +24,10 @@ async function withDataplane(maxFlows: number, body: (dataplane: DataplaneUnderT
 /** Client `n`, so many as needed: two bytes of address, the rest of port. */
 function from(client: number, ...flags: TcpFlag[]) {
   const source = `10.9.${(client >> 8) & 255}.${client & 255}`;
-  return packet().ethernet().ipv4({ source }).tcp({ sourcePort: 1024 + (client >> 16), flags });
+  return packet()
+    .ethernet()
+    .ipv4({ source })
+    .tcp({ sourcePort: 1024 + (client >> 16), flags });
 }
 
 async function stateOf(dataplane: DataplaneUnderTest): Promise<string | undefined> {
@@ -54,7 +57,10 @@ describe("a flow", () => {
       const [snapshot] = (await dataplane.director.snapshot()).services;
       const [quiesced, ...others] = snapshot?.servers.map(({ connections, packets }) => [connections, packets]) ?? [];
       assert.deepEqual(quiesced, [1, 2]);
-      assert.equal(others.reduce((sum, [connections = 0]) => sum + connections, 0), 5);
+      assert.equal(
+        others.reduce((sum, [connections = 0]) => sum + connections, 0),
+        5,
+      );
     }));
 
   test("of a removed server is dropped in silence, until the server returns", () =>
@@ -84,7 +90,14 @@ describe("a flow", () => {
       await dataplane.send(packet().ethernet().ipv4({ source: "10.9.0.1" }).udp({ sourcePort: 5353 }));
       const { flows, next } = await dataplane.port.flows(0, 10);
       const [{ expires, server: _, ...flow }] = flows as [(typeof flows)[0]];
-      assert.deepEqual(flow, { protocol: "udp", cip: "10.9.0.1", cport: 5353, vip: "192.0.2.1", vport: 53, state: "UDP" });
+      assert.deepEqual(flow, {
+        protocol: "udp",
+        cip: "10.9.0.1",
+        cport: 5353,
+        vip: "192.0.2.1",
+        vport: 53,
+        state: "UDP",
+      });
       assert.ok(expires > 295 && expires <= 301);
       assert.equal(next, undefined);
     }));
@@ -122,14 +135,16 @@ describe("TCP states follow the client's packets as IPVS's input-only table does
           seen.push(await stateOf(dataplane));
         }
         assert.equal(seen.join(" "), states);
-      }));
+      }),
+    );
   }
 
   test("a SYN on a closed flow is scheduled anew, on one in FIN_WAIT it is not (conn_reuse_mode 1)", () =>
     withDataplane(64, async (dataplane) => {
       const connections = async () =>
         [...(await dataplane.port.counters()).servers.values()].reduce((sum, server) => sum + server.connections, 0);
-      for (const flags of [["syn"], ["ack"], ["fin", "ack"], ["syn"]] as TcpFlag[][]) await dataplane.send(from(1, ...flags));
+      for (const flags of [["syn"], ["ack"], ["fin", "ack"], ["syn"]] as TcpFlag[][])
+        await dataplane.send(from(1, ...flags));
       assert.equal(await connections(), 1);
       for (const flags of [["ack"], ["rst"], ["syn"]] as TcpFlag[][]) await dataplane.send(from(1, ...flags));
       assert.equal(await connections(), 2);
@@ -204,7 +219,13 @@ describe("a full bucket", () => {
     await dataplane.send(from(4, "rst"));
     await dataplane.send(from(3000, "syn"));
     const { flows } = await dataplane.port.flows(0, 8);
-    assert.equal(flows.some(({ cip }) => cip === "10.9.11.184"), true);
-    assert.equal(flows.some(({ cip }) => cip === "10.9.0.4"), false);
+    assert.equal(
+      flows.some(({ cip }) => cip === "10.9.11.184"),
+      true,
+    );
+    assert.equal(
+      flows.some(({ cip }) => cip === "10.9.0.4"),
+      false,
+    );
   });
 });

@@ -54,7 +54,11 @@ describe("direct routing rewrites the MAC addresses and takes one hop, nothing e
       sent: frame.ipv4({ options: Uint8Array.of(1, 1, 1, 1) }).tcp(),
       expected: out.ipv4({ ttl: 63, options: Uint8Array.of(1, 1, 1, 1) }).tcp(),
     },
-    { what: "a UDP datagram", sent: frame.ipv4().udp().payload("q"), expected: out.ipv4({ ttl: 63 }).udp().payload("q") },
+    {
+      what: "a UDP datagram",
+      sent: frame.ipv4().udp().payload("q"),
+      expected: out.ipv4({ ttl: 63 }).udp().payload("q"),
+    },
     { what: "IPv6", sent: frame.ipv6().tcp(), expected: out.ipv6({ hopLimit: 63 }).tcp() },
     { what: "one VLAN tag", sent: tagged.ipv4().tcp(), expected: out.vlan({ id: 7 }).ipv4({ ttl: 63 }).tcp() },
     {
@@ -82,7 +86,13 @@ describe("direct routing rewrites the MAC addresses and takes one hop, nothing e
     for (let id = 0; id < 65536; id += 97) {
       const ttl = 2 + (id % 254);
       const { bytes } = dataplane.push(frame.ipv4({ id, ttl }).tcp());
-      assert.deepEqual(bytes, out.ipv4({ id, ttl: ttl - 1 }).tcp().bytes());
+      assert.deepEqual(
+        bytes,
+        out
+          .ipv4({ id, ttl: ttl - 1 })
+          .tcp()
+          .bytes(),
+      );
     }
   });
 });
@@ -137,16 +147,46 @@ describe("other outcomes", () => {
     { what: "an unresolved neighbour", sent: tcpTo(83), action: "drop", verdict: "no-neighbour" },
     { what: "no server with weight", sent: tcpTo(82), action: "drop", verdict: "no-server" },
     { what: "another port", sent: tcpTo(9999), action: "pass", verdict: "no-service" },
-    { what: "another protocol on the port", sent: frame.ipv4().udp({ destinationPort: 80 }), action: "pass", verdict: "no-service" },
-    { what: "another address", sent: frame.ipv4({ destination: "192.0.2.2" }).tcp(), action: "pass", verdict: "no-service" },
+    {
+      what: "another protocol on the port",
+      sent: frame.ipv4().udp({ destinationPort: 80 }),
+      action: "pass",
+      verdict: "no-service",
+    },
+    {
+      what: "another address",
+      sent: frame.ipv4({ destination: "192.0.2.2" }).tcp(),
+      action: "pass",
+      verdict: "no-service",
+    },
     { what: "ARP", sent: packet().ethernet({ etherType: 0x0806 }).payload(28), action: "pass", verdict: "not-ip" },
     { what: "three VLAN tags", sent: twice.vlan({ id: 9 }).ipv4().tcp(), action: "pass", verdict: "not-ip" },
     { what: "an echo to the VIP", sent: frame.ipv4().icmp(), action: "pass", verdict: "not-tcp-udp" },
-    { what: "an ACK without a flow", sent: frame.ipv4().tcp({ flags: ["ack"], sourcePort: 4 }), action: "pass", verdict: "no-flow" },
-    { what: "SYN with RST", sent: frame.ipv4().tcp({ flags: ["syn", "rst"], sourcePort: 5 }), action: "pass", verdict: "no-flow" },
+    {
+      what: "an ACK without a flow",
+      sent: frame.ipv4().tcp({ flags: ["ack"], sourcePort: 4 }),
+      action: "pass",
+      verdict: "no-flow",
+    },
+    {
+      what: "SYN with RST",
+      sent: frame.ipv4().tcp({ flags: ["syn", "rst"], sourcePort: 5 }),
+      action: "pass",
+      verdict: "no-flow",
+    },
     { what: "a first fragment", sent: frame.ipv4({ moreFragments: true }).tcp(), action: "pass", verdict: "fragment" },
-    { what: "a later fragment", sent: frame.ipv4({ fragmentOffset: 8 }).payload(64), action: "pass", verdict: "fragment" },
-    { what: "an IPv6 fragment", sent: frame.ipv6().fragment({ moreFragments: true }).tcp(), action: "pass", verdict: "fragment" },
+    {
+      what: "a later fragment",
+      sent: frame.ipv4({ fragmentOffset: 8 }).payload(64),
+      action: "pass",
+      verdict: "fragment",
+    },
+    {
+      what: "an IPv6 fragment",
+      sent: frame.ipv6().fragment({ moreFragments: true }).tcp(),
+      action: "pass",
+      verdict: "fragment",
+    },
     { what: "TTL 1", sent: frame.ipv4({ ttl: 1 }).tcp(), action: "drop", verdict: "ttl-expired" },
     { what: "hop limit 1", sent: frame.ipv6({ hopLimit: 1 }).tcp(), action: "drop", verdict: "ttl-expired" },
     { what: "more than the path takes", sent: frame.ipv4().tcp().payload(1461), action: "drop", verdict: "too-big" },
@@ -154,9 +194,24 @@ describe("other outcomes", () => {
     { what: "just what the tunnel takes", sent: tcpTo(81).payload(1440), action: "tx", verdict: "forwarded-tunnel" },
     { what: "IP version 5", sent: frame.ipv4({ version: 5 }).tcp(), action: "pass", verdict: "malformed" },
     { what: "IHL 4", sent: frame.ipv4({ headerLength: 16 }).tcp(), action: "pass", verdict: "malformed" },
-    { what: "a total length beyond the frame", sent: frame.ipv4({ totalLength: 41 }).tcp(), action: "pass", verdict: "malformed" },
-    { what: "a total length inside the header", sent: frame.ipv4({ totalLength: 19 }).tcp(), action: "pass", verdict: "malformed" },
-    { what: "a TCP data offset of 4", sent: frame.ipv4().tcp({ headerLength: 16 }), action: "pass", verdict: "malformed" },
+    {
+      what: "a total length beyond the frame",
+      sent: frame.ipv4({ totalLength: 41 }).tcp(),
+      action: "pass",
+      verdict: "malformed",
+    },
+    {
+      what: "a total length inside the header",
+      sent: frame.ipv4({ totalLength: 19 }).tcp(),
+      action: "pass",
+      verdict: "malformed",
+    },
+    {
+      what: "a TCP data offset of 4",
+      sent: frame.ipv4().tcp({ headerLength: 16 }),
+      action: "pass",
+      verdict: "malformed",
+    },
   ];
   for (const { what, sent, action, verdict } of rows) {
     test(`${what}: ${action}, ${verdict}`, async () => {

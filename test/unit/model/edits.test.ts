@@ -18,10 +18,26 @@ describe("edits that are refused", () => {
     { what: "adding a service twice", edit: () => edits.addService(state, web), code: "SERVICE_EXISTS" },
     { what: "editing no service", edit: () => edits.editService(state, missing, {}), code: "SERVICE_NOT_FOUND" },
     { what: "deleting no service", edit: () => edits.deleteService(state, missing), code: "SERVICE_NOT_FOUND" },
-    { what: "a server of no service", edit: () => edits.addServer(state, missing, server("10.1.0.3")), code: "SERVICE_NOT_FOUND" },
-    { what: "adding a server twice", edit: () => edits.addServer(state, web, server("10.1.0.1")), code: "SERVER_EXISTS" },
-    { what: "editing no server", edit: () => edits.editServer(state, web, server("10.1.0.9"), {}), code: "SERVER_NOT_FOUND" },
-    { what: "deleting no server", edit: () => edits.deleteServer(state, web, server("10.1.0.9")), code: "SERVER_NOT_FOUND" },
+    {
+      what: "a server of no service",
+      edit: () => edits.addServer(state, missing, server("10.1.0.3")),
+      code: "SERVICE_NOT_FOUND",
+    },
+    {
+      what: "adding a server twice",
+      edit: () => edits.addServer(state, web, server("10.1.0.1")),
+      code: "SERVER_EXISTS",
+    },
+    {
+      what: "editing no server",
+      edit: () => edits.editServer(state, web, server("10.1.0.9"), {}),
+      code: "SERVER_NOT_FOUND",
+    },
+    {
+      what: "deleting no server",
+      edit: () => edits.deleteServer(state, web, server("10.1.0.9")),
+      code: "SERVER_NOT_FOUND",
+    },
     {
       what: "masquerading",
       edit: () => edits.addServer(state, web, server("10.1.0.3", { method: "masquerade" })),
@@ -52,7 +68,12 @@ describe("edits that are refused", () => {
       code: "INVALID_VALUE",
       field: "server.rip",
     },
-    { what: "a document with a service twice", edit: () => assertValidState({ services: [web, web] }), code: "SERVICE_EXISTS", field: "services[1]" },
+    {
+      what: "a document with a service twice",
+      edit: () => assertValidState({ services: [web, web] }),
+      code: "SERVICE_EXISTS",
+      field: "services[1]",
+    },
     {
       what: "a document with a server twice",
       edit: () => assertValidState({ services: [service([server("10.1.0.1"), server("10.1.0.1")])] }),
