@@ -4,6 +4,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Daemon } from "../../test/support/daemon.ts";
 import { Sandbox } from "../../test/support/netns.ts";
@@ -131,13 +132,20 @@ The API is at ${director.socket}; try
   ip netns exec ${topology.client.name} curl http://${DIRECT_VIP}/name.txt
 Ctrl-C ends the lab.
 `);
-  print(`${await Promise.race([...processes].map(ended))} ended; so does the lab\n`);
+  print(`${await Promise.race([...processes].map(ended).concat(parentEnded()))} ended; so does the lab\n`);
   return 1;
 }
 
 async function ended([name, child]: readonly [string, ChildProcess]): Promise<string> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   return name;
+}
+
+/** npm, or the shell: without it nobody's Ctrl-C would reach the lab. */
+async function parentEnded(): Promise<string> {
+  const parent = process.ppid;
+  while (process.ppid === parent) await sleep(500, undefined, { ref: false });
+  return "the lab's parent process";
 }
 
 function print(text: string): void {

@@ -120,6 +120,21 @@ describe("the lab", () => {
     });
   }
 
+  it("ends when its parent, npm, is killed", async () => {
+    const parent = spawn("sh", ["-c", `"${process.execPath}" "${LAB}" --requests 6 & echo $!; wait`], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let said = "";
+    parent.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    await until("the lab serves", () => said.includes("Ctrl-C ends the lab"));
+    const name = `xd-lab-${said.split("\n")[0]}`;
+    assert.notDeepEqual(traces(name), []);
+    parent.kill("SIGKILL");
+    await gone(name);
+  });
+
   it("refuses a number of requests that is none", async () => {
     const lab = startLab("--requests", "many");
     assert.equal(await lab.ended, 1);
