@@ -40,14 +40,15 @@ struct {
 } verdicts SEC(".maps");
 
 /* A tunnel packet: the header it came with and the packet inside. */
-struct tunnel {
+struct incoming_tunnel {
 	const struct iphdr *outer;
 	struct iphdr *inner;
 	__u32 overhead; /* bytes from the one to the other */
 };
 
 /* Every kind of tunnel ends here: the cursor stands before the packet inside. */
-static __always_inline enum decap_verdict open_tunnel(struct cursor *cursor, struct tunnel *tunnel)
+static __always_inline enum decap_verdict open_tunnel(struct cursor *cursor,
+						      struct incoming_tunnel *tunnel)
 {
 	tunnel->inner = cursor_take(cursor, struct iphdr);
 	if (!tunnel->inner || tunnel->inner->version != 4)
@@ -55,7 +56,8 @@ static __always_inline enum decap_verdict open_tunnel(struct cursor *cursor, str
 	return DECAP_DECAPSULATED;
 }
 
-static __always_inline enum decap_verdict parse_tunnel(struct cursor *cursor, struct tunnel *tunnel)
+static __always_inline enum decap_verdict parse_tunnel(struct cursor *cursor,
+						       struct incoming_tunnel *tunnel)
 {
 	struct packet packet = {};
 	const struct iphdr *outer;
@@ -109,7 +111,7 @@ static __always_inline bool is_ours(struct xdp_md *ctx, const struct iphdr *oute
  * Congestion that the tunnel packet met on its way becomes the inner packet's (RFC 6040, 4.2).
  * False: its sender would not understand.
  */
-static __always_inline bool inherit_congestion(const struct tunnel *tunnel)
+static __always_inline bool inherit_congestion(const struct incoming_tunnel *tunnel)
 {
 	struct iphdr *inner = tunnel->inner;
 	__u16 before;
@@ -148,7 +150,7 @@ static __always_inline bool unwrap(struct xdp_md *ctx, __u32 overhead)
 static __always_inline enum decap_verdict decapsulate(struct xdp_md *ctx)
 {
 	struct cursor cursor = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
-	struct tunnel tunnel;
+	struct incoming_tunnel tunnel;
 	enum decap_verdict verdict = parse_tunnel(&cursor, &tunnel);
 
 	if (verdict != DECAP_DECAPSULATED)

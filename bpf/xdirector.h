@@ -65,6 +65,15 @@ enum method {
 	METHOD_LOCAL = 4,
 };
 
+/* What a tunnelled packet is wrapped in. */
+enum tunnel {
+	TUNNEL_IPIP = 0, /* IP in IP, either family in either (RFC 2003, 2473, 4213) */
+	TUNNEL_GUE = 1,  /* Generic UDP Encapsulation, variant 0, as Linux's fou */
+	TUNNEL_GRE = 2,  /* RFC 2784 */
+	TUNNEL_TYPE_MASK = 0x0f,
+	TUNNEL_CHECKSUM = 0x80, /* flag: the UDP or GRE checksum is sent */
+};
+
 enum scheduler {
 	SCHEDULER_RR = 0,
 	SCHEDULER_WRR = 1,
@@ -89,9 +98,10 @@ struct server {
 	__u16 mtu;     /* of the egress interface, bytes of L3 */
 	__u32 ifindex; /* egress; 0: next hop not resolved */
 	__be16 port;
-	__u8 method; /* enum method */
-	__u8 zero;
-	__u32 service; /* service.id */
+	__u8 method;        /* enum method */
+	__u8 tunnel;        /* enum tunnel and its flag */
+	__u16 service;      /* service.id */
+	__be16 tunnel_port; /* UDP destination of GUE */
 	__u32 weight;
 	union ip rip;
 	union ip dip; /* outer source address of a tunnel */

@@ -85,8 +85,9 @@ install_packages() {
   done
   refuse_services
   {
-    apt-get update -q &&
-      DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+    apt-get update -q || true # a mirror that is down matters only if the packages are not there
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+      -o DPkg::Lock::Timeout=120 "${missing[@]}"
   } >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     fail "apt-get failed; its output is in $log"

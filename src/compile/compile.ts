@@ -2,8 +2,15 @@
 // Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
 
 import type { NextHop, NextHops } from "../model/next-hop.ts";
-import type { DesiredState } from "../model/service.ts";
-import { type RealServer, type ServiceKey, serviceKey, servingOrder, type VirtualService } from "../model/service.ts";
+import {
+  type DesiredState,
+  IPIP,
+  type RealServer,
+  type ServiceKey,
+  serviceKey,
+  servingOrder,
+  type VirtualService,
+} from "../model/service.ts";
 import { SCHEDULERS } from "../scheduler/registry.ts";
 import type { Candidate } from "../scheduler/scheduler.ts";
 import type { DataplaneImage, SchedulerTable, ServerEntry, ServiceEntry } from "./image.ts";
@@ -56,8 +63,8 @@ export function reclaim(image: DataplaneImage, hasFlows: (slot: number) => boole
 }
 
 function compileServer(service: number, server: RealServer, nextHops: NextHops): ServerEntry {
-  const { rip, port, method, weight } = server;
-  return { service, rip, port, method, weight, nextHop: nextHops.get(rip) ?? UNKNOWN_NEXT_HOP };
+  const { rip, port, method, weight, tunnel = IPIP } = server;
+  return { service, rip, port, method, weight, tunnel, nextHop: nextHops.get(rip) ?? UNKNOWN_NEXT_HOP };
 }
 
 interface TableInput {

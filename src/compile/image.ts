@@ -3,7 +3,7 @@
 
 import type { Address } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import type { Method, SchedulerName, ServiceAddress, ServiceKey } from "../model/service.ts";
+import type { Method, SchedulerName, ServiceAddress, ServiceKey, Tunnel } from "../model/service.ts";
 
 /** One row of map `services`. */
 export interface ServiceEntry extends ServiceAddress {
@@ -29,6 +29,7 @@ export interface ServerEntry {
    */
   readonly method: Method | "none";
   readonly weight: number;
+  readonly tunnel: Tunnel;
   readonly nextHop: NextHop;
 }
 

@@ -12,6 +12,8 @@ import {
   SCHEDULER_NAMES,
   type SchedulerName,
   type ServiceAddress,
+  TUNNEL_TYPES,
+  type Tunnel,
 } from "../model/service.ts";
 
 /** `union ip`: codecs handle its first member. */
@@ -52,8 +54,9 @@ export interface ServerRecord {
   ifindex: number;
   port: number;
   method: number;
-  zero: number;
+  tunnel: number;
   service: number;
+  tunnel_port: number;
   weight: number;
   rip: IpRecord;
   dip: IpRecord;
@@ -65,6 +68,11 @@ const METHOD_NUMBERS = { none: 0, direct: 1, tunnel: 2, masquerade: 3 } as const
   number
 >;
 const METHOD_LOCAL = 4;
+
+/** `enum tunnel` */
+const TUNNEL_NUMBERS = { ipip: 0, gue: 1, gre: 2 } as const satisfies Record<Tunnel["type"], number>;
+const TUNNEL_TYPE_MASK = 0x0f;
+const TUNNEL_CHECKSUM = 0x80;
 
 /** `enum scheduler` */
 const SCHEDULER_NUMBERS = { rr: 0, wrr: 1 } as const satisfies Record<SchedulerName, number>;
@@ -82,8 +90,9 @@ export const NO_SERVER: ServerRecord = {
   ifindex: 0,
   port: 0,
   method: 0,
-  zero: 0,
+  tunnel: 0,
   service: 0,
+  tunnel_port: 0,
   weight: 0,
   rip: NO_ADDRESS,
   dip: NO_ADDRESS,
@@ -109,8 +118,16 @@ export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord):
   };
 }
 
-export function toServerRecord({ service, rip, port, method, weight, nextHop }: ServerEntry): ServerRecord {
-  const server = { ...NO_SERVER, rip: { bytes: addressToBytes(rip) }, port, service, weight };
+export function toServerRecord({ service, rip, port, method, weight, tunnel, nextHop }: ServerEntry): ServerRecord {
+  const server = {
+    ...NO_SERVER,
+    rip: { bytes: addressToBytes(rip) },
+    port,
+    service,
+    weight,
+    tunnel: TUNNEL_NUMBERS[tunnel.type] | (tunnel.checksum ? TUNNEL_CHECKSUM : 0),
+    tunnel_port: tunnel.port,
+  };
   if (method === "none") return server;
   if (nextHop.kind === "local") return { ...server, method: METHOD_LOCAL };
   if (nextHop.kind === "unresolved") return { ...server, method: METHOD_NUMBERS[method] };
@@ -135,11 +152,17 @@ export function fromServerRecord(record: ServerRecord): ServerEntry {
   const methods = Object.entries(METHOD_NUMBERS) as [Method | "none", number][];
   // A local server is reached the same way whatever its method; the next apply writes the desired one.
   const method = methods.find(([, number]) => number === record.method)?.[0] ?? "direct";
-  return { service, rip: addressFromBytes(record.rip.bytes), port, method, weight, nextHop: nextHopOf(record) };
+  const rip = addressFromBytes(record.rip.bytes);
+  return { service, rip, port, method, weight, tunnel: tunnelOf(record), nextHop: nextHopOf(record) };
 }
 
 export function protocolOf(number: number): Protocol {
   return number === PROTOCOL_NUMBERS.udp ? "udp" : "tcp";
+}
+
+function tunnelOf({ tunnel, tunnel_port }: ServerRecord): Tunnel {
+  const type = TUNNEL_TYPES.find((candidate) => TUNNEL_NUMBERS[candidate] === (tunnel & TUNNEL_TYPE_MASK)) ?? "ipip";
+  return { type, port: tunnel_port, checksum: (tunnel & TUNNEL_CHECKSUM) !== 0 };
 }
 
 function nextHopOf(record: ServerRecord): NextHop {

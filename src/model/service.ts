@@ -17,6 +17,19 @@ export const METHODS = ["direct", "tunnel", "masquerade"] as const;
 /** How packets reach a real server: direct routing, tunnelling or masquerading. */
 export type Method = (typeof METHODS)[number];
 
+export const TUNNEL_TYPES = ["ipip", "gue", "gre"] as const;
+
+/** What a tunnelled packet is wrapped in. */
+export interface Tunnel {
+  readonly type: (typeof TUNNEL_TYPES)[number];
+  /** UDP port that the real server takes GUE on; 0 for the other types. */
+  readonly port: number;
+  /** Whether the UDP (GUE) or GRE checksum is sent. */
+  readonly checksum: boolean;
+}
+
+export const IPIP: Tunnel = { type: "ipip", port: 0, checksum: false };
+
 /** ipvsadm on Debian takes weights up to INT32_MAX. */
 export const WEIGHT_MAX = 2 ** 31 - 1;
 
@@ -36,6 +49,8 @@ export interface RealServer {
   readonly method: Method;
   /** 0 quiesces: no new flows, the old ones go on. */
   readonly weight: number;
+  /** Only looked at when the method is `tunnel`; {@link IPIP} when left out. */
+  readonly tunnel?: Tunnel;
 }
 
 export interface VirtualService extends ServiceAddress {

@@ -10,7 +10,7 @@ import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import type { DataplanePort } from "../../src/dataplane/port.ts";
 import { loadDataplane } from "../../src/dataplane/program.ts";
-import { serviceKey } from "../../src/model/service.ts";
+import { IPIP, serviceKey } from "../../src/model/service.ts";
 import { INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP } from "../support/memory-director.ts";
 import { packet } from "../support/packet.ts";
@@ -50,7 +50,7 @@ const PORTS: Readonly<Record<string, () => PortUnderTest>> = {
 function serverEntry(host: number, overrides: Partial<ServerEntry> = {}): ServerEntry {
   const rip = address(`10.1.0.${host}`);
   const nextHop = { ...ONE_HOP, ifindex: INGRESS };
-  return { service: SERVICE.id, rip, port: 80, method: "direct", weight: 1, nextHop, ...overrides };
+  return { service: SERVICE.id, rip, port: 80, method: "direct", weight: 1, tunnel: IPIP, nextHop, ...overrides };
 }
 
 /** The service with servers in slots 5 and 6; 6 is served first. */

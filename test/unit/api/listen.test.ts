@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, afterEach, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../../src/api/context.ts";
 import { listen } from "../../../src/api/listen.ts";
 import { type Api, startApi } from "./client.ts";
@@ -92,7 +93,12 @@ describe("listen", () => {
       const target = kind === "unix" ? { socketPath } : { host: tcp.address, port: tcp.port };
       const answer = exchange({ ...target, path: "/v1/stats" });
       await arrived;
-      const closed = app.close();
+      let isClosed = false;
+      const closed = app.close().then(() => {
+        isClosed = true;
+      });
+      await delay(50);
+      assert.equal(isClosed, false);
       gate.emit("open");
       assert.equal((await answer).status, 200);
       await closed;

@@ -165,6 +165,7 @@ const REFUSED: readonly [what: string, url: string, body: unknown, code: string,
   ["port 70000", "/v1/services/tcp/192.0.2.1/70000", { scheduler: "rr" }, "INVALID_VALUE", "port"],
   ["port 0", "/v1/services/tcp/192.0.2.1/0", { scheduler: "rr" }, "INVALID_VALUE", "port"],
   ["a port with a fraction", "/v1/services/tcp/192.0.2.1/80.5", { scheduler: "rr" }, "INVALID_VALUE", "port"],
+  ["a port in hexadecimal", "/v1/services/tcp/192.0.2.1/0x50", { scheduler: "rr" }, "INVALID_VALUE", "port"],
   ["a port by name", "/v1/services/tcp/192.0.2.1/http", { scheduler: "rr" }, "INVALID_VALUE", "port"],
 ];
 
