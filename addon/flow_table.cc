@@ -44,7 +44,8 @@ uint32_t CurrentTick() {
 
 FlowWord::FlowWord(uint64_t word)
     : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
-      state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK) {}
+      state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK),
+      isReply(word & FLOW_REPLY) {}
 
 uint32_t FlowWord::Age(uint32_t now) const {
   uint32_t age = (now - tick) & FLOW_TICK_MASK;
@@ -77,10 +78,12 @@ FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t ser
       uint64_t raw = Read(slot.word);
       FlowWord word(raw);
       if (word.Age(now) >= timeouts[word.protocol][word.state] && Free(slot, signature, raw)) {
-        counts.expired++;
+        counts.expired += !word.isReply;
         continue;
       }
       counts.occupied++;
+      if (word.isReply)
+        continue; // the other slot of its pair counts
       counts.halfOpen += word.IsHalfOpen();
       if (word.server < servers)
         (word.IsActive() ? counts.active : counts.inactive)[word.server]++;
@@ -91,7 +94,7 @@ FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t ser
   return counts;
 }
 
-FlowList FlowTable::List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
+FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
                          uint32_t limit) const {
   FlowList list;
   uint64_t slots = uint64_t(count_) * FLOW_WAYS;
@@ -105,9 +108,11 @@ FlowList FlowTable::List(const flow_tuple *tuples, const Timeouts &timeouts, uin
     if (signature <= FLOW_CLAIMED)
       continue;
     FlowWord word(Read(slot.word));
+    if (word.isReply)
+      continue;
     uint32_t age = word.Age(now), timeout = timeouts[word.protocol][word.state];
     flow_tuple tuple;
-    memcpy(&tuple, &tuples[index], sizeof(tuple));
+    memcpy(&tuple, &colds[index].tuple, sizeof(tuple));
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (age >= timeout || Read(slot.signature) != signature)
       continue; // expired, or another flow's by now

@@ -33,7 +33,8 @@ struct FlowWord {
   uint32_t server;
   uint32_t tick;
   uint8_t state;
-  uint8_t protocol;
+  uint8_t protocol; // enum flow_protocol
+  bool isReply;
 };
 
 struct FlowCounts {
@@ -66,9 +67,8 @@ public:
    */
   FlowCounts Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
 
-  /** At most `limit` live flows from slot `cursor` on; `tuples` is the cold part. */
-  FlowList List(const flow_tuple *tuples, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
-                uint32_t limit) const;
+  /** At most `limit` live flows from slot `cursor` on; `colds` is the cold part. */
+  FlowList List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
 
   /** Frees every flow of a server slot; how many there were. */
   uint32_t Purge(uint32_t server) const;

@@ -8,6 +8,7 @@
 #include "region.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <cstring>
 #include <functional>
@@ -106,6 +107,13 @@ void AddColumn(Napi::Object columns, const char *name, const FlowList &list, siz
   columns[name] = column;
 }
 
+/** IANA's. */
+uint8_t ProtocolNumber(const FlowWord &word) {
+  if (word.protocol == FLOW_UDP)
+    return IPPROTO_UDP;
+  return word.protocol == FLOW_SCTP ? IPPROTO_SCTP : IPPROTO_TCP;
+}
+
 Napi::Value ListToJs(Napi::Env env, const FlowList &list) {
   Napi::Object columns = Napi::Object::New(env);
   columns["count"] = static_cast<double>(list.flows.size());
@@ -114,7 +122,7 @@ Napi::Value ListToJs(Napi::Env env, const FlowList &list) {
   AddColumn<Napi::Uint8Array>(columns, "vip", list, 16, [](Flow flow) { return flow.tuple.vip; });
   AddColumn<Napi::Uint16Array>(columns, "cport", list, 2, [](Flow flow) { return ntohs(flow.tuple.cport); });
   AddColumn<Napi::Uint16Array>(columns, "vport", list, 2, [](Flow flow) { return ntohs(flow.tuple.vport); });
-  AddColumn<Napi::Uint8Array>(columns, "protocol", list, 1, [](Flow flow) { return flow.tuple.protocol; });
+  AddColumn<Napi::Uint8Array>(columns, "protocol", list, 1, [](Flow flow) { return ProtocolNumber(flow.word); });
   AddColumn<Napi::Uint8Array>(columns, "state", list, 1, [](Flow flow) { return flow.word.state; });
   AddColumn<Napi::Uint32Array>(columns, "server", list, 4, [](Flow flow) { return flow.word.server; });
   AddColumn<Napi::Uint32Array>(columns, "age", list, 4, [](Flow flow) { return flow.age; });
@@ -143,14 +151,14 @@ Napi::Value SweepFlows(const Napi::CallbackInfo &info) {
 Napi::Value ListFlows(const Napi::CallbackInfo &info) {
   uint64_t buckets = SizeArgument(info, 2);
   auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
-  auto cold = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_tuple));
+  auto cold = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_cold));
   TimeoutTable timeouts = TimeoutsArgument(info, 3);
   uint64_t cursor = SizeArgument(info, 4);
   uint32_t limit = Uint32Argument(info, 5);
   uint32_t now = TickArgument(info, 6);
   auto walk = [=] {
-    auto *tuples = reinterpret_cast<const flow_tuple *>(cold->Data());
-    return TableIn(*hot, buckets).List(tuples, timeouts.ticks, now, cursor, limit);
+    auto *colds = reinterpret_cast<const flow_cold *>(cold->Data());
+    return TableIn(*hot, buckets).List(colds, timeouts.ticks, now, cursor, limit);
   };
   return Walk<FlowList>::Start(info.Env(), walk, ListToJs);
 }

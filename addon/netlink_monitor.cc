@@ -75,6 +75,7 @@ Monitor::Monitor(const Napi::CallbackInfo &info)
   thread_ = std::thread(&Monitor::Listen, this);
   // Added after the callback's own hook and therefore run before it: a worker that exits first stops the thread.
   napi_add_env_cleanup_hook(env, StopAtExit, this);
+  Ref(); // it listens until it is told to stop, even if nobody keeps it
 }
 
 Monitor::~Monitor() {
@@ -82,6 +83,8 @@ Monitor::~Monitor() {
 }
 
 Napi::Value Monitor::Close(const Napi::CallbackInfo &info) {
+  if (thread_.joinable())
+    Unref();
   Stop();
   return info.Env().Undefined();
 }

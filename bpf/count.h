@@ -8,12 +8,18 @@
 #include "maps.h"
 #include "xdirector.h"
 
-static __always_inline int transmit(struct xdp_md *ctx, __u32 egress)
-{
-	if (egress == ctx->ingress_ifindex)
-		return XDP_TX;
-	return bpf_redirect_map(&devices, egress, XDP_DROP);
-}
+#define VERDICT_BIT(name) (1ULL << VERDICT_##name)
+
+static const __u64 transmitted = VERDICT_BIT(FORWARDED_DIRECT) | VERDICT_BIT(FORWARDED_TUNNEL) |
+				 VERDICT_BIT(FORWARDED_MASQUERADE) | VERDICT_BIT(REPLY_MASQUERADE) |
+				 VERDICT_BIT(ANSWERED_NO_SERVER) |
+				 VERDICT_BIT(ANSWERED_TTL_EXPIRED) | VERDICT_BIT(ANSWERED_TOO_BIG);
+
+static const __u64 dropped = VERDICT_BIT(NO_SERVER) | VERDICT_BIT(SERVER_REMOVED) |
+			     VERDICT_BIT(NO_NEIGHBOUR) | VERDICT_BIT(TTL_EXPIRED) |
+			     VERDICT_BIT(TOO_BIG) | VERDICT_BIT(NO_HEADROOM) |
+			     VERDICT_BIT(NO_ROOM) | VERDICT_BIT(REPLY_COLLISION) |
+			     VERDICT_BIT(REPLY_EXPIRED);
 
 static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress)
 {
@@ -23,20 +29,12 @@ static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verd
 	if (counters && verdict < VERDICT_MAX)
 		(&counters->undecided)[verdict]++;
 
-	switch (verdict) {
-	case VERDICT_FORWARDED_DIRECT:
-	case VERDICT_FORWARDED_TUNNEL:
-		return transmit(ctx, egress);
-	case VERDICT_NO_SERVER:
-	case VERDICT_SERVER_REMOVED:
-	case VERDICT_NO_NEIGHBOUR:
-	case VERDICT_TTL_EXPIRED:
-	case VERDICT_TOO_BIG:
-	case VERDICT_NO_HEADROOM:
-		return XDP_DROP;
-	default:
-		return XDP_PASS;
+	if (transmitted >> verdict & 1) {
+		if (egress == ctx->ingress_ifindex)
+			return XDP_TX;
+		return bpf_redirect_map(&devices, egress, XDP_DROP);
 	}
+	return dropped >> verdict & 1 ? XDP_DROP : XDP_PASS;
 }
 
 #endif

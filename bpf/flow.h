@@ -84,44 +84,80 @@ static __always_inline __u64 nh(__u64 message, const __u32 *key)
 	return (__u64)((__u32)message + key[0]) * ((__u32)(message >> 32) + key[1]);
 }
 
+/* What names a flow: addresses and ports of its packets, in their direction. */
+struct flow_key {
+	const __be32 *source; /* of IPv4 the address, of IPv6 its four words */
+	const __be32 *destination;
+	__be16 source_port;
+	__be16 destination_port;
+	__u8 protocol;
+	bool is_ipv4;
+};
+
 /*
  * The 64-bit name of a flow: two NH values under overlapping keys (UMAC's Toeplitz construction),
  * so that tuples collide with probability 2^-64. Never 0 or FLOW_CLAIMED.
  */
-static __always_inline __u64 flow_signature(const struct packet *packet)
+static __always_inline __u64 flow_signature(const struct flow_key *flow)
 {
 	const __u32 *key = settings.hash_key;
-	__u64 ports = (__u64)packet->vport << 16 | packet->cport | (__u64)packet->protocol << 32 |
-		      (__u64)packet->is_ipv4 << 40;
+	__u64 ports = (__u64)flow->destination_port << 16 | flow->source_port |
+		      (__u64)flow->protocol << 32 | (__u64)flow->is_ipv4 << 40;
 	__u64 high = nh(ports, key), low = nh(ports, key + 2);
 
-	if (packet->is_ipv4) {
-		const struct iphdr *ip = packet->ipv4;
-		__u64 addresses = (__u64)ip->daddr << 32 | ip->saddr;
+	if (flow->is_ipv4) {
+		__u64 addresses = (__u64)*flow->destination << 32 | *flow->source;
 
 		high += nh(addresses, key + 2);
 		low += nh(addresses, key + 4);
 	} else {
-		/* source and destination are neighbours: four 64-bit words */
-		const __u32 *words = packet->ipv6->saddr.s6_addr32;
-
 #pragma clang loop unroll(full)
-		for (int i = 0; i < 8; i += 2) {
-			__u64 pair = (__u64)words[i + 1] << 32 | words[i];
+		for (int i = 0; i < 4; i++) {
+			__u64 pair = (__u64)flow->destination[i] << 32 | flow->source[i];
 
-			high += nh(pair, key + 2 + i);
-			low += nh(pair, key + 4 + i);
+			high += nh(pair, key + 2 + i * 2);
+			low += nh(pair, key + 4 + i * 2);
 		}
 	}
 	return (high ^ (low << 32 | low >> 32)) | 2;
 }
 
-static __always_inline bool flow_locate(const struct packet *packet, struct flow_place *place)
+static __always_inline bool flow_locate(const struct flow_key *flow, struct flow_place *place)
 {
-	place->signature = flow_signature(packet);
+	place->signature = flow_signature(flow);
 	place->index = (place->signature >> 32) * flow_buckets >> 32;
 	place->bucket = bpf_map_lookup_elem(&flow_table, &place->index);
 	return place->bucket;
+}
+
+static __always_inline struct flow_key flow_of_ipv4(const struct packet *packet)
+{
+	return (struct flow_key){ &packet->ipv4->saddr, &packet->ipv4->daddr, packet->cport,
+				  packet->vport,        packet->protocol,     true };
+}
+
+static __always_inline struct flow_key flow_of_ipv6(const struct packet *packet)
+{
+	return (struct flow_key){ packet->ipv6->saddr.s6_addr32,
+				  packet->ipv6->daddr.s6_addr32,
+				  packet->cport,
+				  packet->vport,
+				  packet->protocol,
+				  false };
+}
+
+/* Each family on a path of its own: a pointer to either would cost the hot path 5 ns. */
+static __always_inline bool flow_locate_packet(const struct packet *packet,
+					       struct flow_place *place)
+{
+	struct flow_key flow;
+
+	if (packet->is_ipv4) {
+		flow = flow_of_ipv4(packet);
+		return flow_locate(&flow, place);
+	}
+	flow = flow_of_ipv6(packet);
+	return flow_locate(&flow, place);
 }
 
 /* The slot of the flow, or NULL. Its home line first, then the neighbour. */
@@ -141,35 +177,110 @@ static __always_inline struct flow_slot *flow_find(const struct flow_place *plac
 	return NULL;
 }
 
-static __always_inline void flow_free(struct flow_slot *slot, __u64 signature)
+static __always_inline __u32 flow_number(const struct flow_place *place,
+					 const struct flow_slot *slot)
 {
-	__sync_val_compare_and_swap(&slot->signature, signature, 0);
+	return place->index * FLOW_WAYS +
+	       ((const void *)slot - (const void *)place->bucket) / sizeof(*slot);
+}
+
+static __always_inline struct flow_slot *flow_slot_at(__u32 number)
+{
+	__u32 index = number / FLOW_WAYS;
+	struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_table, &index);
+
+	return bucket ? &bucket->way[number % FLOW_WAYS] : NULL;
+}
+
+static __always_inline union flow_cold *flow_cold_at(__u32 number)
+{
+	return bpf_map_lookup_elem(&flow_tuples, &number);
+}
+
+/* The other slot of a masqueraded flow, unless it went to another flow since. */
+static __always_inline struct flow_slot *flow_peer(__u32 number)
+{
+	const union flow_cold *own = flow_cold_at(number), *other;
+	struct flow_slot *peer;
+
+	if (!own)
+		return NULL;
+	other = flow_cold_at(own->tuple.peer);
+	if (!other || other->tuple.peer != number)
+		return NULL;
+	peer = flow_slot_at(own->tuple.peer);
+	return peer && peer->word & FLOW_MASQUERADE ? peer : NULL;
+}
+
+/* Both slots of a pair live and die together. Global functions: verified once, off the hot path. */
+__noinline int flow_free_peer(__u32 number)
+{
+	struct flow_slot *peer = flow_peer(number);
+	__u64 signature = peer ? peer->signature : 0;
+
+	if (signature > FLOW_CLAIMED)
+		__sync_val_compare_and_swap(&peer->signature, signature, 0);
+	return 0;
+}
+
+__noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
+{
+	struct flow_slot *peer = flow_peer(number);
+	__u64 word;
+
+	if (!peer)
+		return 0;
+	word = peer->word;
+	__sync_val_compare_and_swap(&peer->word, word, flow_stamp(word, state, now));
+	return 0;
+}
+
+static __always_inline void flow_free(struct flow_slot *slot, const struct flow_place *place,
+				      __u64 word)
+{
+	if (word & FLOW_MASQUERADE)
+		flow_free_peer(flow_number(place, slot));
+	__sync_val_compare_and_swap(&slot->signature, place->signature, 0);
+}
+
+static __always_inline enum tcp_direction flow_direction(__u64 word)
+{
+	if (word & FLOW_REPLY)
+		return TCP_OUTPUT;
+	return word & FLOW_MASQUERADE ? TCP_INPUT : TCP_INPUT_ONLY;
+}
+
+/* A SYN of the client on a finished connection is the first packet of a new one. */
+static __always_inline bool flow_is_reused(const struct packet *packet, __u64 word)
+{
+	return packet->protocol == IPPROTO_TCP && !(word & FLOW_REPLY) &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
+	       tcp_is_reusable(flow_state(word), word & FLOW_MASQUERADE);
 }
 
 /*
- * Notes a packet of a known flow: state and time. False when the flow is over (expired, or a new
- * SYN on a finished connection) and the packet is to be treated as the first of a new one.
+ * Notes a packet of a known flow: state and time. False when the flow is over (expired or reused)
+ * and the packet is to be treated as the first of a new one.
  */
 static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow_place *place,
 				       __u64 word, const struct packet *packet)
 {
 	__u32 state = flow_state(word), next = state;
 	__u64 now = flow_now();
-	__u64 age = flow_age(word, now);
 
 	if (packet->protocol == IPPROTO_TCP)
-		next = tcp_next_state(state, packet->tcp_flags);
-	if (next == state && age < FLOW_REFRESH_TICKS)
+		next = tcp_next_state(state, packet->tcp_flags, flow_direction(word));
+	if (next == state && flow_age(word, now) < FLOW_REFRESH_TICKS)
 		return true;
 
-	if (flow_is_expired(word, now) ||
-	    (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags) &&
-	     tcp_is_reusable(state))) {
-		flow_free(slot, place->signature);
+	if (flow_is_expired(word, now) || flow_is_reused(packet, word)) {
+		flow_free(slot, place, word);
 		return false;
 	}
 	/* When another CPU was faster, its view is as good as ours. */
 	__sync_val_compare_and_swap(&slot->word, word, flow_stamp(word, next, now));
+	if (word & FLOW_MASQUERADE)
+		flow_stamp_peer(flow_number(place, slot), next, now);
 	return true;
 }
 
@@ -242,18 +353,58 @@ __noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32
 	return ((FLOW_WAYS - 1 - (best & (FLOW_WAYS - 1))) ^ home) & (FLOW_WAYS - 1);
 }
 
-static __always_inline void flow_write_tuple(const struct flow_place *place, __u32 way,
-					     const struct packet *packet)
+static __always_inline __u32 flow_first_state(const struct packet *packet,
+					      enum tcp_direction direction)
 {
-	__u32 index = place->index * FLOW_WAYS + way;
-	struct flow_tuple *tuple = bpf_map_lookup_elem(&flow_tuples, &index);
+	if (packet->protocol != IPPROTO_TCP)
+		return UDP_STATE_NORMAL;
+	return tcp_next_state(TCP_STATE_NONE, packet->tcp_flags, direction);
+}
 
-	if (tuple)
-		*tuple = (struct flow_tuple){ .cip = packet_cip(packet),
-					      .vip = packet_vip(packet),
-					      .cport = packet->cport,
-					      .vport = packet->vport,
-					      .protocol = packet->protocol };
+static __always_inline __u64 flow_word(const struct packet *packet, __u32 server, __u32 state,
+				       __u64 now)
+{
+	__u64 protocol = packet->protocol == IPPROTO_TCP ? FLOW_TCP : FLOW_UDP;
+
+	return server | now << FLOW_TICK_BIT | (__u64)state << FLOW_STATE_BIT |
+	       protocol << FLOW_PROTOCOL_BIT;
+}
+
+/* A slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
+static __always_inline struct flow_slot *flow_claim(const struct flow_place *place, bool half_open,
+						    __u64 now)
+{
+	__u32 way = flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS, half_open, now);
+	struct flow_slot *slot;
+	__u64 seen;
+
+	if (way >= FLOW_WAYS)
+		return NULL;
+	slot = &place->bucket->way[way];
+	seen = slot->signature;
+	if (seen == FLOW_CLAIMED ||
+	    __sync_val_compare_and_swap(&slot->signature, seen, FLOW_CLAIMED) != seen)
+		return NULL;
+	if (seen && slot->word & FLOW_MASQUERADE)
+		flow_free_peer(flow_number(place, slot));
+	return slot;
+}
+
+/* The cold part is written before: the barrier makes whoever sees the signature see that too. */
+static __always_inline void flow_publish(struct flow_slot *slot, __u64 signature, __u64 word)
+{
+	slot->word = (slot->word & FLOW_OVERFLOWED) | word;
+	__sync_lock_test_and_set(&slot->signature, signature);
+}
+
+static __always_inline void flow_write_tuple(union flow_cold *cold, const struct packet *packet,
+					     __u32 peer)
+{
+	cold->tuple = (struct flow_tuple){ .cip = packet_cip(packet),
+					   .vip = packet_vip(packet),
+					   .cport = packet->cport,
+					   .vport = packet->vport,
+					   .peer = peer };
 }
 
 /*
@@ -263,28 +414,18 @@ static __always_inline void flow_write_tuple(const struct flow_place *place, __u
 static __always_inline bool flow_create(const struct flow_place *place, const struct packet *packet,
 					__u32 server)
 {
-	bool tcp = packet->protocol == IPPROTO_TCP;
-	__u32 state = tcp ? tcp_next_state(TCP_STATE_NONE, packet->tcp_flags) : UDP_STATE_NORMAL;
+	__u32 state = flow_first_state(packet, TCP_INPUT_ONLY);
 	__u64 now = flow_now();
-	__u32 way = flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS,
-				tcp && tcp_is_half_open(state), now);
-	struct flow_slot *slot;
-	__u64 seen;
+	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
+	struct flow_slot *slot = flow_claim(place, half_open, now);
+	union flow_cold *cold;
 
-	if (way >= FLOW_WAYS)
+	if (!slot)
 		return false;
-	slot = &place->bucket->way[way];
-	seen = slot->signature;
-	if (seen == FLOW_CLAIMED ||
-	    __sync_val_compare_and_swap(&slot->signature, seen, FLOW_CLAIMED) != seen)
-		return false;
-
-	flow_write_tuple(place, way, packet);
-	slot->word = (slot->word & FLOW_OVERFLOWED) | server | now << FLOW_TICK_BIT |
-		     (__u64)state << FLOW_STATE_BIT |
-		     (__u64)(tcp ? FLOW_TCP : FLOW_UDP) << FLOW_PROTOCOL_BIT;
-	/* Full barrier: whoever sees the signature sees the word and the tuple. */
-	__sync_lock_test_and_set(&slot->signature, place->signature);
+	cold = flow_cold_at(flow_number(place, slot));
+	if (cold)
+		flow_write_tuple(cold, packet, 0);
+	flow_publish(slot, place->signature, flow_word(packet, server, state, now));
 	return true;
 }
 

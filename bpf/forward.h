@@ -3,7 +3,9 @@
 #ifndef FORWARD_H
 #define FORWARD_H
 
+#include "flow.h"
 #include "maps.h"
+#include "masq.h"
 #include "packet.h"
 #include "route.h"
 #include "tunnel.h"
@@ -21,9 +23,24 @@ static __always_inline __u64 count_server(__u32 slot, const struct packet *packe
 	return ++counters->packets;
 }
 
-static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *packet, __u32 slot,
+static __always_inline void count_reply(__u32 slot, const struct packet *packet)
+{
+	struct server_counters *counters = bpf_map_lookup_elem(&server_counters, &slot);
+
+	if (!counters)
+		return;
+	counters->out_packets++;
+	counters->out_bytes += packet->length;
+}
+
+/*
+ * Sends a packet to the server that `word` names. Whether a flow is masqueraded was settled when it
+ * began (it needs its reply's slot); everything else is as the server's record says now.
+ */
+static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *packet, __u64 word,
 					    __u64 connections)
 {
+	__u32 slot = flow_server(word);
 	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
 	__u64 number;
 
@@ -40,6 +57,8 @@ static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *p
 		return VERDICT_TTL_EXPIRED;
 
 	packet->egress = server->ifindex;
+	if (word & FLOW_MASQUERADE)
+		return forward_masquerade(packet, server);
 	if (server->method == METHOD_TUNNEL)
 		return forward_tunnel(ctx, packet, server, number);
 	return forward_direct(packet, server);

@@ -6,6 +6,13 @@
 #include <bpf/bpf_helpers.h>
 #include "xdirector.h"
 
+struct answer_request {
+	__u64 tick;
+	__u32 count;
+	__u16 path_mtu;
+	__u16 verdict;
+};
+
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
 #define MAX_DEVICES 256
@@ -73,14 +80,22 @@ struct {
 	__type(value, struct flow_bucket);
 } flow_table SEC(".maps");
 
-/* Whose flow is in this slot? Written when the flow begins, read by user space only. */
+/* Whose flow is in this slot? Written when the flow begins; read by user space and by replies. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct flow_tuple);
+	__type(value, union flow_cold);
 } flow_tuples SEC(".maps");
+
+/* Which ICMP error does this CPU send next, and how many has it sent in this tick? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct answer_request);
+} answer_requests SEC(".maps");
 
 /* By which interfaces do packets leave? Keyed by interface index. */
 struct {

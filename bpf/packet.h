@@ -34,6 +34,12 @@ struct ethernet_header {
 	__be16 protocol;
 };
 
+/* How TCP, UDP and SCTP begin. */
+struct l4_ports {
+	__be16 source;
+	__be16 destination;
+};
+
 struct vlan_header {
 	__be16 tci;
 	__be16 protocol;
@@ -50,6 +56,8 @@ struct packet {
 		struct iphdr *ipv4;
 		struct ipv6hdr *ipv6;
 	};
+	struct l4_ports *ports;
+	__sum16 *l4_checksum;
 	bool is_ipv4;
 	__u8 protocol;
 	__u8 tcp_flags;
@@ -57,7 +65,8 @@ struct packet {
 	__u16 length;    /* L3 length as the IP header states it */
 	__be16 cport;
 	__be16 vport;
-	__u32 egress; /* interface a forwarded packet leaves by */
+	__u16 path_mtu; /* what would have fitted, when the verdict is TOO_BIG */
+	__u32 egress;   /* interface a forwarded packet leaves by */
 };
 
 /* The parsers' place in the packet; each checks its own bounds and moves on. */
@@ -151,6 +160,8 @@ static __always_inline enum verdict parse_tcp(struct cursor *cursor, struct pack
 
 	if (!tcp || tcp->doff < 5)
 		return VERDICT_MALFORMED;
+	packet->ports = (void *)tcp;
+	packet->l4_checksum = &tcp->check;
 	packet->cport = tcp->source;
 	packet->vport = tcp->dest;
 	packet->tcp_flags = ((const __u8 *)tcp)[TCP_FLAGS_BYTE];
@@ -163,32 +174,48 @@ static __always_inline enum verdict parse_udp(struct cursor *cursor, struct pack
 
 	if (!udp)
 		return VERDICT_MALFORMED;
+	packet->ports = (void *)udp;
+	packet->l4_checksum = &udp->check;
 	packet->cport = udp->source;
 	packet->vport = udp->dest;
 	return VERDICT_UNDECIDED;
 }
 
+/* Up to the header behind IP, where it leaves the cursor. */
+static __always_inline enum verdict parse_network(struct xdp_md *ctx, struct cursor *cursor,
+						  struct packet *packet)
+{
+	__be16 protocol;
+
+	cursor->at = (void *)(long)ctx->data;
+	cursor->end = (void *)(long)ctx->data_end;
+	if (!parse_ethernet(cursor, packet, &protocol))
+		return VERDICT_MALFORMED;
+	if (protocol == bpf_htons(ETH_P_IP))
+		return parse_ipv4(cursor, packet);
+	if (protocol == bpf_htons(ETH_P_IPV6))
+		return parse_ipv6(cursor, packet);
+	return VERDICT_NOT_IP;
+}
+
 /* UNDECIDED: *packet is filled in. */
 static __always_inline enum verdict parse_packet(struct xdp_md *ctx, struct packet *packet)
 {
-	struct cursor cursor = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
-	enum verdict verdict = VERDICT_NOT_IP;
-	__be16 protocol;
+	struct cursor cursor;
+	enum verdict verdict = parse_network(ctx, &cursor, packet);
 
-	if (!parse_ethernet(&cursor, packet, &protocol))
-		return VERDICT_MALFORMED;
-	if (protocol == bpf_htons(ETH_P_IP))
-		verdict = parse_ipv4(&cursor, packet);
-	else if (protocol == bpf_htons(ETH_P_IPV6))
-		verdict = parse_ipv6(&cursor, packet);
 	if (verdict)
 		return verdict;
-
 	if (packet->protocol == IPPROTO_TCP)
 		return parse_tcp(&cursor, packet);
 	if (packet->protocol == IPPROTO_UDP)
 		return parse_udp(&cursor, packet);
 	return VERDICT_NOT_TCP_UDP;
+}
+
+static __always_inline bool is_icmp(const struct packet *packet)
+{
+	return packet->protocol == (packet->is_ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
 static __always_inline union ip ipv4_mapped(__be32 address)

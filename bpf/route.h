@@ -20,17 +20,30 @@ static __always_inline void take_hop(const struct packet *packet)
 		packet->ipv6->hop_limit--;
 }
 
-/* Both addresses, as 8 and 4 bytes: they stand in the record as they do in the frame. */
+/* Both MAC addresses, destination first, as 8 and 4 bytes: records keep them as frames do. */
+static __always_inline void write_addresses(void *frame, const __u8 *addresses)
+{
+	*(__u64 *)frame = *(const __u64 *)addresses;
+	*(__u32 *)(frame + 8) = *(const __u32 *)(addresses + 8);
+}
+
 static __always_inline void address_frame(void *frame, const struct server *server)
 {
-	*(__u64 *)frame = *(const __u64 *)server;
-	*(__u32 *)(frame + 8) = *(const __u32 *)((const void *)server + 8);
+	write_addresses(frame, server->destination_mac);
+}
+
+static __always_inline bool fits(struct packet *packet, const struct server *server, __u32 overhead)
+{
+	if (packet->length + overhead <= server->mtu)
+		return true;
+	packet->path_mtu = server->mtu - overhead;
+	return false;
 }
 
 static __always_inline enum verdict forward_direct(struct packet *packet,
 						   const struct server *server)
 {
-	if (packet->length > server->mtu)
+	if (!fits(packet, server, 0))
 		return VERDICT_TOO_BIG;
 	take_hop(packet);
 	address_frame(packet->ethernet, server);

@@ -61,7 +61,7 @@ static __always_inline enum verdict forward_tunnel(struct xdp_md *ctx, struct pa
 	struct outer_ipv4 outer;
 	void *frame, *end, *l3;
 
-	if (packet->length + growth > server->mtu)
+	if (!fits(packet, server, growth))
 		return VERDICT_TOO_BIG;
 	take_hop(packet);
 	outer = outer_ipv4(packet->ipv4, packet->length, server, id);

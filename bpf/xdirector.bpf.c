@@ -5,38 +5,46 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "classify.h"
+#include "answer.h"
 #include "count.h"
 #include "flow.h"
 #include "forward.h"
+#include "masq.h"
+#include "open.h"
 #include "packet.h"
-#include "sched.h"
+#include "related.h"
 
-/*
- * A flow that does not fit its bucket is forwarded without state: its server follows from its
- * signature. The bucket remembers that, so later packets of the flow, unknown as they are, still
- * reach that server, and the flow is tracked as soon as there is room.
- */
-static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet *packet,
-					      const struct flow_place *place)
+int xdp_related(struct xdp_md *ctx);
+int xdp_answer(struct xdp_md *ctx);
+
+enum stage {
+	STAGE_RELATED,
+	STAGE_ANSWER,
+	STAGES,
+};
+
+/* Where does the main program go on with a packet that is not for it? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGES);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(void *));
+} stages SEC(".maps") = {
+	.values = { [STAGE_RELATED] = (void *)&xdp_related, [STAGE_ANSWER] = (void *)&xdp_answer },
+};
+
+static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct packet *packet,
+						  const struct flow_place *place,
+						  const struct flow_slot *slot, __u64 word)
 {
-	const struct service *service = classify(packet);
-	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
-	__u32 server;
+	enum verdict verdict;
 
-	if (!service)
-		return VERDICT_NO_SERVICE;
-	if (!opens && !flow_overflowed(place))
-		return VERDICT_NO_FLOW;
-
-	server = opens ? schedule(service) : schedule_stateless(service, place->signature);
-	if (server == NO_SERVER)
-		return VERDICT_NO_SERVER;
-	if (!flow_create(place, packet, server)) {
-		flow_note_overflow(place);
-		server = schedule_stateless(service, place->signature);
-	}
-	return forward(ctx, packet, server, opens);
+	if (!(word & FLOW_REPLY))
+		return forward(ctx, packet, word, 0);
+	verdict = masquerade_reply(ctx, packet, flow_number(place, slot));
+	if (verdict == VERDICT_REPLY_MASQUERADE)
+		count_reply(flow_server(word), packet);
+	return verdict;
 }
 
 static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *packet)
@@ -48,16 +56,35 @@ static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *pa
 
 	if (verdict)
 		return verdict;
-	if (!flow_locate(packet, &place))
+	if (!flow_locate_packet(packet, &place))
 		return VERDICT_NO_SERVICE;
 
 	slot = flow_find(&place);
 	if (slot) {
 		word = slot->word;
 		if (flow_touch(slot, &place, word, packet))
-			return forward(ctx, packet, flow_server(word), 0);
+			return continue_flow(ctx, packet, &place, slot, word);
 	}
 	return open_flow(ctx, packet, &place);
+}
+
+/*
+ * Rare ways out of the main program: programs of their own, so that it keeps its stack and its time. What
+ * the kernel's return thunks cost on every return makes even an empty function too dear for a hit.
+ */
+SEC("xdp")
+int xdp_related(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = direct_related(ctx, &packet);
+
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+SEC("xdp")
+int xdp_answer(struct xdp_md *ctx)
+{
+	return count_and_leave(ctx, answer(ctx), ctx->ingress_ifindex);
 }
 
 SEC("xdp")
@@ -66,6 +93,10 @@ int xdirector(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct(ctx, &packet);
 
+	if (verdict == VERDICT_NOT_TCP_UDP)
+		bpf_tail_call_static(ctx, &stages, STAGE_RELATED);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
 	return count_and_leave(ctx, verdict, packet.egress);
 }
 

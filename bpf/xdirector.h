@@ -32,12 +32,20 @@ union ip {
 	X(7, NO_FLOW, no_flow) /* TCP to a service, but neither a known flow nor a SYN: passed up */ \
 	X(8, FRAGMENT, fragment) /* an IP fragment: passed up */ \
 	X(9, MALFORMED, malformed) /* headers cut short or lying about lengths: passed up */ \
-	X(10, NO_SERVER, no_server) /* the service has no server with weight: dropped */ \
+	X(10, NO_SERVER, no_server) /* the service has no server with weight: dropped, answers being rate limited */ \
 	X(11, SERVER_REMOVED, server_removed) /* flow of a server that is gone: dropped */ \
 	X(12, NO_NEIGHBOUR, no_neighbour) /* next hop of the server not resolved: dropped */ \
-	X(13, TTL_EXPIRED, ttl_expired) /* TTL or hop limit would become 0: dropped */ \
-	X(14, TOO_BIG, too_big) /* does not fit the path to the server: dropped */ \
-	X(15, NO_HEADROOM, no_headroom) /* no room in front of the frame for an outer header: dropped */
+	X(13, TTL_EXPIRED, ttl_expired) /* TTL or hop limit would become 0: dropped, answers being rate limited */ \
+	X(14, TOO_BIG, too_big) /* does not fit the path to the server and may not be answered: dropped */ \
+	X(15, NO_HEADROOM, no_headroom) /* no room in front of the frame for an outer header: dropped */ \
+	X(16, FORWARDED_MASQUERADE, forwarded_masquerade) /* sent to a real server with its address in place of the VIP */ \
+	X(17, REPLY_MASQUERADE, reply_masquerade) /* sent to a client with the VIP in place of the real server's address */ \
+	X(18, NO_ROOM, no_room) /* no room in the flow table for a masqueraded flow: dropped */ \
+	X(19, REPLY_COLLISION, reply_collision) /* replies would be taken for another flow's at every server tried: dropped */ \
+	X(20, ANSWERED_NO_SERVER, answered_no_server) /* no server available: answered with ICMP port unreachable */ \
+	X(21, ANSWERED_TTL_EXPIRED, answered_ttl_expired) /* answered with ICMP time exceeded */ \
+	X(22, ANSWERED_TOO_BIG, answered_too_big) /* answered with ICMP fragmentation needed or packet too big */ \
+	X(23, REPLY_EXPIRED, reply_expired) /* a reply whose TTL or hop limit would become 0: dropped */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
@@ -112,6 +120,8 @@ struct server_counters {
 	__u64 packets;
 	__u64 bytes;
 	__u64 connections;
+	__u64 out_packets; /* replies through the director: masquerading only */
+	__u64 out_bytes;
 };
 
 struct service {
@@ -155,6 +165,10 @@ enum sched_table {
 #define FLOW_STATE_MASK 0xfULL
 #define FLOW_PROTOCOL_BIT 52
 #define FLOW_PROTOCOL_MASK 0x3ULL
+/* One of the two slots of a masqueraded flow; each names the other (flow_cold.peer). */
+#define FLOW_MASQUERADE (1ULL << 54)
+/* The slot of the pair whose tuple is the reply's: real server to client. */
+#define FLOW_REPLY (1ULL << 55)
 /* Set in way 0 of a bucket that was once too full to track a flow; see track() in director.h. */
 #define FLOW_OVERFLOWED (1ULL << 63)
 
@@ -167,19 +181,35 @@ struct flow_bucket {
 	struct flow_slot way[FLOW_WAYS];
 };
 
-/* The cold part, written once when the flow is created: slot = bucket * FLOW_WAYS + way. */
+/* The cold part of a slot, written when the flow is created: slot = bucket * FLOW_WAYS + way. */
 struct flow_tuple {
 	union ip cip;
 	union ip vip;
 	__be16 cport;
 	__be16 vport;
-	__u8 protocol;
-	__u8 zero[3];
+	__u32 peer; /* FLOW_MASQUERADE: slot of the reply */
+};
+
+/* The cold part of a slot with FLOW_REPLY: what a reply is turned into, and where it leaves. */
+struct flow_reply {
+	union ip vip;
+	__u8 destination_mac[6]; /* next hop to the client, good for one route generation */
+	__u8 source_mac[6];
+	__u32 ifindex;
+	__be16 vport;
+	__u16 route_generation;
+	__u32 peer; /* slot of the flow */
+};
+
+union flow_cold {
+	struct flow_tuple tuple;
+	struct flow_reply reply;
 };
 
 enum flow_protocol {
 	FLOW_TCP = 0,
 	FLOW_UDP = 1,
+	FLOW_SCTP = 2,
 	FLOW_PROTOCOL_MAX = 4,
 };
 
@@ -206,11 +236,24 @@ enum tcp_state {
 struct settings {
 	__u32 timeout[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX]; /* ticks without a packet until expiry */
 	__u32 hash_key[16]; /* the secret of the flow signature, drawn once per table */
+	/* moves with every change of a route, a neighbour or a link: next hops kept in flows are looked up anew */
+	__u32 route_generation;
+	/* named and numbered as in /proc/sys/net/ipv4/vs */
+	__u32 conn_reuse_mode;
+	__u32 expire_nodest_conn;
+	__u32 sloppy_tcp;
+	__u32 sloppy_sctp;
+	__u32 nat_icmp_send;
+	__u32 pmtu_disc;
+	__u32 secure_tcp;
 };
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");
 _Static_assert(sizeof(struct server) == 64, "a server is one cache line");
 _Static_assert(sizeof(struct flow_bucket) == 128, "a bucket is two neighbouring cache lines");
-_Static_assert(sizeof(struct flow_tuple) == 40, "cold bytes of a flow");
+_Static_assert(sizeof(union flow_cold) == 40, "cold bytes of a slot");
+_Static_assert(__builtin_offsetof(struct flow_tuple, peer) ==
+		       __builtin_offsetof(struct flow_reply, peer),
+	       "both halves of a pair keep their peer in the same place");
 
 #endif

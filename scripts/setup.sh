@@ -10,9 +10,10 @@ readonly packages=(
   cmake make g++ pkg-config libmnl-dev libelf-dev zlib1g-dev # the addon
   nginx-light curl iproute2 ethtool procps            # the lab and the tests
   python3-minimal prometheus                          # tests: raw sockets; promtool checks the metrics
+  qemu-system-x86 busybox-static kmod cpio xz-utils zstd ipvsadm # the kernel's own IPVS, in a VM
 )
 # Installed for their programs only: their services must not start, now or at boot.
-readonly services=(nginx prometheus)
+readonly services=(nginx prometheus ipvsadm)
 
 step() { printf 'setup: %s\n' "$*"; }
 fail() {

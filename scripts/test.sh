@@ -26,7 +26,9 @@ run() {
     return 1
   }
   printf '\ntest: %s (%d files)\n' "$group" "${#tests[@]}"
-  node --enable-source-maps --test --test-reporter=spec --test-concurrency="$concurrency" "${tests[@]}"
+  # The timeout is a guard: a file that hangs fails, and names the test that hung.
+  node --enable-source-maps --test --test-reporter=spec --test-timeout=300000 \
+    --test-concurrency="$concurrency" "${tests[@]}"
 }
 
 failed=()

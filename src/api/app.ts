@@ -15,6 +15,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
+import { settingsRoutes } from "./settings.ts";
 import { statsRoutes } from "./stats.ts";
 import { compileValidator } from "./validator.ts";
 
@@ -37,6 +38,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 const ROUTES = [
   configRoutes,
+  settingsRoutes,
   serviceRoutes,
   serverRoutes,
   statsRoutes,

@@ -13,7 +13,11 @@ export function configRoutes(app: App, { director }: ApiContext): void {
     toDocument(director.desired),
   );
 
-  const schema = { summary: "Replace the desired state, all or nothing", body: ConfigSchema, response };
+  const schema = {
+    summary: "Replace the desired state, settings included, all or nothing",
+    body: ConfigSchema,
+    response,
+  };
   app.put("/v1/config", { schema }, async ({ body }) => {
     const state = toState(body);
     return toDocument(await director.change(() => state));

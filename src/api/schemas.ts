@@ -12,6 +12,7 @@ import {
   ProtocolSchema,
   SchedulerSchema,
   ServersSchema,
+  TunnelSchema,
   WeightSchema,
 } from "../config/schema.ts";
 
@@ -29,7 +30,10 @@ export const PutServiceBody = Type.Object(
   { ...CLOSED, description: "servers left out: an existing service keeps its own" },
 );
 export const PatchServiceBody = Type.Partial(PutServiceBody, CLOSED);
-export const PutServerBody = Type.Object({ method: MethodSchema, weight: Type.Optional(WeightSchema) }, CLOSED);
+export const PutServerBody = Type.Object(
+  { method: MethodSchema, weight: Type.Optional(WeightSchema), tunnel: Type.Optional(TunnelSchema) },
+  CLOSED,
+);
 export const PatchServerBody = Type.Partial(PutServerBody, CLOSED);
 
 /** Since the server (service) was added. */

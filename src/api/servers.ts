@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // .../servers: the real servers of one virtual service.
 
-import { toServer, toServerDocument } from "../config/document.ts";
+import { toServer, toServerDocument, toTunnel } from "../config/document.ts";
 import { FullServerSchema } from "../config/schema.ts";
-import { addServer, deleteServer, editServer, getServer, getService } from "../model/edits.ts";
+import { addServer, deleteServer, editServer, getServer, getService, replaceServer } from "../model/edits.ts";
 import { type DesiredState, isSameServer } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
 import { SERVER_URL, SERVERS_URL, serverAt, serviceAt } from "./paths.ts";
+import { toServerReading } from "./readings.ts";
 import {
   ERRORS,
   IfNoneMatch,
@@ -28,12 +29,12 @@ function readRoutes(app: App, { director }: ApiContext): void {
   const list = { summary: "Real servers", params: ServicePath, response: { 200: ServerStates, ...ERRORS } };
   app.get(SERVERS_URL, { schema: list }, async ({ params }) => {
     const { servers } = getService(await director.snapshot(), serviceAt(params));
-    return { servers };
+    return { servers: servers.map(toServerReading) };
   });
 
   const read = { summary: "One real server", params: ServerPath, response: { 200: ServerState, ...ERRORS } };
   app.get(SERVER_URL, { schema: read }, async ({ params }) =>
-    getServer(getService(await director.snapshot(), serviceAt(params)), serverAt(params)),
+    toServerReading(getServer(getService(await director.snapshot(), serviceAt(params)), serverAt(params))),
   );
 }
 
@@ -54,7 +55,7 @@ function writeRoutes(app: App, { director }: ApiContext): void {
     let isNew = false;
     await director.change((before) => {
       isNew = !getService(before, address).servers.some((other) => isSameServer(other, server));
-      return isNew || mustBeNew ? addServer(before, address, server) : editServer(before, address, server, server);
+      return isNew || mustBeNew ? addServer(before, address, server) : replaceServer(before, address, server);
     });
     return reply.code(isNew ? 201 : 200).send(toServerDocument(server));
   });
@@ -63,7 +64,9 @@ function writeRoutes(app: App, { director }: ApiContext): void {
   app.patch(SERVER_URL, { schema: patch }, async ({ params, body }) => {
     const address = serviceAt(params);
     const server = serverAt(params);
-    const state = await director.change((before) => editServer(before, address, server, body));
+    const { tunnel, ...others } = body;
+    const changes = { ...others, ...(tunnel && { tunnel: toTunnel(tunnel) }) };
+    const state = await director.change((before) => editServer(before, address, server, changes));
     return toServerDocument(getServer(getService(state, address), server));
   });
 

@@ -14,6 +14,7 @@ import {
 import type { SchedulerName, ServiceAddress } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
 import { SERVICE_URL, serviceAt } from "./paths.ts";
+import { toServiceReading } from "./readings.ts";
 import {
   ERRORS,
   IfNoneMatch,
@@ -39,12 +40,12 @@ function readRoutes(app: App, { director }: ApiContext): void {
   const list = { summary: "All virtual services", response: { 200: ServiceStates, ...ERRORS } };
   app.get("/v1/services", { schema: list }, async () => {
     const { services } = await director.snapshot();
-    return { services };
+    return { services: services.map(toServiceReading) };
   });
 
   const read = { summary: "One virtual service", params: ServicePath, response: { 200: ServiceState, ...ERRORS } };
   app.get(SERVICE_URL, { schema: read }, async ({ params }) =>
-    getService(await director.snapshot(), serviceAt(params)),
+    toServiceReading(getService(await director.snapshot(), serviceAt(params))),
   );
 }
 

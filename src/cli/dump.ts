@@ -9,7 +9,8 @@ import { assertMachine } from "./machine.ts";
 
 const HELP = `usage: xdirector dump [--pin-dir DIR]
 
-Prints what the data plane holds, one line an entry: services, scheduler tables, servers.
+Prints what the data plane holds, one line an entry: settings that are not the defaults, services, scheduler
+tables, servers.
 `;
 
 export async function runDump(argv: string[]): Promise<number> {

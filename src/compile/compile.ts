@@ -45,7 +45,7 @@ export function compile(input: CompileInput): DataplaneImage {
     tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
   }
   keepRemoved(input.held, services, servers);
-  return { services, servers, tables };
+  return { settings: input.desired.settings, services, servers, tables };
 }
 
 /**

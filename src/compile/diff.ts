@@ -5,11 +5,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { DataplaneImage, MapOp, ServerEntry } from "./image.ts";
 
 /**
- * Operations that turn `held` into `wanted`. Servers come before the tables that name them and tables
- * before their services; what disappears goes in the opposite order.
+ * Operations that turn `held` into `wanted`. Settings come first. Servers come before the tables that name
+ * them and tables before their services; what disappears goes in the opposite order.
  */
 export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
   return [
+    ...changedSettings(held, wanted),
     ...changedServers(held, wanted, ({ method }) => method !== "none"),
     ...changedTables(held, wanted),
     ...changedServices(held, wanted),
@@ -22,18 +23,24 @@ export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
 
 /** `held` after `ops`: what the data plane holds once they are applied. */
 export function applyOps(held: DataplaneImage, ops: readonly MapOp[]): DataplaneImage {
+  let { settings } = held;
   const services = new Map(held.services);
   const servers = new Map(held.servers);
   const tables = new Map(held.tables);
   for (const op of ops) {
-    if (op.op === "put-server") servers.set(op.slot, op.server);
+    if (op.op === "put-settings") settings = op.settings;
+    else if (op.op === "put-server") servers.set(op.slot, op.server);
     else if (op.op === "delete-server") servers.delete(op.slot);
     else if (op.op === "put-table") tables.set(op.service, { slots: op.slots, position: op.position, used: op.used });
     else if (op.op === "delete-table") tables.delete(op.service);
     else if (op.op === "put-service") services.set(op.key, op.service);
     else services.delete(op.key);
   }
-  return { services, servers, tables };
+  return { settings, services, servers, tables };
+}
+
+function changedSettings(held: DataplaneImage, { settings }: DataplaneImage): MapOp[] {
+  return isDeepStrictEqual(held.settings, settings) ? [] : [{ op: "put-settings", settings }];
 }
 
 function changedServers(

@@ -3,8 +3,9 @@
 // `xdirector dump`. No I/O here.
 
 import type { NextHop } from "../model/next-hop.ts";
-import { describeService, endpoint } from "../model/service.ts";
-import type { DataplaneImage } from "./image.ts";
+import { describeService, endpoint, type Tunnel } from "../model/service.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
+import type { DataplaneImage, ServerEntry } from "./image.ts";
 
 export function dump(image: DataplaneImage): string[] {
   const services = [...image.services.values()]
@@ -16,14 +17,32 @@ export function dump(image: DataplaneImage): string[] {
   const tables = [...image.tables]
     .sort(([a], [b]) => a - b)
     .map(([id, { slots, position }]) => `table ${id} next ${position} of [${slots.join(" ")}]`);
-  const servers = [...image.servers]
-    .sort(([a], [b]) => a - b)
-    .map(([slot, { service, rip, port, method, weight, nextHop }]) =>
-      [`server ${slot} of ${service}`, endpoint(rip, port), method, `weight ${weight}`, describeNextHop(nextHop)].join(
-        " ",
-      ),
-    );
-  return [...services, ...tables, ...servers];
+  const servers = [...image.servers].sort(([a], [b]) => a - b).map(([slot, server]) => describeServer(slot, server));
+  return [...describeSettings(image.settings), ...services, ...tables, ...servers];
+}
+
+function describeServer(slot: number, { service, rip, port, method, weight, tunnel, nextHop }: ServerEntry): string {
+  const way = method === "tunnel" ? ["tunnel", ...describeTunnel(tunnel)] : [method];
+  const name = [`server ${slot} of ${service}`, endpoint(rip, port)];
+  return [...name, ...way, `weight ${weight}`, describeNextHop(nextHop)].join(" ");
+}
+
+/** `gue 6080 checksum`; nothing for plain IPIP. */
+function describeTunnel({ type, port, checksum }: Tunnel): string[] {
+  if (type === "ipip") return [];
+  return [type, ...(port === 0 ? [] : [String(port)]), ...(checksum ? ["checksum"] : [])];
+}
+
+/** One line with what is not IPVS's default, in {@link DEFAULT_SETTINGS}' order; none when nothing is. */
+function describeSettings({ timeouts, ...switches }: Settings): string[] {
+  const { timeouts: defaultTimeouts, ...defaults } = DEFAULT_SETTINGS;
+  const changes = [...changed(switches, defaults), ...changed(timeouts, defaultTimeouts, "timeouts.")];
+  return changes.length === 0 ? [] : [`settings ${changes.join(" ")}`];
+}
+
+function changed<Values extends object>(values: Values, defaults: Values, prefix = ""): string[] {
+  const names = Object.keys(defaults) as (keyof Values & string)[];
+  return names.filter((name) => values[name] !== defaults[name]).map((name) => `${prefix}${name}=${values[name]}`);
 }
 
 export function describeNextHop(nextHop: NextHop): string {

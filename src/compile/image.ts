@@ -4,6 +4,7 @@
 import type { Address } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import type { Method, SchedulerName, ServiceAddress, ServiceKey, Tunnel } from "../model/service.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
 
 /** One row of map `services`. */
 export interface ServiceEntry extends ServiceAddress {
@@ -44,6 +45,7 @@ export interface SchedulerTable {
 }
 
 export interface DataplaneImage {
+  readonly settings: Settings;
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   /** By server slot. */
   readonly servers: ReadonlyMap<number, ServerEntry>;
@@ -51,13 +53,19 @@ export interface DataplaneImage {
   readonly tables: ReadonlyMap<number, SchedulerTable>;
 }
 
-export const EMPTY_IMAGE: DataplaneImage = { services: new Map(), servers: new Map(), tables: new Map() };
+export const EMPTY_IMAGE: DataplaneImage = {
+  settings: DEFAULT_SETTINGS,
+  services: new Map(),
+  servers: new Map(),
+  tables: new Map(),
+};
 
 /**
  * One change of the data plane. Additions come before what refers to them, removals after: applied in
  * order, no packet ever meets a service without its table or a table naming an unwritten server.
  */
 export type MapOp =
+  | { readonly op: "put-settings"; readonly settings: Settings }
   | { readonly op: "put-server"; readonly slot: number; readonly server: ServerEntry }
   /** Forgets the slot and adds its counters to the service's. Only when no flow names it any more. */
   | { readonly op: "delete-server"; readonly slot: number; readonly service: number }

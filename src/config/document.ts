@@ -7,8 +7,10 @@ import { type Address, parseAddress } from "../model/address.ts";
 import {
   assertValidState,
   type DesiredState,
+  IPIP,
   type RealServer,
   type ServiceAddress,
+  type Tunnel,
   type VirtualService,
 } from "../model/service.ts";
 import {
@@ -19,28 +21,34 @@ import {
   type FullServiceDocument,
   type ServerDocument,
   type ServiceDocument,
+  type TunnelDocument,
 } from "./schema.ts";
+import { toSettings, toSettingsDocument } from "./settings.ts";
 import { compileSchema } from "./validate.ts";
 
 const DEFAULT_WEIGHT = 1;
 
 const validateConfig = compileSchema(ConfigSchema, "document");
 
-/** @throws INVALID_VALUE, UNKNOWN_SCHEDULER and what {@link assertValidState} throws; details name the fields */
+/** @throws INVALID_VALUE, UNKNOWN_SCHEDULER, UNSUPPORTED and what {@link assertValidState} throws; details name the fields */
 export function parseDocument(value: unknown): DesiredState {
   return toState(validateConfig(value));
 }
 
-/** The state a well-formed document describes. @throws what {@link assertValidState} throws */
-export function toState(document: ConfigDocument): DesiredState {
-  const state = { services: document.services.map(toService) };
+/** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
+export function toState({ services, settings = {} }: ConfigDocument): DesiredState {
+  const state = { services: services.map(toService), settings: toSettings(settings) };
   assertValidState(state);
   return state;
 }
 
 export function toServer(document: ServerDocument, service: Pick<ServiceAddress, "port">): RealServer {
-  const { rip, port = service.port, method, weight = DEFAULT_WEIGHT } = document;
-  return { rip: toAddress(rip), port, method, weight };
+  const { rip, port = service.port, method, weight = DEFAULT_WEIGHT, tunnel } = document;
+  return { rip: toAddress(rip), port, method, weight, ...(tunnel && { tunnel: toTunnel(tunnel) }) };
+}
+
+export function toTunnel({ type, port = 0, checksum = false }: TunnelDocument): Tunnel {
+  return { type, port, checksum };
 }
 
 /** Canonical form of an address that a schema has let through. */
@@ -52,15 +60,18 @@ export function toAddress(text: string): Address {
 
 /** Inverse of {@link toState}: every field written out. */
 export function toDocument(state: DesiredState): FullConfigDocument {
-  return { services: state.services.map(toServiceDocument) };
+  return { services: state.services.map(toServiceDocument), settings: toSettingsDocument(state.settings) };
 }
 
 export function toServiceDocument({ protocol, vip, port, scheduler, servers }: VirtualService): FullServiceDocument {
   return { protocol, vip, port, scheduler, servers: servers.map(toServerDocument) };
 }
 
-export function toServerDocument({ rip, port, method, weight }: RealServer): FullServerDocument {
-  return { rip, port, method, weight };
+export function toServerDocument({ rip, port, method, weight, tunnel = IPIP }: RealServer): FullServerDocument {
+  const server = { rip, port, method, weight };
+  if (tunnel.type === "ipip") return server;
+  const { type, checksum } = tunnel;
+  return { ...server, tunnel: { type, ...(tunnel.port !== 0 && { port: tunnel.port }), checksum } };
 }
 
 function toService({ protocol, vip, port, scheduler, servers = [] }: ServiceDocument): VirtualService {

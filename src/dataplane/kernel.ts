@@ -4,6 +4,7 @@
 import type { DataplaneImage, MapOp, SchedulerTable, ServerEntry, ServiceEntry } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
+import type { Settings } from "../model/settings.ts";
 import { FlowTable } from "./flow-table.ts";
 import type {
   Attachment,
@@ -29,6 +30,7 @@ import {
   toServiceRecord,
 } from "./records.ts";
 import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
+import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 
 /** The kernel's arrays cannot say which elements are in use. */
 interface InUse {
@@ -66,7 +68,7 @@ export class KernelDataplane implements DataplanePort {
       if (table) tables.set(id, table);
     }
     this.#inUse = { services: new Map(services), slots: new Set(servers.keys()) };
-    return { services, servers, tables };
+    return { settings: this.#readSettings(), services, servers, tables };
   }
 
   position(serviceId: number): RotationPosition {
@@ -109,12 +111,28 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #applyOne(op: MapOp): void {
-    if (op.op === "put-server") this.#putServer(op.slot, op.server);
+    if (op.op === "put-settings") this.#putSettings(op.settings);
+    else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
     else if (op.op === "put-table") writeTable(this.#maps, op);
     else if (op.op === "delete-table") deleteTable(this.#maps, op.service);
     else if (op.op === "put-service") this.#putService(op.key, op.service);
     else this.#deleteService(op.key, op.service);
+  }
+
+  #putSettings(settings: Settings): void {
+    const record = toSettingsRecord(settings, this.#settingsRecord());
+    this.#maps.settings.set(0, { settings: record });
+    this.#loaded.timeouts.set(record.timeout.flat());
+  }
+
+  #readSettings(): Settings {
+    return fromSettingsRecord(this.#settingsRecord());
+  }
+
+  /** Written when the program was loaded, before anything else could be. */
+  #settingsRecord(): SettingsRecord {
+    return (this.#maps.settings.get(0) as { settings: SettingsRecord }).settings;
   }
 
   #putServer(slot: number, server: ServerEntry): void {
@@ -176,6 +194,8 @@ function sum(a: CountersRecord, b: CountersRecord): CountersRecord {
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,
     connections: a.connections + b.connections,
+    out_packets: a.out_packets + b.out_packets,
+    out_bytes: a.out_bytes + b.out_bytes,
   };
 }
 

@@ -26,8 +26,9 @@ export class Pins {
     return join(this.maps, name);
   }
 
+  /** Names on a bpffs have no dots, names of interfaces no colons: eth0.100 becomes eth0:100. */
   link(interfaceName: string): string {
-    return join(this.folder, `${LINK_PREFIX}${interfaceName}`);
+    return join(this.folder, `${LINK_PREFIX}${interfaceName.replaceAll(".", ":")}`);
   }
 
   /** Names of the interfaces whose links are pinned. */
@@ -35,7 +36,7 @@ export class Pins {
     if (!existsSync(this.folder)) return [];
     return readdirSync(this.folder)
       .filter((name) => name.startsWith(LINK_PREFIX))
-      .map((name) => name.slice(LINK_PREFIX.length));
+      .map((name) => name.slice(LINK_PREFIX.length).replaceAll(":", "."));
   }
 
   /** Removes every pin, links first: with the last reference the kernel detaches and frees. */

@@ -7,7 +7,6 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
-import { defaultTimeouts } from "./flow-timeouts.ts";
 import type { Pins } from "./pins.ts";
 import {
   type CountersRecord,
@@ -16,6 +15,7 @@ import {
   type ServiceKeyRecord,
   type ServiceRecord,
 } from "./records.ts";
+import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));
 
@@ -45,17 +45,14 @@ const MAP_NAMES = [
   "devices",
 ] as const;
 
+/** Programs that the main one hands packets to; libbpf fills it. */
+const STAGES = "stages";
+
 /**
  * The kernel adds a flag to a device map that no definition may have (BPF_F_RDONLY_PROG), so libbpf takes a pinned
  * one for another map. It is made anew from the servers.
  */
 const UNPINNED = "devices";
-
-/** `struct settings` */
-interface SettingsRecord {
-  timeout: number[][];
-  hash_key: number[];
-}
 
 export interface DataplaneMaps {
   readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
@@ -68,13 +65,15 @@ export interface DataplaneMaps {
   readonly flow_table: BpfMap<number, unknown>;
   readonly flow_tuples: BpfMap<number, unknown>;
   readonly devices: BpfMap<number, number>;
+  /** One element: the data section. */
+  readonly settings: BpfMap<number, { settings: SettingsRecord }>;
 }
 
 export interface LoadedDataplane {
   readonly program: BpfProgram;
   readonly maps: DataplaneMaps;
   readonly buckets: number;
-  /** The flow timeouts in force: ticks by [protocol][state], flattened. */
+  /** The flow timeouts in force: ticks by [protocol][state], flattened. Changes with the settings. */
   readonly timeouts: Uint32Array;
   close(): void;
 }
@@ -95,12 +94,14 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   if (pins) {
     for (const name of MAP_NAMES) if (name !== UNPINNED) object.setPinPath(name, pins.map(name));
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
+    // The kernel empties a program array that no process and no pin refers to.
+    object.setPinPath(STAGES, pins.map(STAGES));
   }
   object.load();
-  const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)])) as unknown as DataplaneMaps;
+  const named = MAP_NAMES.map((name) => [name, object.map(name)] as const);
+  const maps = { ...Object.fromEntries(named), settings: object.map(SETTINGS_SECTION) } as unknown as DataplaneMaps;
   admitDevices(maps);
-  using settings = object.map<number, { settings: SettingsRecord }>(SETTINGS_SECTION);
-  const timeouts = initialiseSettings(settings);
+  const timeouts = initialiseSettings(maps.settings);
   const program = object.program("xdirector");
   const close = () => {
     for (const owned of [...Object.values(maps), program, object]) owned.close();
@@ -130,11 +131,10 @@ function admitDevices({ servers, devices }: DataplaneMaps): void {
 }
 
 /** A new table gets its secret and IPVS's timeouts; an adopted one keeps what it has. */
-function initialiseSettings(section: BpfMap<number, { settings: SettingsRecord }>): Uint32Array {
+function initialiseSettings(section: DataplaneMaps["settings"]): Uint32Array {
   const held = section.get(0)?.settings;
   if (held?.hash_key.some((word) => word !== 0)) return Uint32Array.from(held.timeout.flat());
-  const timeout = defaultTimeouts();
-  const hash_key = [...randomFillSync(new Uint32Array(16))];
-  section.set(0, { settings: { timeout, hash_key } });
-  return Uint32Array.from(timeout.flat());
+  const first = firstSettingsRecord([...randomFillSync(new Uint32Array(16))]);
+  section.set(0, { settings: first });
+  return Uint32Array.from(first.timeout.flat());
 }

@@ -34,6 +34,8 @@ export interface CountersRecord {
   packets: bigint;
   bytes: bigint;
   connections: bigint;
+  out_packets: bigint;
+  out_bytes: bigint;
 }
 
 /** `struct service` */
@@ -80,7 +82,13 @@ const SCHEDULER_NUMBERS = { rr: 0, wrr: 1 } as const satisfies Record<SchedulerN
 const NO_ADDRESS: IpRecord = { bytes: new Uint8Array(16) };
 const NO_MAC = new Uint8Array(6);
 
-export const NO_COUNTERS: CountersRecord = { packets: 0n, bytes: 0n, connections: 0n };
+export const NO_COUNTERS: CountersRecord = {
+  packets: 0n,
+  bytes: 0n,
+  connections: 0n,
+  out_packets: 0n,
+  out_bytes: 0n,
+};
 
 export const NO_SERVER: ServerRecord = {
   destination_mac: NO_MAC,

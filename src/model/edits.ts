@@ -16,10 +16,12 @@ import {
   serviceKey,
   type VirtualService,
 } from "./service.ts";
+import type { Settings } from "./settings.ts";
 
 export type ServerAddress = Pick<RealServer, "rip" | "port">;
 export type ServiceChanges = Partial<Pick<VirtualService, "scheduler" | "servers">>;
-export type ServerChanges = Partial<Pick<RealServer, "method" | "weight">>;
+export type ServerChanges = Partial<Pick<RealServer, "method" | "weight" | "tunnel">>;
+export type SettingsChanges = Partial<Settings>;
 
 export function findService<Service extends ServiceAddress>(
   state: { readonly services: readonly Service[] },
@@ -84,20 +86,33 @@ export function addServer(state: DesiredState, address: ServiceAddress, server: 
   return editService(state, address, { servers: [...service.servers, server] });
 }
 
-/** Keeps the server's place in the list. @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND and what {@link assertValidServer} throws */
+/**
+ * Another method than tunnelling ends the server's tunnel.
+ *
+ * @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND and what {@link assertValidServer} throws
+ */
 export function editServer(
   state: DesiredState,
   address: ServiceAddress,
   of: ServerAddress,
   changes: ServerChanges,
 ): DesiredState {
+  const before = getServer(getService(state, address), of);
+  const { tunnel: _tunnel, ...untunnelled } = before;
+  const isTunnelled = (changes.method ?? before.method) === "tunnel";
+  return replaceServer(state, address, { ...(isTunnelled ? before : untunnelled), ...changes });
+}
+
+/**
+ * The server takes the place of the one with its address.
+ *
+ * @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND and what {@link assertValidServer} throws
+ */
+export function replaceServer(state: DesiredState, address: ServiceAddress, server: RealServer): DesiredState {
   const service = getService(state, address);
-  const before = getServer(service, of);
-  const after = { ...before, ...changes };
-  assertValidServer(service, after);
-  return editService(state, address, {
-    servers: service.servers.map((server) => (server === before ? after : server)),
-  });
+  const before = getServer(service, server);
+  assertValidServer(service, server);
+  return editService(state, address, { servers: service.servers.map((other) => (other === before ? server : other)) });
 }
 
 /** @throws SERVICE_NOT_FOUND, SERVER_NOT_FOUND */
@@ -105,4 +120,8 @@ export function deleteServer(state: DesiredState, address: ServiceAddress, of: S
   const service = getService(state, address);
   const gone = getServer(service, of);
   return editService(state, address, { servers: service.servers.filter((server) => server !== gone) });
+}
+
+export function editSettings(state: DesiredState, changes: SettingsChanges): DesiredState {
+  return { ...state, settings: { ...state.settings, ...changes } };
 }

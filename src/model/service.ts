@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The virtual service, its real servers and the whole desired state: values and invariants. No I/O here.
 
-import { XdirectorError } from "../errors.ts";
+import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import { type Address, familyOf, isUnicast } from "./address.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 export const PROTOCOLS = ["tcp", "udp"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -45,11 +46,12 @@ export type ServiceKey = string & { readonly __serviceKey: never };
 
 export interface RealServer {
   readonly rip: Address;
+  /** The service's, unless the server is masqueraded. */
   readonly port: number;
   readonly method: Method;
   /** 0 quiesces: no new flows, the old ones go on. */
   readonly weight: number;
-  /** Only looked at when the method is `tunnel`; {@link IPIP} when left out. */
+  /** Only with method `tunnel`; {@link IPIP} when left out. */
   readonly tunnel?: Tunnel;
 }
 
@@ -59,12 +61,14 @@ export interface VirtualService extends ServiceAddress {
   readonly servers: readonly RealServer[];
 }
 
-/** What the operator wants. In the order of creation. */
+/** What the operator wants. */
 export interface DesiredState {
+  /** In the order of creation. */
   readonly services: readonly VirtualService[];
+  readonly settings: Settings;
 }
 
-export const EMPTY_STATE: DesiredState = { services: [] };
+export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };
 
 export function serviceKey({ protocol, vip, port }: ServiceAddress): ServiceKey {
   return `${protocol}|${vip}|${port}` as ServiceKey;
@@ -90,8 +94,8 @@ export function servingOrder(service: VirtualService): readonly RealServer[] {
 }
 
 /**
- * Checks the invariants that no schema can state; throws INVALID_VALUE, SERVICE_EXISTS, SERVER_EXISTS
- * or UNSUPPORTED with the path of the field. `state` must already be well-formed.
+ * Checks the invariants that no schema can state; throws INVALID_VALUE, SERVICE_EXISTS or SERVER_EXISTS
+ * with the path of the field. `state` must already be well-formed.
  */
 export function assertValidState(state: DesiredState): void {
   const seen = new Set<ServiceKey>();
@@ -119,22 +123,28 @@ export function assertValidService(service: VirtualService, path = ""): void {
 }
 
 export function assertValidServer(service: ServiceAddress, server: RealServer, field = "server"): void {
-  const refuse = (code: "INVALID_VALUE" | "UNSUPPORTED", name: string, message: string): never => {
-    throw new XdirectorError(code, message, [{ field: `${field}.${name}`, message }]);
+  const refuse = (name: string, message: string): never => {
+    throw new XdirectorError("INVALID_VALUE", message, [{ field: `${field}.${name}`, message }]);
   };
-  if (server.method === "masquerade") {
-    refuse("UNSUPPORTED", "method", "masquerading is not available yet: use direct or tunnel");
-  }
-  if (server.port !== service.port) {
+  if (server.method !== "masquerade" && server.port !== service.port) {
     const message = `${server.method} cannot map ports: port ${server.port} must be the service's ${service.port}`;
-    refuse("INVALID_VALUE", "port", message);
+    refuse("port", message);
   }
-  if (!isUnicast(server.rip)) refuse("INVALID_VALUE", "rip", `${server.rip} is not a unicast address`);
-  if (familyOf(server.rip) !== familyOf(service.vip)) {
+  if (!isUnicast(server.rip)) refuse("rip", `${server.rip} is not a unicast address`);
+  // A packet of one family inside one of the other is what only a tunnel can make.
+  if (server.method !== "tunnel" && familyOf(server.rip) !== familyOf(service.vip)) {
     const message = `${familyOf(server.rip)} server ${server.rip} under ${familyOf(service.vip)} service ${describeService(service)}`;
-    refuse(server.method === "tunnel" ? "UNSUPPORTED" : "INVALID_VALUE", "rip", message);
+    refuse("rip", message);
   }
-  if (server.method === "tunnel" && familyOf(server.rip) === "ipv6") {
-    refuse("UNSUPPORTED", "method", "tunnelling over ipv6 is not available yet");
-  }
+  const problem = server.tunnel && problemOfTunnel(server.tunnel, server.method);
+  if (problem) refuse(problem.field, problem.message);
+}
+
+/** What is wrong with a server's tunnel, if anything; the field's name is below the server's. */
+function problemOfTunnel({ type, port, checksum }: Tunnel, method: Method): ErrorDetail | undefined {
+  if (method !== "tunnel") return { field: "tunnel", message: `${method} has no tunnel` };
+  if (type === "gue" && port === 0) return { field: "tunnel.port", message: "gue needs the server's UDP port" };
+  if (type !== "gue" && port !== 0) return { field: "tunnel.port", message: `${type} has no port` };
+  if (type === "ipip" && checksum) return { field: "tunnel.checksum", message: "ipip has no checksum" };
+  return undefined;
 }

@@ -54,7 +54,6 @@ export class Table {
     tuple.setUint8(31, server & 0xff); // last byte of vip
     tuple.setUint16(32, 1024 + (slot & 0x7fff));
     tuple.setUint16(34, 80);
-    tuple.setUint8(36, protocol === TCP ? 6 : 17);
   }
 
   signature(slot: number): bigint {

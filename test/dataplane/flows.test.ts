@@ -69,7 +69,7 @@ describe("a flow", () => {
       await dataplane.director.change((state) => deleteServer(state, web, server("10.1.0.3")));
       const gone = await dataplane.send(from(1, "ack"));
       assert.deepEqual([gone.action, gone.verdict], ["drop", "server-removed"]);
-      await dataplane.director.change(() => ({ services: [web, dns] }));
+      await dataplane.director.change((state) => ({ ...state, services: [web, dns] }));
       assert.equal((await dataplane.send(from(1, "ack"))).verdict, "forwarded-direct");
       const [snapshot] = (await dataplane.director.snapshot()).services;
       assert.deepEqual([snapshot?.servers[2]?.packets, snapshot?.servers[2]?.connections], [2, 1]);
@@ -78,10 +78,10 @@ describe("a flow", () => {
   test("of a service that was cleared and restored finds its server again", () =>
     withDataplane(64, async (dataplane) => {
       await dataplane.send(from(1, "syn"));
-      await dataplane.director.change(() => ({ services: [] }));
+      await dataplane.director.change((state) => ({ ...state, services: [] }));
       assert.equal((await dataplane.send(from(1, "ack"))).verdict, "server-removed");
       assert.equal((await dataplane.send(from(2, "syn"))).verdict, "no-service");
-      await dataplane.director.change(() => ({ services: [web, dns] }));
+      await dataplane.director.change((state) => ({ ...state, services: [web, dns] }));
       assert.equal((await dataplane.send(from(1, "ack"))).verdict, "forwarded-direct");
     }));
 

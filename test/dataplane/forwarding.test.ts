@@ -145,7 +145,6 @@ describe("other outcomes", () => {
   const rows: readonly { what: string; sent: Packet; action: Outcome["action"]; verdict: string }[] = [
     { what: "the director as real server gets it as it is", sent: tcpTo(84), action: "pass", verdict: "local-server" },
     { what: "an unresolved neighbour", sent: tcpTo(83), action: "drop", verdict: "no-neighbour" },
-    { what: "no server with weight", sent: tcpTo(82), action: "drop", verdict: "no-server" },
     { what: "another port", sent: tcpTo(9999), action: "pass", verdict: "no-service" },
     {
       what: "another protocol on the port",
@@ -187,8 +186,6 @@ describe("other outcomes", () => {
       action: "pass",
       verdict: "fragment",
     },
-    { what: "TTL 1", sent: frame.ipv4({ ttl: 1 }).tcp(), action: "drop", verdict: "ttl-expired" },
-    { what: "hop limit 1", sent: frame.ipv6({ hopLimit: 1 }).tcp(), action: "drop", verdict: "ttl-expired" },
     { what: "more than the path takes", sent: frame.ipv4().tcp().payload(1461), action: "drop", verdict: "too-big" },
     { what: "more than the tunnel takes", sent: tcpTo(81).payload(1441), action: "drop", verdict: "too-big" },
     { what: "just what the tunnel takes", sent: tcpTo(81).payload(1440), action: "tx", verdict: "forwarded-tunnel" },

@@ -11,6 +11,7 @@ import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import type { DataplanePort } from "../../src/dataplane/port.ts";
 import { loadDataplane } from "../../src/dataplane/program.ts";
 import { IPIP, serviceKey } from "../../src/model/service.ts";
+import { DEFAULT_SETTINGS, type Settings, TIMEOUT_MAX } from "../../src/model/settings.ts";
 import { INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP } from "../support/memory-director.ts";
 import { packet } from "../support/packet.ts";
@@ -161,6 +162,24 @@ for (const [name, make] of Object.entries(PORTS)) {
       assert.deepEqual(after.retired.get(SERVICE.id), { packets: 2, bytes: 80, connections: 2 });
       await port.apply([{ op: "put-server", slot: 6, server: serverEntry(7) }]);
       assert.deepEqual((await port.counters()).servers.get(6), { packets: 0, bytes: 0, connections: 0 });
+    });
+
+    test("has IPVS's settings until it is told others, which it reads back", async () => {
+      assert.deepEqual((await port.read()).settings, DEFAULT_SETTINGS);
+      const settings: Settings = {
+        connReuseMode: 3,
+        expireNodestConn: 1,
+        sloppyTcp: 1,
+        sloppySctp: 1,
+        natIcmpSend: 1,
+        pmtuDisc: 0,
+        secureTcp: 3,
+        timeouts: { tcp: TIMEOUT_MAX, tcpFin: 1, udp: 61 },
+      };
+      await port.apply([...BUILT, { op: "put-settings", settings }]);
+      assert.deepEqual((await port.read()).settings, settings);
+      await port.apply([{ op: "put-settings", settings: DEFAULT_SETTINGS }]);
+      assert.deepEqual((await port.read()).settings, DEFAULT_SETTINGS);
     });
 
     test("forgets what is deleted", async () => {

@@ -19,6 +19,8 @@ const CIP = "10.1.0.1";
 const RIP = "10.1.0.2";
 const CLIENT_MAC = "02:00:00:00:01:01";
 const SERVER_MAC = "02:00:00:00:01:02";
+/** Named as a VLAN's: such a dot has no place in the name of a pin, nor between the parts of a sysctl. */
+const SECOND = "eth1.7";
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 const ETHERTYPE_ARP = 0x0806;
 
@@ -30,7 +32,7 @@ sandbox.segment([
   { namespace: client, interface: "eth0", addresses: [`${CIP}/24`] },
   { namespace: server, interface: "eth0", addresses: [`${RIP}/24`] },
 ]);
-sandbox.segment([{ namespace: server, interface: "eth1", addresses: ["10.2.0.2/24"] }]);
+sandbox.segment([{ namespace: server, interface: SECOND, addresses: ["10.2.0.2/24"] }]);
 client.ip("link", "set", "eth0", "address", CLIENT_MAC);
 server.ip("link", "set", "eth0", "address", SERVER_MAC);
 const bpffs = sandbox.bpffs();
@@ -132,15 +134,8 @@ function arpOf(frame: Uint8Array): string | undefined {
 function realserver(...options: readonly string[]): Promise<Output> {
   const name = options[options.indexOf("-i") + 1] ?? "none";
   const stateFile = join(stateDir, `realserver-${name}.json`);
-  return server.exec(process.execPath, [
-    MAIN,
-    "realserver",
-    ...options,
-    "--pin-dir",
-    pinDir,
-    "--state-file",
-    stateFile,
-  ]);
+  const places = ["--pin-dir", pinDir, "--state-file", stateFile];
+  return server.exec(process.execPath, [MAIN, "realserver", ...places, ...options]);
 }
 
 async function succeeds(expected: string, ...options: readonly string[]): Promise<void> {
@@ -170,7 +165,7 @@ const untouched = host();
 beforeEach(async () => {
   await wire.ready();
   await realserver("-i", "eth0", "--undo");
-  await realserver("-i", "eth1", "--undo");
+  await realserver("-i", SECOND, "--undo");
   wire.received.splice(0);
   assert.deepEqual(host(), untouched);
 });
@@ -178,14 +173,16 @@ beforeEach(async () => {
 describe("a real server for direct routing", () => {
   it("serves the VIP without a word of it in ARP", async () => {
     await succeeds(`eth0: real server for ${VIP} (direct routing)`, "-i", "eth0", "--vip", VIP);
+    // The answer to the SYN needs the client's MAC: who asks for it must not do so in the VIP's name.
     server.ip("neighbour", "flush", "dev", "eth0");
     const { frame, port } = syn(VIP);
-    wire.send(arpRequest(VIP), arpRequest(RIP), frame);
-    const received = await wire.take("the SYN is answered", isAnswer(VIP, port));
-    const arp = new Set(received.map(arpOf).filter((text) => text !== undefined));
-    assert.ok(arp.has(`reply ${RIP}`), "its own address must be answered for");
-    assert.ok(!arp.has(`reply ${VIP}`), "the VIP must not be answered for");
-    assert.ok(!arp.has(`request ${VIP}`), "the VIP must not be announced");
+    wire.send(frame);
+    const asked = await wire.take("the SYN is answered", isAnswer(VIP, port));
+    assert.deepEqual([...new Set(asked.map(arpOf).filter((text) => text !== undefined))], [`request ${RIP}`]);
+
+    wire.send(arpRequest(VIP), arpRequest(RIP));
+    const answered = await wire.take("its own address is answered for", (frame) => arpOf(frame) === `reply ${RIP}`);
+    assert.ok(!answered.map(arpOf).includes(`reply ${VIP}`), "the VIP must not be answered for");
   });
 
   it("would answer for the VIP without these settings, so the test can see it", async () => {
@@ -304,18 +301,18 @@ describe("--undo", () => {
   });
 
   it("leaves what another interface still needs, whichever came first", async () => {
-    await realserver("-i", "eth1", "--vip", VIP, "--method", "tunnel");
+    await realserver("-i", SECOND, "--vip", VIP, "--method", "tunnel");
     const alone = host();
-    await realserver("-i", "eth1", "--undo");
+    await realserver("-i", SECOND, "--undo");
 
     for (const order of [
-      ["eth0", "eth1"],
-      ["eth1", "eth0"],
+      ["eth0", SECOND],
+      [SECOND, "eth0"],
     ]) {
       for (const name of order) await realserver("-i", name, "--vip", VIP, "--method", "tunnel");
       await realserver("-i", "eth0", "--undo");
       assert.deepEqual(host(), alone, `set up in the order ${order.join(", ")}`);
-      await realserver("-i", "eth1", "--undo");
+      await realserver("-i", SECOND, "--undo");
       assert.deepEqual(host(), untouched, `set up in the order ${order.join(", ")}`);
     }
   });
@@ -398,13 +395,22 @@ describe("refused, with nothing changed", () => {
 
   it("pins where they would be gone with the command", async () => {
     const folder = join(sandbox.folder, "no-bpffs");
-    const options = ["realserver", "-i", "eth0", "--vip", VIP, "--method", "tunnel", "--pin-dir", join(folder, "pins")];
-    const stateFile = join(stateDir, "realserver-eth0.json");
-    const { code, stderr } = await server.exec(process.execPath, [MAIN, ...options, "--state-file", stateFile]);
+    const options = ["-i", "eth0", "--vip", VIP, "--method", "tunnel", "--pin-dir", join(folder, "pins")];
+    assert.deepEqual(await realserver(...options), {
+      code: 1,
+      stdout: "",
+      stderr: `xdirector: ${folder} is not a bpffs; mount one and give --pin-dir: mounts of this command end with it\n`,
+    });
+    assert.deepEqual(host(), untouched);
+  });
+
+  it("an interface on which another program runs", async () => {
+    server.ip("link", "set", "dev", SECOND, "xdpdrv", "obj", fromRoot("build", "bpf", "poll.bpf.o"), "sec", "xdp");
+    const before = host();
+    const { code, stderr } = await realserver("-i", SECOND, "--vip", VIP, "--method", "tunnel");
     assert.equal(code, 1);
-    assert.equal(
-      stderr,
-      `xdirector: ${folder} is not a bpffs; mount one and give --pin-dir: mounts of this command end with it\n`,
-    );
+    assert.match(stderr, /^xdirector: cannot attach to eth1\.7: bpf_link_create: .+\n$/);
+    assert.deepEqual(host(), before);
+    server.ip("link", "set", "dev", SECOND, "xdpdrv", "off");
   });
 });

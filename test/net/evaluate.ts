@@ -7,9 +7,13 @@ import type { Netns } from "../support/netns.ts";
 export const NETLINK = new URL("../../src/net/netlink.js", import.meta.url).href;
 const WATCHER_PROCESS = new URL("watcher-process.js", import.meta.url).pathname;
 
-/** What `body`, the body of an async function, returns; an error comes as its fields. It may use `netlink`. */
+/**
+ * What `body`, the body of an async function, returns; an error comes as its fields. It may use `netlink`, a Netlink,
+ * and `subscribe` and `execFileSync`.
+ */
 export function evaluate(namespace: Netns, body: string): unknown {
   const program = `
+    import { execFileSync } from "node:child_process";
     import { Netlink, subscribe } from ${JSON.stringify(NETLINK)};
     const netlink = new Netlink();
     const run = async () => { ${body} };

@@ -92,6 +92,7 @@ describe("watching", () => {
 
   it("resolves a server that comes to life later", async () => {
     await watcher.watch("10.1.0.9");
+    await until("the kernel has given up", () => director.ip("neighbour", "show", "10.1.0.9").includes("FAILED"));
     server.ip("address", "add", "10.1.0.9/24", "dev", "eth0");
     await becomes("10.1.0.9", resolvedTo(server, "10.1.0.1"));
   });

@@ -4,7 +4,7 @@
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
 import { Director } from "../../src/director.ts";
-import type { DesiredState } from "../../src/model/service.ts";
+import { type DesiredState, EMPTY_STATE } from "../../src/model/service.ts";
 import { FixedNextHops, RecordingStore } from "./memory-director.ts";
 import type { Packet } from "./packet.ts";
 
@@ -34,9 +34,10 @@ export class DataplaneUnderTest {
     this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
   }
 
-  static async create(state: DesiredState, maxFlows = 4096): Promise<DataplaneUnderTest> {
+  /** What `state` leaves out is empty, or IPVS's default. */
+  static async create(state: Partial<DesiredState>, maxFlows = 4096): Promise<DataplaneUnderTest> {
     const created = new DataplaneUnderTest(maxFlows);
-    await created.director.change(() => state);
+    await created.director.change(() => ({ ...EMPTY_STATE, ...state }));
     return created;
   }
 

@@ -11,6 +11,8 @@ import { fromRoot } from "./project.ts";
 
 const POLL = fromRoot("build", "bpf", "poll.bpf.o");
 const REMOVE = fromRoot("test", "support", "remove-sandbox.sh");
+/** A command that hangs must not keep this process from ending: while it runs, signals wait. */
+const GUARD = { timeout: 120_000, killSignal: "SIGKILL" } as const;
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 const open = new Set<Sandbox>();
@@ -156,7 +158,8 @@ function bringUp({ namespace, interface: name, addresses = [] }: Port): void {
 
 /** Runs a command to its end and returns its output. @throws Error with the command and what it said */
 export function run(command: string, args: readonly string[]): string {
-  const { status, signal, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
+  const options = { encoding: "utf8", maxBuffer: 2 ** 28, ...GUARD } as const;
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, options);
   if (error) throw error;
   if (status === 0) return stdout;
   throw new Error(`${command} ${args.join(" ")}: ${stderr.trim() || stdout.trim() || (signal ?? `status ${status}`)}`);

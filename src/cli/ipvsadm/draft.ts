@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the flags of a command line have said so far: one setter a flag that carries something. Pure.
 
+import type { TunnelDocument } from "../../config/schema.ts";
 import type { Family } from "../../model/address.ts";
-import type { Method } from "../../model/service.ts";
+import type { Method, Tunnel } from "../../model/service.ts";
 import { familyOfHost, parseEndpoint, type TypedEndpoint } from "./endpoint.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import { type Flag, optionOf } from "./flags.ts";
@@ -22,7 +23,9 @@ export class Draft {
   scheduler = "wlc";
   method: Method = "direct";
   weight = 1;
-  tunnelType = "ipip";
+  tunnelType: Tunnel["type"] = "ipip";
+  tunnelPort = 0;
+  tunnelChecksum = false;
 
   constructor(portNames: PortNames) {
     this.#portNames = portNames;
@@ -49,6 +52,14 @@ export class Draft {
   setServer(text: string): void {
     const typed = this.#parseEndpoint(text, USAGE.badServer);
     this.server = { host: typed.host, port: typed.port ?? this.service?.port ?? 0 };
+  }
+
+  /** Without what its type does not have. */
+  get tunnel(): TunnelDocument | undefined {
+    const [type, checksum] = [this.tunnelType, this.tunnelChecksum];
+    if (this.method !== "tunnel") return undefined;
+    if (type === "ipip") return { type };
+    return type === "gue" ? { type, port: this.tunnelPort, checksum } : { type, checksum };
   }
 
   setMark(): void {
@@ -91,6 +102,12 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
     draft.weight = Number(value) + 0;
   },
   "tun-type": (draft, value) => {
-    draft.tunnelType = value;
+    draft.tunnelType = value as Tunnel["type"];
+  },
+  "tun-port": (draft, value) => {
+    draft.tunnelPort = Number(value) + 0;
+  },
+  "tun-csum": (draft) => {
+    draft.tunnelChecksum = true;
   },
 };

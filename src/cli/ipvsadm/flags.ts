@@ -2,6 +2,7 @@
 // The one table of ipvsadm 1.31's flags, section by section in the order of its help text. Parser, legality check
 // and help read it. Data only.
 
+import { TIMEOUT_MAX } from "../../model/settings.ts";
 import { USAGE } from "./errors.ts";
 import { type Command, isCommand, isOption, type Option } from "./legality.ts";
 import { integer, oneOf, type ValueCheck } from "./values.ts";
@@ -21,8 +22,6 @@ export interface Flag {
 
 const INT32_MAX = 2 ** 31 - 1;
 const UINT32_MAX = 2 ** 32 - 1;
-/** Of persistence and `--set`: 31 days. */
-export const TIMEOUT_MAX = 31 * 86_400;
 
 const WEIGHT = integer(0, INT32_MAX, "illegal weight specified");
 const U_THRESHOLD = integer(0, INT32_MAX, "illegal u_threshold specified");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a command line asks for, before any name is resolved or the daemon is asked. Types only.
 
+import type { TunnelDocument } from "../../config/schema.ts";
+import type { SettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
 import type { Method, Protocol } from "../../model/service.ts";
 
@@ -16,11 +18,24 @@ export interface ServiceEndpoint extends Endpoint {
   readonly protocol: Protocol;
 }
 
+export type ListFormat = "default" | "tunnel-info";
+
+export interface ListIntent {
+  readonly verb: "list";
+  /** All of them when undefined. */
+  readonly service: ServiceEndpoint | undefined;
+  readonly numeric: boolean;
+  readonly format: ListFormat;
+}
+
 export type Intent =
   | { readonly verb: "help" }
   | { readonly verb: "version" }
   | { readonly verb: "flush" }
-  | { readonly verb: "list"; readonly service: ServiceEndpoint | undefined; readonly numeric: boolean }
+  | ListIntent
+  | { readonly verb: "list-timeouts" }
+  /** What is not to change is left out. */
+  | { readonly verb: "set"; readonly timeouts: NonNullable<SettingsDocument["timeouts"]> }
   | { readonly verb: "add-service" | "edit-service"; readonly service: ServiceEndpoint; readonly scheduler: string }
   | { readonly verb: "delete-service"; readonly service: ServiceEndpoint }
   | {
@@ -29,6 +44,8 @@ export type Intent =
       readonly server: Endpoint;
       readonly method: Method;
       readonly weight: number;
+      /** With method `tunnel` only. */
+      readonly tunnel: TunnelDocument | undefined;
     }
   | { readonly verb: "delete-server"; readonly service: ServiceEndpoint; readonly server: Endpoint };
 

@@ -2,11 +2,12 @@
 // Command line -> intent, or ipvsadm's usage error: the same text, exit code and order of checks. Pure; names of
 // hosts stay names.
 
+import { TIMEOUT_MAX } from "../../model/settings.ts";
 import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
-import { commandOf, type Flag, TIMEOUT_MAX } from "./flags.ts";
-import type { Endpoint, Intent, Outcome, ServiceEndpoint } from "./intent.ts";
+import { commandOf, type Flag } from "./flags.ts";
+import type { Endpoint, Intent, ListIntent, Outcome, ServiceEndpoint } from "./intent.ts";
 import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption } from "./legality.ts";
 import { ArgumentReader, type ParsedFlag } from "./popt.ts";
 import type { PortNames } from "./port-names.ts";
@@ -19,10 +20,12 @@ export interface ParseContext {
   readonly portNames: PortNames;
 }
 
+const LIST_ALL: ListIntent = { verb: "list", service: undefined, numeric: false, format: "default" };
+
 /** `argv` comes without the program. */
 export function parse(argv: readonly string[], context: ParseContext): Intent | Outcome {
   try {
-    return argv.length === 0 ? { verb: "list", service: undefined, numeric: false } : parseArguments(argv, context);
+    return argv.length === 0 ? LIST_ALL : parseArguments(argv, context);
   } catch (error) {
     if (error instanceof UsageError) return failure(error.rc, error.message);
     throw error;
@@ -38,11 +41,11 @@ function parseArguments(argv: readonly string[], { program, portNames }: ParseCo
   const draft = new Draft(portNames);
   draft.add(first.flag, first.value);
   const flags = [first.flag, ...readOptions(reader, draft)];
-  checkWords(command, reader.words);
+  const timeouts = readWords(command, reader.words);
   checkDraft(command, draft);
   const missing = flags.map(missingFeature).find((feature) => feature !== undefined);
   if (missing !== undefined) throw new UsageError(USAGE.notAvailable(missing));
-  return toIntent(command, draft);
+  return command === "set" ? toSetIntent(timeouts) : toIntent(command, draft);
 }
 
 /** The first flag must be the command; ipvsadm does not say what is wrong with anything else. */
@@ -64,15 +67,18 @@ function readOptions(reader: ArgumentReader, draft: Draft): Flag[] {
   return flags;
 }
 
-/** Only --set takes words that belong to no flag. */
-function checkWords(command: Command, words: readonly string[]): void {
-  const timeouts = command === "set" ? words.slice(0, 3) : [];
-  if (command === "set" && timeouts.length < 3) throw new UsageError(USAGE.threeTimeouts);
-  for (const word of timeouts) {
-    if (readInteger(word, 0, TIMEOUT_MAX) === undefined) throw new UsageError(USAGE.badTimeout(word));
-  }
-  const stray = words[timeouts.length];
+/** Only --set takes words that belong to no flag: seconds. */
+function readWords(command: Command, words: readonly string[]): number[] {
+  const taken = command === "set" ? words.slice(0, 3) : [];
+  if (command === "set" && taken.length < 3) throw new UsageError(USAGE.threeTimeouts);
+  const timeouts = taken.map((word) => {
+    const seconds = readInteger(word, 0, TIMEOUT_MAX);
+    if (seconds === undefined) throw new UsageError(USAGE.badTimeout(word));
+    return seconds;
+  });
+  const stray = words[taken.length];
   if (stray !== undefined) throw new UsageError(USAGE.unexpectedArgument(stray));
+  return timeouts;
 }
 
 function checkDraft(command: Command, draft: Draft): void {
@@ -97,6 +103,11 @@ function checkServer({ given, family, server, method, tunnelType }: Draft): void
   if (hasTunnelOption(given)) throw new UsageError(USAGE.tunnelOptions);
 }
 
+/** 0 keeps a timeout as it is. */
+function toSetIntent([tcp = 0, tcpfin = 0, udp = 0]: readonly number[]): Intent {
+  return { verb: "set", timeouts: { ...(tcp && { tcp }), ...(tcpfin && { tcpfin }), ...(udp && { udp }) } };
+}
+
 /** The checks have made sure that what the command needs was given. */
 function toIntent(command: Command, draft: Draft): Intent {
   const service = { ...draft.service, protocol: draft.protocol } as ServiceEndpoint;
@@ -115,16 +126,23 @@ function toIntent(command: Command, draft: Draft): Intent {
         server: placeServer(draft, service, server),
         method: draft.method,
         weight: draft.weight,
+        tunnel: draft.tunnel,
       };
     case "delete-server":
       return { verb: command, service, server };
     case "list":
-      return { verb: command, service: draft.service && service, numeric: draft.given.has("numeric") };
+      return toListIntent(draft, draft.service && service);
     case "flush":
       return { verb: command };
     default:
       throw new UsageError(USAGE.notAvailable(command));
   }
+}
+
+function toListIntent({ given }: Draft, service: ServiceEndpoint | undefined): Intent {
+  if (given.has("timeout")) return { verb: "list-timeouts" };
+  const format = given.has("tun-info") ? "tunnel-info" : "default";
+  return { verb: "list", service, numeric: given.has("numeric"), format };
 }
 
 /** Only masquerading can map ports. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// ipvsadm's default listing, byte for byte, trailing blanks included. Pure.
+// ipvsadm's listings, byte for byte, trailing blanks included. Pure.
 
+import type { ServerReading, ServiceReading } from "../../api/readings.ts";
+import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import { type Address, familyOf } from "../../model/address.ts";
-import { type Method, type Protocol, servingOrder } from "../../model/service.ts";
-import type { ServerSnapshot, ServiceSnapshot } from "../../stats/snapshot.ts";
+import type { Method, Protocol } from "../../model/service.ts";
+import type { ListFormat } from "./intent.ts";
 import { compareServers, compareServices, sortLikeGlibc } from "./order.ts";
 
 /** How addresses and ports are spelt. */
@@ -17,9 +19,14 @@ export const NUMERIC: Spelling = { host: (address) => address, port: String };
 /** Version and size of the kernel's table, for scripts that read past this line. */
 const HEADER = "IP Virtual Server version 1.2.1 (size=4096)\n";
 
-const TITLE = `Prot LocalAddress:Port Scheduler Flags
+const TITLES: Record<ListFormat, string> = {
+  default: `Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
-`;
+`,
+  "tunnel-info": `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
+`,
+};
 
 const FORWARD_NAMES: Record<Method, string> = { direct: "Route", tunnel: "Tunnel", masquerade: "Masq" };
 
@@ -28,35 +35,54 @@ const NAME_MAX = 59;
 const SERVICE_NAME_MAX = 33;
 const SERVER_NAME_MAX = 28;
 
-export function printTable(services: readonly ServiceSnapshot[], spelling: Spelling): string {
+export interface Layout {
+  readonly spelling: Spelling;
+  readonly format: ListFormat;
+}
+
+export function printTable(services: readonly ServiceReading[], layout: Layout): string {
   // The kernel's own order is that of a hash table; the newest first is its order within a bucket.
   const sorted = sortLikeGlibc(services.toReversed(), compareServices);
-  return HEADER + TITLE + sorted.map((service) => printEntry(service, spelling)).join("");
+  return HEADER + TITLES[layout.format] + sorted.map((service) => printEntry(service, layout)).join("");
 }
 
-export function printService(service: ServiceSnapshot, spelling: Spelling): string {
-  return TITLE + printEntry(service, spelling);
+export function printService(service: ServiceReading, layout: Layout): string {
+  return TITLES[layout.format] + printEntry(service, layout);
 }
 
-function printEntry(service: ServiceSnapshot, spelling: Spelling): string {
+export function printTimeouts({ timeouts }: FullSettingsDocument): string {
+  return `Timeout (tcp tcpfin udp): ${timeouts.tcp} ${timeouts.tcpfin} ${timeouts.udp}\n`;
+}
+
+function printEntry(service: ServiceReading, layout: Layout): string {
   const { protocol, vip, port, scheduler } = service;
-  const name = `${protocol.toUpperCase()}  ${spell(vip, port, protocol, spelling)}`;
-  const servers = sortLikeGlibc(servingOrder(service) as readonly ServerSnapshot[], compareServers);
-  const rows = servers.map((server) => printServer(server, protocol, spelling));
+  const name = `${protocol.toUpperCase()}  ${spell(vip, port, protocol, layout.spelling)}`;
+  // Newest first, as the kernel hands them out.
+  const servers = sortLikeGlibc(service.servers.toReversed(), compareServers);
+  const rows = servers.map((server) => printServer(server, protocol, layout));
   return `${cut(name, vip, SERVICE_NAME_MAX)} ${scheduler}\n${rows.join("")}`;
 }
 
-function printServer(server: ServerSnapshot, protocol: Protocol, spelling: Spelling): string {
+function printServer(server: ServerReading, protocol: Protocol, { spelling, format }: Layout): string {
   const { rip, port, method, weight, active, inactive } = server;
   const name = cut(spell(rip, port, protocol, spelling), rip, SERVER_NAME_MAX);
   const columns = [
     name.padEnd(28),
     FORWARD_NAMES[method].padEnd(7),
+    ...(format === "tunnel-info" ? [tunnelInfo(server).padEnd(13)] : []),
     String(weight).padEnd(6),
     String(active).padEnd(10),
     String(inactive).padEnd(10),
   ];
   return `  -> ${columns.join(" ")}\n`;
+}
+
+/** `gue:6080:+c`: type, port where there is one, whether checksums are sent. */
+function tunnelInfo({ method, tunnel }: ServerReading): string {
+  if (method !== "tunnel") return "n/a";
+  if (tunnel === undefined) return "ipip";
+  const { type, port, checksum } = tunnel;
+  return [type, ...(port === undefined ? [] : [port]), checksum ? "+c" : "-c"].join(":");
 }
 
 function spell(address: Address, port: number, protocol: Protocol, spelling: Spelling): string {

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Intent -> the daemon's REST request. Asks the name server for hosts given by name, nobody else.
 
+import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
 import type { ApiRequest } from "../client.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import type { HostNames } from "./host-names.ts";
 import type { Endpoint, Host, Intent, ServiceEndpoint } from "./intent.ts";
 
-/** An intent that the daemon must be asked about. */
-export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" }>;
+/** An intent that is one request. */
+export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" | "flush" }>;
+
+const SETTINGS = "/v1/settings";
+
+export const READ_SETTINGS: ApiRequest = { method: "GET", path: SETTINGS };
 
 /** @throws UsageError when a name has no address */
 export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
-  if (intent.verb === "flush") return { method: "PUT", path: "/v1/config", body: { services: [] } };
+  if (intent.verb === "list-timeouts") return READ_SETTINGS;
+  if (intent.verb === "set") return { method: "PATCH", path: SETTINGS, body: { timeouts: intent.timeouts } };
   if (intent.service === undefined) return { method: "GET", path: "/v1/services" };
   const service = await servicePath(intent.service, hostNames);
   switch (intent.verb) {
@@ -27,10 +33,16 @@ export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Pro
   }
   const path = `${service}/servers/${await endpointPath(intent.server, USAGE.badServer, hostNames)}`;
   if (intent.verb === "delete-server") return { method: "DELETE", path };
-  const body = { method: intent.method, weight: intent.weight };
+  const { weight, tunnel } = intent;
+  const body = { method: intent.method, weight, ...(tunnel && { tunnel }) };
   return intent.verb === "edit-server"
     ? { method: "PATCH", path, body }
     : { method: "PUT", path, body, onlyCreate: true };
+}
+
+/** Settings left out would become the defaults. */
+export function flushRequest(settings: FullSettingsDocument): ApiRequest {
+  return { method: "PUT", path: "/v1/config", body: { services: [], settings } };
 }
 
 async function servicePath(service: ServiceEndpoint, hostNames: HostNames): Promise<string> {

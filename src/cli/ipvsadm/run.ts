@@ -2,9 +2,11 @@
 // Carries out a command line: asks the daemon and renders its answer in ipvsadm's words. All that it needs of the
 // world is handed in.
 
+import type { ServiceReading } from "../../api/readings.ts";
+import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
-import type { ServiceSnapshot } from "../../stats/snapshot.ts";
-import { type ApiClient, DaemonUnreachable } from "../client.ts";
+import type { Protocol } from "../../model/service.ts";
+import { type ApiClient, type ApiRequest, DaemonUnreachable } from "../client.ts";
 import {
   describeRefusal,
   describeUnreachable,
@@ -16,10 +18,10 @@ import {
 } from "./errors.ts";
 import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Intent, Outcome } from "./intent.ts";
+import type { Intent, ListIntent, Outcome, Verb } from "./intent.ts";
 import { type ParseContext, parse } from "./parse.ts";
-import { NUMERIC, printService, printTable, type Spelling } from "./print.ts";
-import { type RemoteIntent, toRequest } from "./requests.ts";
+import { type Layout, NUMERIC, printService, printTable, printTimeouts } from "./print.ts";
+import { flushRequest, READ_SETTINGS, type RemoteIntent, toRequest } from "./requests.ts";
 
 export interface World extends ParseContext {
   readonly api: ApiClient;
@@ -42,30 +44,56 @@ export async function runIpvsadm(argv: readonly string[], world: World): Promise
 
 /** What goes to standard output. */
 async function carryOut(intent: Intent, world: World): Promise<string> {
-  if (intent.verb === "help") return helpText(world.program);
-  if (intent.verb === "version") return VERSION_TEXT;
-  const answer = await ask(intent, world);
-  if (intent.verb !== "list") return "";
-  if (intent.service !== undefined) {
-    const service = answer as ServiceSnapshot;
-    return printService(service, await spellingOf(intent, [service], world));
+  switch (intent.verb) {
+    case "help":
+      return helpText(world.program);
+    case "version":
+      return VERSION_TEXT;
+    case "list":
+      return list(intent, world);
+    case "list-timeouts":
+      return printTimeouts((await ask(intent, world)) as FullSettingsDocument);
+    case "flush":
+      await flush(world);
+      return "";
+    default:
+      await ask(intent, world);
+      return "";
   }
-  const { services } = answer as { readonly services: readonly ServiceSnapshot[] };
-  return printTable(services, await spellingOf(intent, services, world));
+}
+
+async function list(intent: ListIntent, world: World): Promise<string> {
+  const answer = await ask(intent, world);
+  if (intent.service !== undefined) {
+    const service = answer as ServiceReading;
+    return printService(service, await layoutOf(intent, [service], world));
+  }
+  const { services } = answer as { readonly services: readonly ServiceReading[] };
+  return printTable(services, await layoutOf(intent, services, world));
+}
+
+/** ipvsadm -C empties the table and leaves settings alone; the daemon takes a document as a whole. */
+async function flush({ api }: World): Promise<void> {
+  const settings = (await send("flush", READ_SETTINGS, api)) as FullSettingsDocument;
+  await send("flush", flushRequest(settings), api);
 }
 
 /** The body of the daemon's answer. @throws RefusedError */
 async function ask(intent: RemoteIntent, { api, hostNames }: World): Promise<unknown> {
-  const request = await toRequest(intent, hostNames);
+  return send(intent.verb, await toRequest(intent, hostNames), api);
+}
+
+/** The body of the daemon's answer. @throws RefusedError */
+async function send(verb: Verb, request: ApiRequest, api: ApiClient): Promise<unknown> {
   const { status, body } = await api.request(request);
   if (status >= 200 && status < 300) return body;
   const message = `unexpected answer of the director: status ${status}`;
   const refusal = isRefusal(body) ? body : { code: "INTERNAL" as const, message, details: [] };
-  throw new RefusedError(await inKernelOrder(intent, refusal, request.path, api));
+  throw new RefusedError(await inKernelOrder(verb, refusal, request.path, api));
 }
 
 /** The kernel looks for the service before it looks for the scheduler; the daemon checks a request's form first. */
-async function inKernelOrder({ verb }: RemoteIntent, refusal: Refusal, path: string, api: ApiClient): Promise<Refusal> {
+async function inKernelOrder(verb: Verb, refusal: Refusal, path: string, api: ApiClient): Promise<Refusal> {
   if (refusal.code !== "UNKNOWN_SCHEDULER") return refusal;
   const { status } = await api.request({ method: "GET", path });
   if (verb === "add-service" && status === 200) return { ...refusal, code: "SERVICE_EXISTS" };
@@ -73,18 +101,17 @@ async function inKernelOrder({ verb }: RemoteIntent, refusal: Refusal, path: str
   return refusal;
 }
 
-async function spellingOf(
-  { numeric }: { readonly numeric: boolean },
-  services: readonly ServiceSnapshot[],
+async function layoutOf(
+  { format, numeric }: ListIntent,
+  services: readonly ServiceReading[],
   { hostNames, portNames }: World,
-): Promise<Spelling> {
-  if (numeric) return NUMERIC;
+): Promise<Layout> {
+  if (numeric) return { format, spelling: NUMERIC };
   const addresses = new Set(services.flatMap(({ vip, servers }) => [vip, ...servers.map(({ rip }) => rip)]));
   const names = new Map<Address, string>();
   const nameHost = async (address: Address) => names.set(address, await hostNames.nameOf(address));
   await Promise.all([...addresses].map(nameHost));
-  return {
-    host: (address) => names.get(address) ?? address,
-    port: (port, protocol) => portNames.nameOf(port, protocol) ?? String(port),
-  };
+  const host = (address: Address) => names.get(address) ?? address;
+  const port = (number: number, protocol: Protocol) => portNames.nameOf(number, protocol) ?? String(number);
+  return { format, spelling: { host, port } };
 }

@@ -35,6 +35,7 @@ export type Opener = { readonly device: string } | { readonly program: XdpMode }
 
 /**
  * May be called again with other options: it converges. Undefined for direct routing, where nothing is to be opened.
+ * When a first call fails, what it changed is put back.
  * @throws INVALID_VALUE, DATAPLANE_FAILED, NetlinkError, BpfError
  */
 export function setUpRealServer(options: RealServerOptions): Opener | undefined {
@@ -49,16 +50,16 @@ export function setUpRealServer(options: RealServerOptions): Opener | undefined 
   const changes = merge(before ?? NO_CHANGES, found(needs, netlink, lo));
   const record = { interface: options.interface, vips: options.vips };
   file.save({ ...record, ...changes });
-
-  // Settings come before addresses: a VIP that is there without them is answered for.
-  for (const key of needs.sysctls) writeSysctl(key, wantedValue(key));
-  const opener = needs.decapsulation && start(needs.decapsulation, options, netlink);
-  for (const vip of options.vips) netlink.addAddress(hostAddress(lo, vip));
-
-  const { kept, surplus } = divide(changes, needs);
-  restore(handOverToOthers(surplus, file), netlink, lo);
-  file.save({ ...record, ...kept });
-  return opener;
+  try {
+    const opener = apply(needs, options, netlink, lo);
+    const { kept, surplus } = divide(changes, needs);
+    restore(handOverToOthers(surplus, file), netlink, lo);
+    file.save({ ...record, ...kept });
+    return opener;
+  } catch (error) {
+    if (!before) undoRealServer(options.stateFile);
+    throw error;
+  }
 }
 
 /** Puts back what {@link setUpRealServer} changed; undefined when there is nothing. @throws as it does */
@@ -103,6 +104,14 @@ function merge(earlier: Changes, now: Changes): Changes {
     addedVips: [...new Set([...earlier.addedVips, ...now.addedVips])],
     decapsulation: earlier.decapsulation ?? now.decapsulation,
   };
+}
+
+/** Addresses come last: a VIP that is there without the settings is answered for. */
+function apply(needs: Needs, options: RealServerOptions, netlink: Netlink, lo: Link): Opener | undefined {
+  const opener = needs.decapsulation && start(needs.decapsulation, options, netlink);
+  for (const key of needs.sysctls) writeSysctl(key, wantedValue(key));
+  for (const vip of needs.vips) netlink.addAddress(hostAddress(lo, vip));
+  return opener;
 }
 
 function start(decapsulation: Decapsulation, options: RealServerOptions, netlink: Netlink): Opener {

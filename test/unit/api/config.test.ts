@@ -2,15 +2,18 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { toSettingsDocument } from "../../../src/config/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { startApi } from "./client.ts";
 
 const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" };
+const SETTINGS = toSettingsDocument(DEFAULT_SETTINGS);
 const SERVER = { rip: "10.0.0.1", port: 80, method: "direct", weight: 1 };
 
 describe("/v1/config", () => {
   it("is empty at first", async () => {
     const { call } = startApi();
-    assert.deepEqual((await call("/v1/config")).body, { services: [] });
+    assert.deepEqual((await call("/v1/config")).body, { services: [], settings: SETTINGS });
   });
 
   it("takes a document and gives it back complete", async () => {
@@ -18,16 +21,26 @@ describe("/v1/config", () => {
     const services = [{ ...SERVICE, servers: [{ rip: "10.0.0.1", method: "direct" }] }];
     const answer = await call("/v1/config", { method: "PUT", body: { services } });
     assert.equal(answer.status, 200);
-    assert.deepEqual(answer.body, { services: [{ ...SERVICE, servers: [SERVER] }] });
+    assert.deepEqual(answer.body, { services: [{ ...SERVICE, servers: [SERVER] }], settings: SETTINGS });
     assert.deepEqual((await call("/v1/config")).body, answer.body);
-    assert.deepEqual(director.desired, answer.body);
+    assert.deepEqual(director.desired.services, answer.body.services);
   });
 
   it("replaces the whole state", async () => {
     const { call } = startApi();
     await call("/v1/config", { method: "PUT", body: { services: [SERVICE, { ...SERVICE, port: 81 }] } });
     await call("/v1/config", { method: "PUT", body: { services: [{ ...SERVICE, port: 82 }] } });
-    assert.deepEqual((await call("/v1/config")).body, { services: [{ ...SERVICE, port: 82, servers: [] }] });
+    assert.deepEqual((await call("/v1/config")).body.services, [{ ...SERVICE, port: 82, servers: [] }]);
+  });
+
+  it("means IPVS's defaults where it says nothing of settings", async () => {
+    const { call } = startApi();
+    const settings = { sloppy_tcp: 1, timeouts: { udp: 30 } };
+    const put = await call("/v1/config", { method: "PUT", body: { services: [], settings } });
+    const timeouts = { ...SETTINGS.timeouts, udp: 30 };
+    assert.deepEqual(put.body.settings, { ...SETTINGS, sloppy_tcp: 1, timeouts });
+    const without = await call("/v1/config", { method: "PUT", body: { services: [] } });
+    assert.deepEqual(without.body.settings, SETTINGS);
   });
 
   it("keeps the old state when one field of the new one is wrong", async () => {
@@ -50,7 +63,7 @@ describe("/v1/config", () => {
     const message = "duplicate service tcp 192.0.2.1:80";
     assert.equal(answer.status, 409);
     assert.deepEqual(answer.body, { code: "SERVICE_EXISTS", message, details: [{ field: "services[1]", message }] });
-    assert.deepEqual(director.desired, { services: [] });
+    assert.deepEqual(director.desired.services, []);
   });
 
   it("takes 10,000 services with four servers each", async () => {

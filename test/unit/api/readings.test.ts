@@ -153,6 +153,7 @@ describe("/openapi.json", () => {
     const methods = Object.entries(body.paths).map(([path, item]) => [path, Object.keys(item as object).toSorted()]);
     assert.deepEqual(Object.fromEntries(methods), {
       "/v1/config": ["get", "put"],
+      "/v1/settings": ["get", "patch", "put"],
       "/v1/services": ["get"],
       [service]: ["delete", "get", "patch", "put"],
       [`${service}/servers`]: ["get"],

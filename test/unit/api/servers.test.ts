@@ -8,6 +8,10 @@ const SERVICE_URL = "/v1/services/tcp/192.0.2.1/80";
 const URL = `${SERVICE_URL}/servers/10.0.0.1/80`;
 const SERVER = { rip: "10.0.0.1", port: 80, method: "direct", weight: 1 };
 
+function tunnelled(tunnel: object): object {
+  return { method: "tunnel", tunnel };
+}
+
 /** An API with one service that has no servers. */
 async function startWithService(): Promise<Api> {
   const api = startApi();
@@ -37,6 +41,36 @@ describe("a real server", () => {
       { ...SERVER, method: "tunnel", weight: 0 },
       { ...SERVER, rip: "10.0.0.2" },
     ]);
+  });
+
+  it("may be masqueraded, at a port of its own", async () => {
+    const { call } = await startWithService();
+    const created = await call(`${SERVICE_URL}/servers/10.0.0.1/8080`, {
+      method: "PUT",
+      body: { method: "masquerade" },
+    });
+    assert.equal(created.status, 201);
+    assert.deepEqual(created.body, { ...SERVER, port: 8080, method: "masquerade" });
+  });
+
+  it("has a tunnel until a PUT leaves it out, a PATCH replaces it or the method is another", async () => {
+    const { call } = await startWithService();
+    const gue = { type: "gue", port: 6080, checksum: false };
+    const steps: readonly [method: "PUT" | "PATCH", body: object, tunnel: object | undefined][] = [
+      ["PUT", tunnelled({ type: "gue", port: 6080 }), gue],
+      ["PATCH", { weight: 5 }, gue],
+      ["PATCH", { tunnel: { type: "gre", checksum: true } }, { type: "gre", checksum: true }],
+      ["PUT", { method: "tunnel" }, undefined],
+      ["PATCH", { tunnel: gue }, gue],
+      ["PATCH", { tunnel: { type: "ipip" } }, undefined],
+      ["PATCH", { tunnel: gue }, gue],
+      ["PATCH", { method: "direct" }, undefined],
+    ];
+    for (const [method, body, tunnel] of steps) {
+      const answer = await call(URL, { method, body });
+      assert.deepEqual(answer.body.tunnel, tunnel, `${method} ${JSON.stringify(body)}`);
+      assert.deepEqual((await call(URL)).body.tunnel, tunnel);
+    }
   });
 
   it("is read with its counters, alone and in the list", async () => {
@@ -107,7 +141,7 @@ describe("a real server", () => {
       const answer = await call(URL, { method, body });
       assert.equal(answer.status, 404);
       assert.equal(answer.body.code, "SERVICE_NOT_FOUND");
-      assert.deepEqual(director.desired, { services: [] });
+      assert.deepEqual(director.desired.services, []);
     });
   }
 });
@@ -123,7 +157,24 @@ const REFUSED: readonly [what: string, path: string, body: unknown, code: string
   ["another port under direct routing", "10.0.0.1/8080", { method: "direct" }, "INVALID_VALUE", "server.port"],
   ["the other family", "2001:db8::1/80", { method: "direct" }, "INVALID_VALUE", "server.rip"],
   ["a multicast address", "224.0.0.1/80", { method: "direct" }, "INVALID_VALUE", "server.rip"],
-  ["masquerading", "10.0.0.1/80", { method: "masquerade" }, "UNSUPPORTED", "server.method"],
+  ["masquerading to the other family", "2001:db8::1/80", { method: "masquerade" }, "INVALID_VALUE", "server.rip"],
+  ["a tunnel type that is none", "10.0.0.1/80", tunnelled({ type: "vxlan" }), "INVALID_VALUE", "tunnel.type"],
+  ["GUE without a port", "10.0.0.1/80", tunnelled({ type: "gue" }), "INVALID_VALUE", "server.tunnel.port"],
+  ["GRE with a port", "10.0.0.1/80", tunnelled({ type: "gre", port: 1 }), "INVALID_VALUE", "server.tunnel.port"],
+  [
+    "IPIP with a checksum",
+    "10.0.0.1/80",
+    tunnelled({ type: "ipip", checksum: true }),
+    "INVALID_VALUE",
+    "server.tunnel.checksum",
+  ],
+  [
+    "a tunnel under direct routing",
+    "10.0.0.1/80",
+    { method: "direct", tunnel: { type: "gre" } },
+    "INVALID_VALUE",
+    "server.tunnel",
+  ],
 ];
 
 describe("a real server is refused", () => {

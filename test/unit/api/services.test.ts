@@ -31,7 +31,7 @@ describe("a virtual service", () => {
       const answer = await call(URL, { method, body: { scheduler } });
       assert.deepEqual(answer.body, { ...NAME, scheduler, servers: [SERVER] });
     }
-    assert.deepEqual(director.desired, { services: [{ ...NAME, scheduler: "rr", servers: [SERVER] }] });
+    assert.deepEqual(director.desired.services, [{ ...NAME, scheduler: "rr", servers: [SERVER] }]);
   });
 
   it("has none when the PUT that creates it leaves them out", async () => {
@@ -77,11 +77,25 @@ describe("a virtual service", () => {
     assert.deepEqual((await call("/v1/services")).body, { services: [one.body] });
   });
 
+  it("shows the tunnels of its servers as they were written, alone and in the list", async () => {
+    const { call } = startApi();
+    const tunnels = [{ type: "gue", port: 6080, checksum: true }, { type: "gre", checksum: false }, undefined];
+    const servers = tunnels.map((tunnel, index) => ({ rip: `10.0.0.${index + 1}`, method: "tunnel", tunnel }));
+    await call(URL, { method: "PUT", body: { scheduler: "rr", servers } });
+    const { body } = await call(URL);
+    assert.deepEqual(
+      body.servers.map(({ tunnel }: { tunnel?: object }) => tunnel),
+      tunnels,
+    );
+    assert.equal("tunnel" in body.servers[2], false);
+    assert.deepEqual((await call("/v1/services")).body, { services: [body] });
+  });
+
   it("is gone after DELETE", async () => {
     const { call, director } = startApi();
     await call(URL, { method: "PUT", body: { scheduler: "rr" } });
     assert.equal((await call(URL, { method: "DELETE" })).status, 204);
-    assert.deepEqual(director.desired, { services: [] });
+    assert.deepEqual(director.desired.services, []);
     assert.equal((await call(URL)).status, 404);
   });
 
@@ -92,7 +106,7 @@ describe("a virtual service", () => {
     const refused = await call(URL, { method: "PUT", body: { scheduler: "wrr" }, headers: CREATE_ONLY });
     assert.equal(refused.status, 409);
     assert.equal(refused.body.code, "SERVICE_EXISTS");
-    assert.deepEqual(director.desired, { services: [{ ...NAME, scheduler: "rr", servers: [] }] });
+    assert.deepEqual(director.desired.services, [{ ...NAME, scheduler: "rr", servers: [] }]);
   });
 
   it("has one name, however its IPv6 address is written", async () => {
@@ -154,11 +168,11 @@ const REFUSED: readonly [what: string, url: string, body: unknown, code: string,
     "servers[0].rip",
   ],
   [
-    "masquerading",
+    "a tunnel without its port",
     URL,
-    { scheduler: "rr", servers: [{ ...SERVER, method: "masquerade" }] },
-    "UNSUPPORTED",
-    "servers[0].method",
+    { scheduler: "rr", servers: [{ ...SERVER, method: "tunnel", tunnel: { type: "gue" } }] },
+    "INVALID_VALUE",
+    "servers[0].tunnel.port",
   ],
   ["an unknown protocol", "/v1/services/sctp/192.0.2.1/80", { scheduler: "rr" }, "INVALID_VALUE", "protocol"],
   ["a VIP that is no address", "/v1/services/tcp/www/80", { scheduler: "rr" }, "INVALID_VALUE", "vip"],

@@ -36,6 +36,19 @@ const COMMANDS = `
 -e -t 192.0.2.9:80 -r 10.0.0.1
 -ln -t 192.0.2.1:80
 -l -t 192.0.2.9:80
+-a -t 192.0.2.1:80 -r 10.0.0.3:8080 -m
+-a -t 192.0.2.1:80 -r 10.0.0.4 -i --tun-type gue --tun-port 6080 --tun-csum
+-a -t 192.0.2.1:80 -r 10.0.0.5 -i --tun-type gre
+-a -t 192.0.2.1:80 -r [2001:db8::5]:80 -i
+-a -u [2001:db8::1]:53 -r 10.0.0.1 -i
+-a -u [2001:db8::1]:53 -r 10.0.0.1 -m
+-ln --tun-info
+-e -t 192.0.2.1:80 -r 10.0.0.4 -i
+-e -t 192.0.2.1:80 -r 10.0.0.5 -g
+-ln --tun-info -t 192.0.2.1:80
+-L --timeout
+--set 0 15 60
+-L --timeout
 -d -t 192.0.2.1:80 -r 10.0.0.1:8080
 -d -t 192.0.2.1:80 -r 10.0.0.1
 -d -t 192.0.2.9:80 -r 10.0.0.1
@@ -46,6 +59,7 @@ const COMMANDS = `
 -C
 -C
 -Ln
+-L --timeout
 `;
 
 /** Connections are whatever the director's stand-in makes up. */

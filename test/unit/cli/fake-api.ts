@@ -3,9 +3,13 @@
 // recordings of ipvsadm can be replayed before the director can do the same.
 
 import type { ApiClient, ApiRequest, ApiResponse } from "../../../src/cli/client.ts";
+import type { FullServerDocument, TunnelDocument } from "../../../src/config/schema.ts";
+import { toSettingsDocument } from "../../../src/config/settings.ts";
+import type { FullSettingsDocument, SettingsDocument } from "../../../src/config/settings-schema.ts";
 import type { ErrorCode } from "../../../src/errors.ts";
 import { type Address, isUnicast } from "../../../src/model/address.ts";
 import type { Method, Protocol } from "../../../src/model/service.ts";
+import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 
 export const IPVS_SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh".split(" ");
 
@@ -14,6 +18,7 @@ interface FakeServer {
   readonly port: number;
   method: Method;
   weight: number;
+  tunnel?: FullServerDocument["tunnel"];
   active: number;
   inactive: number;
 }
@@ -29,6 +34,7 @@ interface FakeService {
 export interface ServerSettings {
   readonly method: Method;
   readonly weight: number;
+  readonly tunnel?: TunnelDocument;
 }
 
 const SERVICE_PATH = /^\/v1\/services\/(?<protocol>tcp|udp)\/(?<vip>[^/]+)\/(?<port>\d+)/;
@@ -37,6 +43,7 @@ const SERVER_PATH = /\/servers\/(?<rip>[^/]+)\/(?<rport>\d+)$/;
 export class FakeApi implements ApiClient {
   readonly requests: ApiRequest[] = [];
   readonly services: FakeService[] = [];
+  settings: FullSettingsDocument = toSettingsDocument(DEFAULT_SETTINGS);
   readonly #schedulers: readonly string[];
 
   constructor(schedulers: readonly string[] = IPVS_SCHEDULERS) {
@@ -48,7 +55,7 @@ export class FakeApi implements ApiClient {
     const service = this.#find(path) ?? this.#create(path, scheduler);
     for (const server of servers) {
       service.servers = service.servers.filter(({ rip, port }) => rip !== server.rip || port !== server.port);
-      service.servers.push({ ...server, active: 0, inactive: 0 });
+      service.servers.push(newServer(server));
     }
   }
 
@@ -60,8 +67,10 @@ export class FakeApi implements ApiClient {
   #answer(request: ApiRequest): ApiResponse {
     const { method, path } = request;
     if (path === "/v1/services") return { status: 200, body: { services: this.services } };
+    if (path === "/v1/settings") return { status: 200, body: this.#change(request.body as SettingsDocument) };
     if (path === "/v1/config" && method === "PUT") {
       this.services.length = 0;
+      this.settings = (request.body as { settings: FullSettingsDocument }).settings;
       return { status: 200, body: request.body };
     }
     const { scheduler } = (request.body ?? {}) as { scheduler?: string };
@@ -69,6 +78,12 @@ export class FakeApi implements ApiClient {
     const service = this.#find(path);
     if (SERVER_PATH.test(path)) return service ? answerServer(service, request) : refuse(404, "SERVICE_NOT_FOUND");
     return this.#answerService(service, request, scheduler ?? "wlc");
+  }
+
+  #change(changes: SettingsDocument = {}): FullSettingsDocument {
+    const timeouts = { ...this.settings.timeouts, ...changes.timeouts };
+    this.settings = { ...this.settings, ...changes, timeouts };
+    return this.settings;
   }
 
   #answerService(service: FakeService | undefined, request: ApiRequest, scheduler: string): ApiResponse {
@@ -102,13 +117,23 @@ function answerServer(service: FakeService, { method, path, body }: ApiRequest):
   if (method === "PUT") {
     if (server) return refuse(409, "SERVER_EXISTS");
     if (!isUnicast(rip as Address)) return refuse(400, "INVALID_VALUE", "server.rip");
-    service.servers.push({ rip, port: Number(rport), ...(body as ServerSettings), active: 0, inactive: 0 });
+    service.servers.push(newServer({ rip, port: Number(rport), ...(body as ServerSettings) }));
     return { status: 201, body: service.servers.at(-1) };
   }
   if (!server) return refuse(404, "SERVER_NOT_FOUND");
-  if (method === "PATCH") return { status: 200, body: Object.assign(server, body) };
+  if (method === "PATCH") {
+    const edited = newServer({ ...(body as ServerSettings), rip, port: Number(rport) });
+    service.servers[service.servers.indexOf(server)] = edited;
+    return { status: 200, body: edited };
+  }
   service.servers.splice(service.servers.indexOf(server), 1);
   return { status: 204, body: undefined };
+}
+
+/** Without connections, its tunnel written out. */
+function newServer({ tunnel, ...server }: ServerSettings & { rip: string; port: number }): FakeServer {
+  const printed = tunnel && tunnel.type !== "ipip" && { tunnel: { checksum: false, ...tunnel } };
+  return { ...server, ...printed, active: 0, inactive: 0 };
 }
 
 export function refuse(status: number, code: ErrorCode, field?: string): ApiResponse {

@@ -41,8 +41,10 @@ describe("the table of flags", () => {
   it("leaves exactly these flags available", () => {
     const available = FLAGS.filter((flag) => missingFeature(flag) === undefined).map(({ long }) => long);
     const commands =
-      "add-service edit-service delete-service clear add-server edit-server delete-server list help version";
-    const options = "tcp-service udp-service scheduler real-server gatewaying ipip weight sort numeric";
-    assert.deepEqual(available, `${commands} ${options}`.split(" "));
+      "add-service edit-service delete-service clear add-server edit-server delete-server list set help version";
+    const services = "tcp-service udp-service scheduler";
+    const servers = "real-server gatewaying ipip masquerading tun-type tun-port tun-nocsum tun-csum weight";
+    const listing = "timeout tun-info sort numeric";
+    assert.deepEqual(available, `${commands} ${services} ${servers} ${listing}`.split(" "));
   });
 });

@@ -31,32 +31,51 @@ function server(rip: string, port: number, settings: Partial<ServerSettings> = {
 const SCENARIOS: readonly Scenario[] = [
   {
     folder: "cli-empty",
-    replayed: "001-004 016",
-    refused: "005-010 017",
+    replayed: "001-004 009 016",
+    refused: "005-008 010 017",
     left: "011-015 018",
     seed: () => undefined,
     effects: {},
   },
   {
     folder: "cli-errors",
-    replayed: "001-002 004 006 009-012 015-017 023-029 032-035 040-055",
-    refused: "003 005 007-008 013-014 018-022 030-031 036-039",
+    replayed: "001-012 015-017 021-029 032-035 040-055",
+    refused: "013-014 018-020 030-031 036-039",
     left: "",
     seed: (api) => api.seed(WEB, "wlc", [server("10.0.0.11", 80)]),
     effects: {},
   },
   {
     folder: "cli-services",
-    replayed: "001-015 021 031 033-040 044 047 050 062 064 067 075 077 079 081 086-087 089 091-092",
-    refused: "016-020 022-030 032 041-043 045-046 048-049 054 056-061 063 065-066 070-072 076 078 080 082 084-085 088",
-    left: "051-053 055 068-069 073-074 083 090",
+    replayed: "001-015 021 031-040 044 047-050 062 064 067 075 077 079-081 086-087 089 091-092",
+    refused: "016-020 022-030 041-043 045-046 054 056-060 063 065-066 070-072 076 078 082 084-085 088",
+    left: "051-053 055 061 068-069 073-074 083 090",
     seed: () => undefined,
     effects: {
-      "032": (api) => api.seed(WEB, "wlc", [server("10.0.0.11", 8080, { weight: 5 })]),
       "041": (api) => api.seed(WEB, "wlc", [server("10.0.0.18", 80, { method: "direct" })]),
-      "048": (api) => api.seed("/v1/services/udp/10.0.0.100/53", "rr", [server("10.0.0.11", 53)]),
-      "049": (api) => api.seed("/v1/services/tcp/2001:db8::100/80", "rr", [server("2001:db8::11", 80, { weight: 2 })]),
     },
+  },
+  {
+    folder: "cli-tunnels",
+    replayed: "001-005 017-021",
+    refused: "016 022",
+    left: "",
+    seed: () => undefined,
+    effects: {
+      // Connections that had been opened and closed in between.
+      "016": ({ services }) => {
+        for (const [index, inactive] of [8, 4, 4].entries())
+          Object.assign(services[0]?.servers[index] ?? {}, { inactive });
+      },
+    },
+  },
+  {
+    folder: "cli-daemon-timeouts",
+    replayed: "001-011 022-023",
+    refused: "012-021 024-026",
+    left: "",
+    seed: () => undefined,
+    effects: {},
   },
 ];
 

@@ -26,14 +26,54 @@ describe("a command becomes one request", () => {
     ["-E -t 192.0.2.1:80 -s wrr", { method: "PATCH", path: web, body: { scheduler: "wrr" } }],
     ["-E -t 192.0.2.1:80", { method: "PATCH", path: web, body: { scheduler: "wlc" } }],
     ["-D -u [2001:db8::1]:53", { method: "DELETE", path: "/v1/services/udp/2001:db8::1/53" }],
-    ["-C", { method: "PUT", path: "/v1/config", body: { services: [] } }],
+    ["-L --timeout", { method: "GET", path: "/v1/settings" }],
+    ["--set 60 0 30", { method: "PATCH", path: "/v1/settings", body: { timeouts: { tcp: 60, udp: 30 } } }],
+    ["--set 0 +5 0", { method: "PATCH", path: "/v1/settings", body: { timeouts: { tcpfin: 5 } } }],
     [
       "-a -t 192.0.2.1:80 -r 10.0.0.1",
       { method: "PUT", path: `${web}/servers/10.0.0.1/80`, body: { method: "direct", weight: 1 }, onlyCreate: true },
     ],
     [
       "-a -r 10.0.0.1:8080 -iw0 -t 192.0.2.1:80",
-      { method: "PUT", path: `${web}/servers/10.0.0.1/80`, body: { method: "tunnel", weight: 0 }, onlyCreate: true },
+      {
+        method: "PUT",
+        path: `${web}/servers/10.0.0.1/80`,
+        body: { method: "tunnel", weight: 0, tunnel: { type: "ipip" } },
+        onlyCreate: true,
+      },
+    ],
+    [
+      "-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m",
+      {
+        method: "PUT",
+        path: `${web}/servers/10.0.0.1/8080`,
+        body: { method: "masquerade", weight: 1 },
+        onlyCreate: true,
+      },
+    ],
+    [
+      "-e -t 192.0.2.1:80 -r 10.0.0.1 -i",
+      {
+        method: "PATCH",
+        path: `${web}/servers/10.0.0.1/80`,
+        body: { method: "tunnel", weight: 1, tunnel: { type: "ipip" } },
+      },
+    ],
+    [
+      "-e -t 192.0.2.1:80 -r 10.0.0.1 -i --tun-type gue --tun-port 6080 --tun-csum",
+      {
+        method: "PATCH",
+        path: `${web}/servers/10.0.0.1/80`,
+        body: { method: "tunnel", weight: 1, tunnel: { type: "gue", port: 6080, checksum: true } },
+      },
+    ],
+    [
+      "-e -t 192.0.2.1:80 -r 10.0.0.1 -i --tun-nocsum --tun-type gre",
+      {
+        method: "PATCH",
+        path: `${web}/servers/10.0.0.1/80`,
+        body: { method: "tunnel", weight: 1, tunnel: { type: "gre", checksum: false } },
+      },
     ],
     [
       "-e -t 192.0.2.1:80 -r 10.0.0.1:8080 -w5",
@@ -51,6 +91,19 @@ describe("a command becomes one request", () => {
       assert.deepEqual(api.requests, [request]);
     });
   }
+});
+
+it("-C empties the table and sends the settings back as they are", async () => {
+  const api = new FakeApi();
+  api.seed("/v1/services/tcp/192.0.2.1/80", "rr", []);
+  await run("--set 60 0 0", api);
+  const before = structuredClone(api.settings);
+  assert.deepEqual(await run("-C", api), { rc: 0, stdout: "", stderr: "" });
+  assert.deepEqual(api.requests.slice(1), [
+    { method: "GET", path: "/v1/settings" },
+    { method: "PUT", path: "/v1/config", body: { services: [], settings: before } },
+  ]);
+  assert.deepEqual([api.services, api.settings], [[], before]);
 });
 
 describe("a refusal of the director becomes ipvsadm's words", () => {
@@ -71,6 +124,7 @@ describe("a refusal of the director becomes ipvsadm's words", () => {
     [`-d ${service} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
     [`-a ${service} -r 2001:db8::1 -i`, refuse(400, "UNSUPPORTED", "rip"), 2, "xvsadm: refused as UNSUPPORTED"],
     [`-a ${service} -r 10.0.0.1`, refuse(400, "INVALID_VALUE", "weight"), 255, "xvsadm: refused as INVALID_VALUE"],
+    ["--set 1 2 3", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
     ["-C", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
     ["-C", { status: 502, body: "?" }, 255, "xvsadm: unexpected answer of the director: status 502"],
   ];

@@ -8,17 +8,20 @@ import { compile, reclaim } from "../../../src/compile/compile.ts";
 import { applyOps, diff } from "../../../src/compile/diff.ts";
 import { dump } from "../../../src/compile/dump.ts";
 import { type DataplaneImage, EMPTY_IMAGE } from "../../../src/compile/image.ts";
-import type { VirtualService } from "../../../src/model/service.ts";
+import { EMPTY_STATE, type VirtualService } from "../../../src/model/service.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../../src/model/settings.ts";
 import { address, ONE_HOP, server, service } from "../../support/memory-director.ts";
 
 const HOP = "via 2 02:00:00:00:00:01 > 02:00:00:00:00:02 dip 10.0.0.1 mtu 1500";
 const FIRST = "10.1.0.1";
 const SECOND = "10.1.0.2";
 
+const COMPILE_NOTHING = { nextHops: new Map(), position: () => ({ position: 0, used: false }) };
+
 function compiled(services: readonly VirtualService[], held: DataplaneImage = EMPTY_IMAGE, used = false) {
   const addresses = services.flatMap(({ servers }) => servers.map(({ rip }) => rip));
   const nextHops = new Map(addresses.map((rip) => [rip, ONE_HOP]));
-  return compile({ desired: { services }, nextHops, held, position: () => ({ position: 0, used }) });
+  return compile({ desired: { ...EMPTY_STATE, services }, nextHops, held, position: () => ({ position: 0, used }) });
 }
 
 describe("compile", () => {
@@ -71,7 +74,7 @@ describe("compile", () => {
 
   test("leaves a server without next hop unresolved instead of out of the rotation", () => {
     const image = compile({
-      desired: { services: [service([server(FIRST)])] },
+      desired: { ...EMPTY_STATE, services: [service([server(FIRST)])] },
       nextHops: new Map(),
       held: EMPTY_IMAGE,
       position: () => ({ position: 0, used: false }),
@@ -79,6 +82,57 @@ describe("compile", () => {
     assert.equal(image.servers.get(0)?.nextHop.kind, "unresolved");
     assert.deepEqual(image.tables.get(0)?.slots, [0]);
   });
+});
+
+function withSettings(settings: Settings, held: DataplaneImage = EMPTY_IMAGE): DataplaneImage {
+  const desired = { services: [service([server(FIRST)])], settings };
+  return compile({ ...COMPILE_NOTHING, desired, held });
+}
+
+describe("settings", () => {
+  const { timeouts } = DEFAULT_SETTINGS;
+
+  test("come before everything else, and only when they changed", () => {
+    const settings: Settings = { ...DEFAULT_SETTINGS, secureTcp: 3 };
+    const held = withSettings(settings);
+    assert.deepEqual(diff(EMPTY_IMAGE, held)[0], { op: "put-settings", settings });
+    const same = { ...settings, timeouts: { ...timeouts } };
+    assert.deepEqual(diff(held, withSettings(same, held)), []);
+    const udp = { ...settings, timeouts: { ...timeouts, udp: 30 } };
+    assert.deepEqual(diff(held, withSettings(udp, held)), [{ op: "put-settings", settings: udp }]);
+  });
+
+  test("are what they were told to be, and outlive reclaiming", () => {
+    const wanted = withSettings({ ...DEFAULT_SETTINGS, pmtuDisc: 0 });
+    const applied = applyOps(EMPTY_IMAGE, diff(EMPTY_IMAGE, wanted));
+    assert.deepEqual(applied.settings, wanted.settings);
+    const gone = compile({ ...COMPILE_NOTHING, desired: { services: [], settings: wanted.settings }, held: applied });
+    assert.deepEqual(reclaim(gone, () => false).settings, wanted.settings);
+  });
+
+  test("are shown where they are not IPVS's defaults", () => {
+    assert.doesNotMatch(dump(withSettings(DEFAULT_SETTINGS)).join("\n"), /settings/);
+    const settings: Settings = {
+      ...DEFAULT_SETTINGS,
+      pmtuDisc: 0,
+      connReuseMode: 2,
+      timeouts: { ...timeouts, tcp: 60 },
+    };
+    assert.equal(dump(withSettings(settings))[0], "settings connReuseMode=2 pmtuDisc=0 timeouts.tcp=60");
+  });
+});
+
+test("a tunnel is shown unless it is plain IPIP", () => {
+  const gue = { type: "gue", port: 6080, checksum: true } as const;
+  const gre = { type: "gre", port: 0, checksum: false } as const;
+  const tunnels = [gue, gre, undefined].map((tunnel, index) =>
+    server(`10.1.0.${index}`, { method: "tunnel", ...(tunnel && { tunnel }) }),
+  );
+  const lines = dump(compiled([service(tunnels)])).filter((line) => line.startsWith("server"));
+  assert.deepEqual(
+    lines.map((line) => /80 (.*) weight/.exec(line)?.[1]),
+    ["tunnel gue 6080 checksum", "tunnel gre", "tunnel"],
+  );
 });
 
 describe("diff", () => {

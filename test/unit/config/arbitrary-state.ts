@@ -8,9 +8,11 @@ import {
   type RealServer,
   SCHEDULER_NAMES,
   serviceKey,
+  type Tunnel,
   type VirtualService,
   WEIGHT_MAX,
 } from "../../../src/model/service.ts";
+import { type Settings, TIMEOUT_MAX } from "../../../src/model/settings.ts";
 
 const port = fc.integer({ min: 1, max: 65535 });
 const ipv4 = fc.tuple(fc.integer({ min: 1, max: 223 }), fc.nat(255), fc.nat(255), fc.nat(255));
@@ -21,25 +23,52 @@ const ipv6Address = ipv6Tail.map(
   (words) => parseAddress(`2001:db8:${words.map((word) => word.toString(16)).join(":")}`) as Address,
 );
 
-const ipv4Service = arbitraryService(ipv4Address, ["direct", "tunnel"]);
-const ipv6Service = arbitraryService(ipv6Address, ["direct"]);
+const tunnel: fc.Arbitrary<Tunnel | undefined> = fc.oneof(
+  fc.constant(undefined),
+  plainRecord({ type: fc.constant("gue" as const), port, checksum: fc.boolean() }),
+  plainRecord({ type: fc.constant("gre" as const), port: fc.constant(0), checksum: fc.boolean() }),
+);
+
+const ipv4Service = arbitraryService(ipv4Address);
+const ipv6Service = arbitraryService(ipv6Address);
+
+const onOff = fc.constantFrom(0 as const, 1 as const);
+const timeout = fc.integer({ min: 1, max: TIMEOUT_MAX });
+const timeouts = { tcp: timeout, tcpFin: timeout, udp: timeout };
+
+const settings: fc.Arbitrary<Settings> = plainRecord({
+  connReuseMode: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
+  expireNodestConn: onOff,
+  sloppyTcp: onOff,
+  sloppySctp: onOff,
+  natIcmpSend: onOff,
+  pmtuDisc: onOff,
+  secureTcp: fc.constantFrom(0 as const, 3 as const),
+  timeouts: plainRecord(timeouts),
+});
 
 /** Services of both families with unique names; servers as their methods allow. */
-export const arbitraryState: fc.Arbitrary<DesiredState> = fc
-  .uniqueArray(fc.oneof(ipv4Service, ipv6Service), { selector: serviceKey, maxLength: 6 })
-  .map((services) => ({ services }));
+export const arbitraryState: fc.Arbitrary<DesiredState> = plainRecord({
+  services: fc.uniqueArray(fc.oneof(ipv4Service, ipv6Service), { selector: serviceKey, maxLength: 6 }),
+  settings,
+});
 
-function arbitraryService(
-  address: fc.Arbitrary<Address>,
-  methods: readonly RealServer["method"][],
-): fc.Arbitrary<VirtualService> {
-  const server = fc.record({
-    rip: address,
-    method: fc.constantFrom(...methods),
-    weight: fc.oneof(fc.nat(10), fc.nat(WEIGHT_MAX)),
-  });
-  const service = fc.record({
-    protocol: fc.constantFrom("tcp", "udp"),
+/** fast-check also makes objects without prototype, which no parser does. */
+function plainRecord<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+}
+
+function arbitraryService(address: fc.Arbitrary<Address>): fc.Arbitrary<VirtualService> {
+  const weight = fc.oneof(fc.nat(10), fc.nat(WEIGHT_MAX));
+  const server: fc.Arbitrary<Omit<RealServer, "port"> & { port?: number }> = fc.oneof(
+    plainRecord({ rip: address, method: fc.constant("direct" as const), weight }),
+    plainRecord({ rip: address, method: fc.constant("masquerade" as const), weight, port }),
+    fc
+      .tuple(fc.oneof(ipv4Address, ipv6Address), weight, tunnel)
+      .map(([rip, share, wrap]) => ({ rip, method: "tunnel" as const, weight: share, ...(wrap && { tunnel: wrap }) })),
+  );
+  const service = plainRecord({
+    protocol: fc.constantFrom("tcp" as const, "udp" as const),
     vip: address,
     port,
     scheduler: fc.constantFrom(...SCHEDULER_NAMES),
@@ -47,6 +76,6 @@ function arbitraryService(
   });
   return service.map((fields) => ({
     ...fields,
-    servers: fields.servers.map((each) => ({ ...each, port: fields.port })),
+    servers: fields.servers.map((each) => ({ port: fields.port, ...each })),
   }));
 }

@@ -5,6 +5,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseDocument, toDocument } from "../../../src/config/document.ts";
 import type { ErrorDetail } from "../../../src/errors.ts";
+import { IPIP } from "../../../src/model/service.ts";
+import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { arbitraryState } from "./arbitrary-state.ts";
 
 const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" };
@@ -120,6 +122,85 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
     "INVALID_VALUE",
     "services[0].servers[0].port: direct cannot map ports: port 8080 must be the service's 80",
   ],
+  [
+    "masquerading to the other family",
+    withServer({ rip: "2001:db8::2", method: "masquerade" }),
+    "INVALID_VALUE",
+    "services[0].servers[0].rip: ipv6 server 2001:db8::2 under ipv4 service tcp 192.0.2.1:80",
+  ],
+  [
+    "an unknown tunnel type",
+    withServer({ method: "tunnel", tunnel: { type: "vxlan" } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.type: must be one of ipip, gue, gre",
+  ],
+  [
+    "tunnel port 0",
+    withServer({ method: "tunnel", tunnel: { type: "gue", port: 0 } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.port: must be >= 1",
+  ],
+  [
+    "a tunnel that does not say whether it sends checksums",
+    withServer({ method: "tunnel", tunnel: { type: "gre", checksum: "yes" } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.checksum: must be a boolean",
+  ],
+  [
+    "GUE without a port",
+    withServer({ method: "tunnel", tunnel: { type: "gue" } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.port: gue needs the server's UDP port",
+  ],
+  [
+    "GRE with a port",
+    withServer({ method: "tunnel", tunnel: { type: "gre", port: 1 } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.port: gre has no port",
+  ],
+  [
+    "IPIP with a checksum",
+    withServer({ method: "tunnel", tunnel: { type: "ipip", checksum: true } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.checksum: ipip has no checksum",
+  ],
+  [
+    "a tunnel under direct routing",
+    withServer({ tunnel: { type: "ipip" } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel: direct has no tunnel",
+  ],
+  [
+    "an unknown setting",
+    { services: [], settings: { sloppy: 1 } },
+    "INVALID_VALUE",
+    "settings.sloppy: is not a known field",
+  ],
+  [
+    "a switch that is neither on nor off",
+    { services: [], settings: { sloppy_tcp: true } },
+    "INVALID_VALUE",
+    "settings.sloppy_tcp: must be one of 0, 1",
+  ],
+  [
+    "conn_reuse_mode 4",
+    { services: [], settings: { conn_reuse_mode: 4 } },
+    "INVALID_VALUE",
+    "settings.conn_reuse_mode: must be one of 0, 1, 2, 3",
+  ],
+  [
+    "secure_tcp 2",
+    { services: [], settings: { secure_tcp: 2 } },
+    "UNSUPPORTED",
+    "settings.secure_tcp: secure_tcp 2 (automatic) is not available yet: use 0 or 3",
+  ],
+  [
+    "timeouts of 0 and of more than 31 days",
+    { services: [], settings: { timeouts: { tcp: 0, udp: 2_678_401 } } },
+    "INVALID_VALUE",
+    "settings.timeouts.tcp: must be >= 1",
+    "settings.timeouts.udp: must be <= 2678400",
+  ],
 ];
 
 describe("the native document", () => {
@@ -129,8 +210,52 @@ describe("the native document", () => {
         { ...SERVICE, servers: [] },
         { ...SERVICE, port: 81, servers: [{ ...SERVER, port: 81, weight: 1 }] },
       ],
+      settings: DEFAULT_SETTINGS,
     });
   });
+
+  it("fills in settings one by one", () => {
+    const { settings } = parseDocument({ services: [], settings: { sloppy_tcp: 1, timeouts: { tcpfin: 5 } } });
+    const timeouts = { ...DEFAULT_SETTINGS.timeouts, tcpFin: 5 };
+    assert.deepEqual(settings, { ...DEFAULT_SETTINGS, sloppyTcp: 1, timeouts });
+  });
+
+  it("calls settings by the names of IPVS's sysctls", () => {
+    assert.deepEqual(toDocument(parseDocument({ services: [] })).settings, {
+      conn_reuse_mode: 1,
+      expire_nodest_conn: 0,
+      sloppy_tcp: 0,
+      sloppy_sctp: 0,
+      nat_icmp_send: 0,
+      pmtu_disc: 1,
+      secure_tcp: 0,
+      timeouts: { tcp: 900, tcpfin: 120, udp: 300 },
+    });
+  });
+
+  const TUNNELS: readonly [given: object, printed: object | undefined][] = [
+    [{ type: "ipip" }, undefined],
+    [
+      { type: "gue", port: 6080 },
+      { type: "gue", port: 6080, checksum: false },
+    ],
+    [
+      { type: "gue", port: 1, checksum: true },
+      { type: "gue", port: 1, checksum: true },
+    ],
+    [{ type: "gre" }, { type: "gre", checksum: false }],
+    [
+      { type: "gre", checksum: true },
+      { type: "gre", checksum: true },
+    ],
+  ];
+  for (const [given, printed] of TUNNELS) {
+    it(`prints the tunnel ${JSON.stringify(given)} as ${JSON.stringify(printed)}`, () => {
+      const state = parseDocument(withServer({ method: "tunnel", tunnel: given }));
+      assert.deepEqual(state.services[0]?.servers[0]?.tunnel, { ...IPIP, ...given });
+      assert.deepEqual(toDocument(state).services[0]?.servers[0]?.tunnel, printed);
+    });
+  }
 
   it("makes addresses canonical", () => {
     const servers = [{ ...SERVER, rip: "2001:0DB8::0:2" }];

@@ -10,6 +10,7 @@ import { stringify } from "yaml";
 import { toDocument } from "../../../src/config/document.ts";
 import { loadConfigFile, parseConfig } from "../../../src/config/load.ts";
 import type { XdirectorError } from "../../../src/errors.ts";
+import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { arbitraryState } from "./arbitrary-state.ts";
 
 const YAML = `# web
@@ -25,6 +26,7 @@ services:
 `;
 
 const STATE = {
+  settings: DEFAULT_SETTINGS,
   services: [
     {
       protocol: "tcp",
@@ -38,6 +40,8 @@ const STATE = {
     },
   ],
 };
+
+const JSON_TEXT = JSON.stringify({ services: STATE.services });
 
 /** A text and the message it is refused with; the code is INVALID_VALUE unless given. */
 const REFUSED: readonly [what: string, text: string, message: string, code?: string][] = [
@@ -83,6 +87,20 @@ const REFUSED: readonly [what: string, text: string, message: string, code?: str
 `,
     "lb.yaml:2:95: direct cannot map ports: port 80 must be the service's 81",
   ],
+  [
+    "a setting that is not available",
+    `${YAML}settings:\n  secure_tcp: 1\n`,
+    "lb.yaml:12:3: secure_tcp 1 (automatic) is not available yet: use 0 or 3",
+    "UNSUPPORTED",
+  ],
+  [
+    "a tunnel that lacks its port",
+    YAML.replaceAll("2001:db8::", "192.0.2.").replace(
+      "method: direct\n",
+      "method: tunnel\n        tunnel: { type: gue }\n",
+    ),
+    "lb.yaml:11:9: gue needs the server's UDP port",
+  ],
   ["a field given twice", `${YAML}services: []\n`, "lb.yaml:11:1: map keys must be unique"],
   [
     "an unclosed list",
@@ -110,11 +128,11 @@ describe("a configuration text", () => {
   });
 
   it("is JSON", () => {
-    assert.deepEqual(parseConfig(JSON.stringify(STATE), { file: "lb.json" }), STATE);
+    assert.deepEqual(parseConfig(JSON_TEXT, { file: "lb.json" }), STATE);
   });
 
   it("may begin with a byte order mark, in either language", () => {
-    for (const text of [YAML, JSON.stringify(STATE)]) {
+    for (const text of [YAML, JSON_TEXT]) {
       assert.deepEqual(parseConfig(`\uFEFF${text}`, { file: "lb" }), STATE);
     }
   });

@@ -7,9 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { StateFile } from "../../../src/config/state-file.ts";
+import { type DesiredState, EMPTY_STATE } from "../../../src/model/service.ts";
 import { server, service } from "../../support/memory-director.ts";
 
-const state = { services: [service([server("10.1.0.1", { weight: 3 })]), service([], { port: 443 })] };
+const state: DesiredState = {
+  ...EMPTY_STATE,
+  services: [service([server("10.1.0.1", { weight: 3 })]), service([], { port: 443 })],
+};
 
 let folder: string;
 beforeEach(async () => {
@@ -21,7 +25,7 @@ describe("the state file", () => {
   test("gives back what was saved last", async () => {
     const file = new StateFile(join(folder, "made", "on", "demand"));
     assert.equal(await file.load(), undefined);
-    await file.save({ services: [] });
+    await file.save(EMPTY_STATE);
     await file.save(state);
     assert.deepEqual(await file.load(), state);
   });
@@ -31,8 +35,16 @@ describe("the state file", () => {
     await file.save(state);
     await writeFile(`${file.path}.new`, '{"services": [');
     assert.deepEqual(await file.load(), state);
-    await file.save({ services: [] });
+    await file.save(EMPTY_STATE);
     assert.deepEqual(await readdir(folder), ["state.json"]);
+  });
+
+  test("of a version without settings and tunnels means the defaults", async () => {
+    const file = new StateFile(folder);
+    const servers = [{ rip: "10.1.0.1", port: 80, method: "direct", weight: 3 }];
+    const services = [{ protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr", servers }];
+    await writeFile(file.path, JSON.stringify({ services }));
+    assert.deepEqual(await file.load(), { ...EMPTY_STATE, services });
   });
 
   test("that is damaged is an error that names it, not an empty state", async () => {

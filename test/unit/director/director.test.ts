@@ -8,17 +8,18 @@ import type { MapOp } from "../../../src/compile/image.ts";
 import { FaultyDataplane } from "../../../src/dataplane/faulty.ts";
 import { Director } from "../../../src/director.ts";
 import { XdirectorError } from "../../../src/errors.ts";
-import { addServer, addService, deleteServer, deleteService } from "../../../src/model/edits.ts";
+import { addServer, addService, deleteServer, deleteService, editSettings } from "../../../src/model/edits.ts";
 import { EMPTY_STATE } from "../../../src/model/service.ts";
 import { FixedNextHops, memoryDirector, RecordingStore, server, service } from "../../support/memory-director.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);
+const WITH_WEB = { ...EMPTY_STATE, services: [web] };
 
 describe("a change", () => {
   test("is saved before it is applied, and both before it is acknowledged", async () => {
     const { director, store, memory } = memoryDirector();
     await director.change((state) => addService(state, web));
-    assert.deepEqual(store.last, { services: [web] });
+    assert.deepEqual(store.last, WITH_WEB);
     assert.notEqual(memory.connect(web), undefined);
   });
 
@@ -29,7 +30,7 @@ describe("a change", () => {
       director.change((state) => addService(state, web)),
       { code: "SERVICE_EXISTS" },
     );
-    assert.deepEqual(director.desired, { services: [web] });
+    assert.deepEqual(director.desired, WITH_WEB);
     assert.equal(store.saved.length, 1);
   });
 
@@ -55,8 +56,8 @@ describe("a change", () => {
       director.change((state) => addService(state, refused)),
       { code: "DATAPLANE_FAILED" },
     );
-    assert.deepEqual(director.desired, { services: [web] });
-    assert.deepEqual(store.last, { services: [web] });
+    assert.deepEqual(director.desired, WITH_WEB);
+    assert.deepEqual(store.last, WITH_WEB);
     assert.equal((await memory.read()).services.size, 1);
   });
 
@@ -72,6 +73,27 @@ describe("a change", () => {
   });
 });
 
+describe("settings", () => {
+  test("are saved and applied like services", async () => {
+    const { director, store, memory } = memoryDirector();
+    const settings = { ...EMPTY_STATE.settings, timeouts: { tcp: 60, tcpFin: 5, udp: 7 } };
+    await director.change((state) => editSettings(state, settings));
+    assert.deepEqual(store.last, { services: [], settings });
+    assert.deepEqual((await memory.read()).settings, settings);
+  });
+
+  test("that the data plane refuses are taken back", async () => {
+    const { director, store } = memoryDirector((port) => new FaultyDataplane(port, ({ op }) => op === "put-settings"));
+    await assert.rejects(
+      director.change((state) => editSettings(state, { sloppyTcp: 1 })),
+      { code: "DATAPLANE_FAILED" },
+    );
+    assert.deepEqual(director.desired, EMPTY_STATE);
+    assert.deepEqual(store.last, EMPTY_STATE);
+    await director.stop();
+  });
+});
+
 describe("a restarted director", () => {
   test("adopts what is there: same desired state, not one operation", async () => {
     const { director, memory } = memoryDirector();
@@ -82,7 +104,7 @@ describe("a restarted director", () => {
     const refuseAll = new FaultyDataplane(memory, () => true);
     const options = { port: refuseAll, nextHops: new FixedNextHops(), store: new RecordingStore(), report: () => {} };
     const successor = new Director(options);
-    await successor.start({ services: [web] });
+    await successor.start(WITH_WEB);
     await successor.stop();
     assert.deepEqual(memory.position(0), next);
   });

@@ -12,7 +12,8 @@ test("README documents every verdict of bpf/xdirector.h, in its words", () => {
   const inHeader = [...header.matchAll(/X\(\d+, \w+, (\w+)\)\s+\/\* (.+?) \*\//g)].map(
     ([, name = "", meaning]) => `| \`${name.replaceAll("_", "-")}\` | ${meaning} |`,
   );
-  const inReadme = readme.split("\n").filter((line) => /^\| `[a-z-]+` \| .*(passed up|dropped|sent to)/.test(line));
+  const [, table = ""] = readme.split("| verdict | meaning |\n|---|---|\n");
+  const inReadme = table.slice(0, table.indexOf("\n\n")).split("\n");
   assert.ok(inHeader.length > 10);
   assert.deepEqual(inReadme, inHeader);
 });

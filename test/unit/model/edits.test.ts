@@ -5,13 +5,19 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { XdirectorError } from "../../../src/errors.ts";
 import * as edits from "../../../src/model/edits.ts";
-import { assertValidState, type DesiredState } from "../../../src/model/service.ts";
+import { assertValidState, type DesiredState, EMPTY_STATE, type Tunnel } from "../../../src/model/service.ts";
 import { address, server, service } from "../../support/memory-director.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);
-const state: DesiredState = { services: [web] };
+const state: DesiredState = { ...EMPTY_STATE, services: [web] };
 const missing = service([], { port: 8080 });
-const ipv6 = service([], { vip: address("2001:db8::1") });
+
+const GRE: Tunnel = { type: "gre", port: 0, checksum: false };
+
+function addTunnelled(tunnel: Pick<Tunnel, "type"> & Partial<Tunnel>): DesiredState {
+  const whole = { port: 0, checksum: false, ...tunnel };
+  return edits.addServer(state, web, server("10.1.0.3", { method: "tunnel", tunnel: whole }));
+}
 
 describe("edits that are refused", () => {
   const rows: readonly { what: string; edit: () => unknown; code: string; field?: string }[] = [
@@ -39,10 +45,40 @@ describe("edits that are refused", () => {
       code: "SERVER_NOT_FOUND",
     },
     {
-      what: "masquerading",
-      edit: () => edits.addServer(state, web, server("10.1.0.3", { method: "masquerade" })),
-      code: "UNSUPPORTED",
-      field: "server.method",
+      what: "masquerading to the other family",
+      edit: () => edits.addServer(state, web, server("2001:db8::3", { method: "masquerade" })),
+      code: "INVALID_VALUE",
+      field: "server.rip",
+    },
+    {
+      what: "a tunnel without tunnelling",
+      edit: () => edits.addServer(state, web, server("10.1.0.3", { tunnel: GRE })),
+      code: "INVALID_VALUE",
+      field: "server.tunnel",
+    },
+    {
+      what: "GUE without a port",
+      edit: () => addTunnelled({ type: "gue" }),
+      code: "INVALID_VALUE",
+      field: "server.tunnel.port",
+    },
+    {
+      what: "GRE with a port",
+      edit: () => addTunnelled({ type: "gre", port: 6080 }),
+      code: "INVALID_VALUE",
+      field: "server.tunnel.port",
+    },
+    {
+      what: "IPIP with a port",
+      edit: () => addTunnelled({ type: "ipip", port: 6080 }),
+      code: "INVALID_VALUE",
+      field: "server.tunnel.port",
+    },
+    {
+      what: "IPIP with a checksum",
+      edit: () => addTunnelled({ type: "ipip", checksum: true }),
+      code: "INVALID_VALUE",
+      field: "server.tunnel.checksum",
     },
     {
       what: "mapping ports without masquerading",
@@ -57,12 +93,6 @@ describe("edits that are refused", () => {
       field: "server.rip",
     },
     {
-      what: "tunnelling over IPv6",
-      edit: () => edits.addServer({ services: [ipv6] }, ipv6, server("2001:db8::2", { method: "tunnel" })),
-      code: "UNSUPPORTED",
-      field: "server.method",
-    },
-    {
       what: "a multicast server",
       edit: () => edits.addServer(state, web, server("224.0.0.1")),
       code: "INVALID_VALUE",
@@ -70,13 +100,13 @@ describe("edits that are refused", () => {
     },
     {
       what: "a document with a service twice",
-      edit: () => assertValidState({ services: [web, web] }),
+      edit: () => assertValidState({ ...EMPTY_STATE, services: [web, web] }),
       code: "SERVICE_EXISTS",
       field: "services[1]",
     },
     {
       what: "a document with a server twice",
-      edit: () => assertValidState({ services: [service([server("10.1.0.1"), server("10.1.0.1")])] }),
+      edit: () => assertValidState({ ...EMPTY_STATE, services: [service([server("10.1.0.1"), server("10.1.0.1")])] }),
       code: "SERVER_EXISTS",
       field: "services[0].servers[1]",
     },
@@ -97,6 +127,35 @@ describe("edits", () => {
   test("of a server keep its place among the others", () => {
     const edited = edits.editServer(state, web, server("10.1.0.1"), { weight: 7 });
     assert.deepEqual(edited.services[0]?.servers, [server("10.1.0.1", { weight: 7 }), server("10.1.0.2")]);
+  });
+
+  test("of a server to another method end its tunnel, others keep it", () => {
+    const tunnelled = edits.replaceServer(state, web, server("10.1.0.1", { method: "tunnel", tunnel: GRE }));
+    const heavier = edits.editServer(tunnelled, web, server("10.1.0.1"), { weight: 7 });
+    assert.deepEqual(heavier.services[0]?.servers[0]?.tunnel, GRE);
+    const direct = edits.editServer(heavier, web, server("10.1.0.1"), { method: "direct" });
+    assert.deepEqual(direct.services[0]?.servers[0], server("10.1.0.1", { weight: 7 }));
+  });
+
+  test("may map ports to masqueraded servers", () => {
+    const mapped = [8080, 8081].map((port) => server("10.1.0.3", { method: "masquerade", port }));
+    const after = mapped.reduce((before, each) => edits.addServer(before, web, each), state);
+    assert.deepEqual(after.services[0]?.servers.slice(2), mapped);
+  });
+
+  test("may tunnel either family over either", () => {
+    const tunnelled = ["10.1.0.3", "2001:db8::3"].map((rip) => server(rip, { method: "tunnel" }));
+    for (const vip of ["192.0.2.1", "2001:db8::1"].map(address)) {
+      const of = service([], { vip });
+      const empty: DesiredState = { ...EMPTY_STATE, services: [of] };
+      const after = tunnelled.reduce((before, each) => edits.addServer(before, of, each), empty);
+      assert.deepEqual(after.services[0]?.servers, tunnelled);
+    }
+  });
+
+  test("of settings keep the others, and the services", () => {
+    const edited = edits.editSettings(state, { secureTcp: 3 });
+    assert.deepEqual(edited, { ...state, settings: { ...state.settings, secureTcp: 3 } });
   });
 
   test("of a service keep its servers", () => {

@@ -56,7 +56,7 @@ async function replay(recorded: RecordedCase): Promise<void> {
   const family6 = recorded.servers.some((server) => server.address.includes(":"));
   const vip = address(family6 ? "2001:db8::100" : "10.0.0.100");
   const empty: VirtualService = { protocol: "tcp", vip, port, scheduler: recorded.service.scheduler, servers: [] };
-  await director.change(() => ({ services: [empty] }));
+  await director.change((state) => ({ ...state, services: [empty] }));
   for (const { address: rip, weight } of recorded.servers) {
     const server: RealServer = { rip: address(rip), port, method: "direct", weight };
     await director.change((state) => addServer(state, empty, server));

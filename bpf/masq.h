@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Masquerading (NAT): packets to the VIP get the real server's address and port, its replies get the
+ * VIP's. Ports may differ. Checksums follow incrementally.
+ */
+#ifndef MASQ_H
+#define MASQ_H
+
+#include <linux/bpf.h>
+#include "config.h"
+#include "csum.h"
+#include "flow.h"
+#include "maps.h"
+#include "packet.h"
+#include "route.h"
+
+/* uapi's linux/socket.h has no numbers */
+#define AF_INET 2
+#define AF_INET6 10
+
+/* Returns what checksums over the address change by. */
+static __always_inline __u64 replace_address(__be32 *address, const union ip *with, bool is_ipv4)
+{
+	__u64 difference = 0;
+
+	if (is_ipv4) {
+		difference = csum_difference(*address, with->words[3]);
+		*address = with->words[3];
+		return difference;
+	}
+#pragma clang loop unroll(full)
+	for (int i = 0; i < 4; i++) {
+		difference += csum_difference(address[i], with->words[i]);
+		address[i] = with->words[i];
+	}
+	return difference;
+}
+
+/* A UDP checksum of 0 means none (RFC 768), so one that comes out as 0 is sent as 0xffff. */
+static __always_inline void update_l4_checksum(const struct packet *packet, __u64 difference)
+{
+	bool is_udp = packet->protocol == IPPROTO_UDP;
+	__u16 check = *packet->l4_checksum;
+
+	if (is_udp && !check)
+		return;
+	check = csum_update(check, difference);
+	*packet->l4_checksum = is_udp && !check ? 0xffff : check;
+}
+
+static __always_inline void masquerade_destination(const struct packet *packet,
+						   const struct server *server)
+{
+	__be32 *address = packet->is_ipv4 ? &packet->ipv4->daddr : packet->ipv6->daddr.s6_addr32;
+	__u64 difference = replace_address(address, &server->rip, packet->is_ipv4);
+
+	if (packet->is_ipv4)
+		packet->ipv4->check = csum_update(packet->ipv4->check, difference);
+	difference += csum_difference(packet->vport, server->port);
+	packet->ports->destination = server->port;
+	update_l4_checksum(packet, difference);
+}
+
+static __always_inline void masquerade_source(const struct packet *packet,
+					      const struct flow_reply *reply)
+{
+	__be32 *address = packet->is_ipv4 ? &packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32;
+	__u64 difference = replace_address(address, &reply->vip, packet->is_ipv4);
+
+	if (packet->is_ipv4)
+		packet->ipv4->check = csum_update(packet->ipv4->check, difference);
+	difference += csum_difference(packet->cport, reply->vport);
+	packet->ports->source = reply->vport;
+	update_l4_checksum(packet, difference);
+}
+
+static __always_inline struct flow_key reply_flow(const struct packet *packet,
+						  const struct server *server)
+{
+	bool is_ipv4 = packet->is_ipv4;
+	struct flow_key flow = {
+		.source = is_ipv4 ? &server->rip.words[3] : server->rip.words,
+		.destination = is_ipv4 ? &packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32,
+		.source_port = server->port,
+		.destination_port = packet->cport,
+		.protocol = packet->protocol,
+		.is_ipv4 = is_ipv4,
+	};
+
+	return flow;
+}
+
+/* Until the route table is asked, the way back is the way the client's packet came. */
+static __always_inline void write_reply(union flow_cold *cold, const struct packet *packet,
+					__u32 ingress, __u32 peer)
+{
+	struct flow_reply reply = { .vip = packet_vip(packet),
+				    .vport = packet->vport,
+				    .ifindex = ingress,
+				    .route_generation = settings.route_generation - 1,
+				    .peer = peer };
+
+	__builtin_memcpy(reply.destination_mac, packet->ethernet->source, ETH_ALEN);
+	__builtin_memcpy(reply.source_mac, packet->ethernet->destination, ETH_ALEN);
+	cold->reply = reply;
+}
+
+/* Whether replies would be taken for those of a flow that lives. */
+static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
+{
+	struct flow_slot *slot = flow_find(reply);
+
+	if (!slot)
+		return false;
+	if (!flow_is_expired(slot->word, now))
+		return true;
+	flow_free(slot, reply, slot->word);
+	return false;
+}
+
+/*
+ * Remembers a flow and its reply. UNDECIDED when that worked; otherwise the packet cannot be
+ * forwarded to this server: unlike the other methods this one does not work without state.
+ */
+static __always_inline enum verdict flow_create_pair(const struct flow_place *place,
+						     const struct packet *packet, __u32 ingress,
+						     __u32 slot, const struct server *server)
+{
+	__u32 state = flow_first_state(packet, TCP_INPUT), flow_at, reply_at;
+	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
+	struct flow_key key = reply_flow(packet, server);
+	struct flow_slot *flow_slot, *reply_slot;
+	union flow_cold *flow_cold, *reply_cold;
+	__u64 now = flow_now(), word;
+	struct flow_place reply;
+
+	if (!flow_locate(&key, &reply))
+		return VERDICT_NO_ROOM;
+	if (is_taken(&reply, now))
+		return VERDICT_REPLY_COLLISION;
+	flow_slot = flow_claim(place, half_open, now);
+	if (!flow_slot)
+		return VERDICT_NO_ROOM;
+	reply_slot = flow_claim(&reply, half_open, now);
+	if (!reply_slot) {
+		flow_slot->signature = 0;
+		return VERDICT_NO_ROOM;
+	}
+
+	flow_at = flow_number(place, flow_slot);
+	reply_at = flow_number(&reply, reply_slot);
+	flow_cold = flow_cold_at(flow_at);
+	reply_cold = flow_cold_at(reply_at);
+	if (flow_cold && reply_cold) {
+		flow_write_tuple(flow_cold, packet, reply_at);
+		write_reply(reply_cold, packet, ingress, flow_at);
+	}
+	word = flow_word(packet, slot, state, now) | FLOW_MASQUERADE;
+	flow_publish(reply_slot, reply.signature, word | FLOW_REPLY);
+	flow_publish(flow_slot, place->signature, word);
+	return VERDICT_UNDECIDED;
+}
+
+/*
+ * Asks the kernel's route table for the way to the client, once per flow and route generation. When it
+ * has no answer (forwarding switched off, neighbour unknown), the way known so far stays. A global
+ * function: its query would take a fifth of the main program's stack.
+ */
+__noinline int refresh_next_hop(struct xdp_md *ctx, __u32 number, __u32 l2_length, __u32 is_ipv4)
+{
+	union flow_cold *cold = flow_cold_at(number);
+	void *l3 = (void *)(long)ctx->data + (l2_length & 31), *end = (void *)(long)ctx->data_end;
+	struct bpf_fib_lookup query = { .ifindex = ctx->ingress_ifindex };
+	const struct ipv6hdr *ipv6 = l3;
+	const struct iphdr *ipv4 = l3;
+
+	if (!cold)
+		return 0;
+	cold->reply.route_generation = settings.route_generation;
+	if (is_ipv4) {
+		if ((void *)(ipv4 + 1) > end)
+			return 0;
+		query.family = AF_INET;
+		query.ipv4_src = cold->reply.vip.words[3];
+		query.ipv4_dst = ipv4->daddr;
+	} else {
+		if ((void *)(ipv6 + 1) > end)
+			return 0;
+		query.family = AF_INET6;
+		__builtin_memcpy(query.ipv6_src, &cold->reply.vip, sizeof(query.ipv6_src));
+		__builtin_memcpy(query.ipv6_dst, &ipv6->daddr, sizeof(query.ipv6_dst));
+	}
+	if (bpf_fib_lookup(ctx, &query, sizeof(query), 0))
+		return 0;
+	cold->reply.ifindex = query.ifindex;
+	__builtin_memcpy(cold->reply.destination_mac, query.dmac, ETH_ALEN);
+	__builtin_memcpy(cold->reply.source_mac, query.smac, ETH_ALEN);
+	return 0;
+}
+
+static __always_inline enum verdict forward_masquerade(struct packet *packet,
+						       const struct server *server)
+{
+	if (!fits(packet, server, 0))
+		return VERDICT_TOO_BIG;
+	take_hop(packet);
+	masquerade_destination(packet, server);
+	address_frame(packet->ethernet, server);
+	return VERDICT_FORWARDED_MASQUERADE;
+}
+
+/* A reply of a real server, on its way to the client. */
+static __always_inline enum verdict masquerade_reply(struct xdp_md *ctx, struct packet *packet,
+						     __u32 number)
+{
+	union flow_cold *cold = flow_cold_at(number);
+
+	if (!cold)
+		return VERDICT_NO_FLOW;
+	/* not answered: the real server would be told off by the client's address */
+	if (!has_hop_left(packet))
+		return VERDICT_REPLY_EXPIRED;
+	if (cold->reply.route_generation != (__u16)settings.route_generation)
+		refresh_next_hop(ctx, number, packet->l2_length, packet->is_ipv4);
+	take_hop(packet);
+	masquerade_source(packet, &cold->reply);
+	write_addresses(packet->ethernet, cold->reply.destination_mac);
+	packet->egress = cold->reply.ifindex;
+	return VERDICT_REPLY_MASQUERADE;
+}
+
+#endif

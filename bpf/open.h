@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The first packet of a flow: classify -> schedule -> create the flow -> forward. */
+#ifndef OPEN_H
+#define OPEN_H
+
+#include "classify.h"
+#include "flow.h"
+#include "forward.h"
+#include "masq.h"
+#include "sched.h"
+
+/* Servers tried for a masqueraded flow whose replies would collide with another's. */
+#define COLLISION_ATTEMPTS 4
+
+/*
+ * A flow that does not fit its bucket is forwarded without state: its server follows from its
+ * signature. The bucket remembers that, so later packets of the flow, unknown as they are, still
+ * reach that server, and the flow is tracked as soon as there is room.
+ */
+static __always_inline __u32 track(const struct service *service, const struct packet *packet,
+				   const struct flow_place *place, __u32 server)
+{
+	if (flow_create(place, packet, server))
+		return server;
+	flow_note_overflow(place);
+	return schedule_stateless(service, place->signature);
+}
+
+/* The word of the new flow in *word, or why there is none. */
+static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet *packet,
+					       const struct flow_place *place,
+					       const struct service *service, bool opens,
+					       __u64 *word)
+{
+	enum verdict verdict = VERDICT_REPLY_COLLISION;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < COLLISION_ATTEMPTS && verdict == VERDICT_REPLY_COLLISION; i++) {
+		__u32 slot = opens ? schedule(service) :
+				     schedule_stateless(service, place->signature);
+		const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+
+		if (slot == NO_SERVER || !server)
+			return VERDICT_NO_SERVER;
+		if (server->method != METHOD_MASQUERADE) {
+			*word = track(service, packet, place, slot);
+			return VERDICT_UNDECIDED;
+		}
+		verdict = flow_create_pair(place, packet, ctx->ingress_ifindex, slot, server);
+		*word = slot | FLOW_MASQUERADE;
+	}
+	return verdict;
+}
+
+static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet *packet,
+					      const struct flow_place *place)
+{
+	const struct service *service = classify(packet);
+	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
+	enum verdict verdict;
+	__u64 word = 0;
+
+	if (!service)
+		return VERDICT_NO_SERVICE;
+	if (!opens && !flow_overflowed(place))
+		return VERDICT_NO_FLOW;
+	verdict = begin_flow(ctx, packet, place, service, opens, &word);
+	return verdict ? verdict : forward(ctx, packet, word, opens);
+}
+
+#endif

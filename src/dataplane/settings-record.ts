@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Between the director's settings and `struct settings` of bpf/xdirector.h, whose field names these are. No I/O here.
+
+import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
+import { defaultTimeouts, secondsToTicks, ticksToSeconds } from "./flow-timeouts.ts";
+
+/** `struct settings` */
+export interface SettingsRecord {
+  timeout: number[][];
+  hash_key: number[];
+  route_generation: number;
+  conn_reuse_mode: number;
+  expire_nodest_conn: number;
+  sloppy_tcp: number;
+  sloppy_sctp: number;
+  nat_icmp_send: number;
+  pmtu_disc: number;
+  secure_tcp: number;
+}
+
+/** What no setting says: it stays as it is when settings change. */
+type Private = Pick<SettingsRecord, "hash_key" | "route_generation">;
+
+/** `enum flow_protocol` */
+const TCP = 0;
+const UDP = 1;
+/** `enum tcp_state` */
+const ESTABLISHED = 1;
+const FIN_WAIT = 4;
+const UDP_NORMAL = 0;
+
+export function toSettingsRecord(settings: Settings, { hash_key, route_generation }: Private): SettingsRecord {
+  return {
+    timeout: toTimeouts(settings),
+    hash_key,
+    route_generation,
+    conn_reuse_mode: settings.connReuseMode,
+    expire_nodest_conn: settings.expireNodestConn,
+    sloppy_tcp: settings.sloppyTcp,
+    sloppy_sctp: settings.sloppySctp,
+    nat_icmp_send: settings.natIcmpSend,
+    pmtu_disc: settings.pmtuDisc,
+    secure_tcp: settings.secureTcp,
+  };
+}
+
+/** Inverse of {@link toSettingsRecord}; every record was written by it. */
+export function fromSettingsRecord(record: SettingsRecord): Settings {
+  const secondsOf = (protocol: number, state: number) =>
+    Math.round(ticksToSeconds(record.timeout[protocol]?.[state] ?? 0));
+  return {
+    connReuseMode: record.conn_reuse_mode as Settings["connReuseMode"],
+    expireNodestConn: record.expire_nodest_conn as Settings["expireNodestConn"],
+    sloppyTcp: record.sloppy_tcp as Settings["sloppyTcp"],
+    sloppySctp: record.sloppy_sctp as Settings["sloppySctp"],
+    natIcmpSend: record.nat_icmp_send as Settings["natIcmpSend"],
+    pmtuDisc: record.pmtu_disc as Settings["pmtuDisc"],
+    secureTcp: record.secure_tcp as Settings["secureTcp"],
+    timeouts: {
+      tcp: secondsOf(TCP, ESTABLISHED),
+      tcpFin: secondsOf(TCP, FIN_WAIT),
+      udp: secondsOf(UDP, UDP_NORMAL),
+    },
+  };
+}
+
+/** A new table's. */
+export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
+  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0 });
+}
+
+/** Ticks by protocol and state: IPVS's, but for the three that may be set. */
+function toTimeouts({ timeouts: { tcp, tcpFin, udp } }: Settings): number[][] {
+  return defaultTimeouts().map((states, protocol) =>
+    states.map((ticks, state) => {
+      if (protocol === UDP) return secondsToTicks(udp);
+      if (protocol === TCP && state === ESTABLISHED) return secondsToTicks(tcp);
+      return protocol === TCP && state === FIN_WAIT ? secondsToTicks(tcpFin) : ticks;
+    }),
+  );
+}

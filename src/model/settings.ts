@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What holds for the director as a whole: IPVS's sysctls (net/ipv4/vs) and timeouts, with its meanings
+// and defaults. No I/O here.
+
+/** Off or on. */
+export type Switch = 0 | 1;
+
+/** Seconds without a packet until a flow expires, 1..{@link TIMEOUT_MAX}. */
+export interface Timeouts {
+  /** TCP, ESTABLISHED. */
+  readonly tcp: number;
+  /** TCP, FIN_WAIT. */
+  readonly tcpFin: number;
+  readonly udp: number;
+}
+
+export interface Settings {
+  /**
+   * What a SYN of a known flow does. 0: goes where the flow went. 1: chooses a server anew when the flow
+   * is in TIME_WAIT or CLOSE; 2, 3: when it is in FIN_WAIT under direct routing or tunnelling as well.
+   */
+  readonly connReuseMode: 0 | 1 | 2 | 3;
+  /** A flow whose server is gone ends with its next packet. Off: the packet is dropped, the flow stays. */
+  readonly expireNodestConn: Switch;
+  /** Any TCP packet but a reset begins a flow. Off: only SYN does. */
+  readonly sloppyTcp: Switch;
+  /** Any SCTP packet but an abort begins a flow. Off: only INIT does. */
+  readonly sloppySctp: Switch;
+  /** A masqueraded server's packet without a flow is answered with ICMP port unreachable. */
+  readonly natIcmpSend: Switch;
+  /** A packet too big for the path that must not be fragmented is answered with ICMP. */
+  readonly pmtuDisc: Switch;
+  /** 3: TCP states as under attack, where an answer of the server counts and a client's ACK does not. */
+  readonly secureTcp: 0 | 3;
+  readonly timeouts: Timeouts;
+}
+
+/** ipvsadm's limit: 31 days. */
+export const TIMEOUT_MAX = 31 * 86_400;
+
+export const DEFAULT_SETTINGS: Settings = {
+  connReuseMode: 1,
+  expireNodestConn: 0,
+  sloppyTcp: 0,
+  sloppySctp: 0,
+  natIcmpSend: 0,
+  pmtuDisc: 1,
+  secureTcp: 0,
+  timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The neutral format of test/vectors/*.json, and reading it. README.md beside this file is its description for others.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fromRoot } from "../support/project.ts";
+import type { Feature } from "./features.ts";
+
+export const VECTORS_FOLDER = fromRoot("test", "vectors");
+const LAB_FILE = "lab.json";
+
+export type WireName = "clients" | "servers";
+
+export interface Station {
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+/** One of the director's two networks. */
+export interface Wire extends Station {
+  readonly gateway: Station;
+  /** By way of the gateway. */
+  readonly routes: readonly { readonly to: string; readonly mtu?: number }[];
+  readonly neighbours: readonly Station[];
+}
+
+export interface LabDescription {
+  readonly mtu: number;
+  readonly vips: readonly string[];
+  readonly wires: { readonly [Name in WireName]: Wire };
+}
+
+export interface TunnelDocument {
+  readonly type: "ipip" | "gue" | "gre";
+  readonly port?: number;
+  readonly checksum?: boolean;
+}
+
+export interface ServerDocument {
+  readonly rip: string;
+  readonly port: number;
+  readonly method: "direct" | "tunnel" | "masquerade";
+  readonly weight: number;
+  readonly tunnel?: TunnelDocument;
+}
+
+export interface ServiceDocument {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly vip: string;
+  readonly port: number;
+  readonly scheduler: "rr" | "wrr";
+  /** In the order they were added. */
+  readonly servers: readonly ServerDocument[];
+}
+
+export interface Configuration {
+  readonly services: readonly ServiceDocument[];
+  /** By IPVS's sysctl names. */
+  readonly settings?: Readonly<Record<string, number>>;
+}
+
+/** Where a packet goes: out again, answered by the director, up to its own stack, or nowhere. */
+export type Fate = "forwarded" | "answered" | "stack" | "dropped";
+
+/** Fields whose value is free: `frame` has 0 there, and checksums as if they were. */
+export type FreeField = "ipv4.id" | "udp.source";
+
+export interface FrameOut {
+  readonly via: WireName;
+  readonly frame: string;
+  readonly free?: readonly FreeField[];
+}
+
+export interface Step {
+  readonly what: string;
+  readonly via: WireName;
+  /** Hexadecimal, from the Ethernet header on, without frame check sequence. */
+  readonly frame: string;
+  readonly fate: Fate;
+  /** Absent when the fate is `stack` or `dropped`. */
+  readonly out?: readonly FrameOut[];
+  /** All connections afterwards, sorted: `PROTOCOL CLIENT VIP SERVER STATE`. */
+  readonly flows: readonly string[];
+}
+
+export interface Vector {
+  readonly name: string;
+  readonly needs?: readonly Feature[];
+  readonly configuration: Configuration;
+  /** The source put fragments together and took them apart again: only the order of all that comes out counts. */
+  readonly asOneSequence?: boolean;
+  readonly steps: readonly Step[];
+}
+
+export interface VectorFile {
+  /** What the outcome was recorded from. */
+  readonly source: string;
+  readonly vectors: readonly Vector[];
+}
+
+export function readLab(): LabDescription {
+  return readJson<LabDescription>(LAB_FILE);
+}
+
+/** By file name without its ending, in the order of the names. */
+export function readVectors(): ReadonlyMap<string, VectorFile> {
+  const files = readdirSync(VECTORS_FOLDER).filter((name) => name.endsWith(".json") && name !== LAB_FILE);
+  return new Map(files.sort().map((name) => [name.slice(0, -".json".length), readJson<VectorFile>(name)]));
+}
+
+function readJson<Content>(name: string): Content {
+  return JSON.parse(readFileSync(`${VECTORS_FOLDER}/${name}`, "utf8")) as Content;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// All scenarios, by the file of vectors that they are recorded in.
+
+import { DIRECT } from "./direct.ts";
+import { FRAGMENTS } from "./fragments.ts";
+import { ICMP } from "./icmp.ts";
+import { MASQUERADE } from "./masquerade.ts";
+import type { Scenario } from "./scenario.ts";
+import { SCHEDULING } from "./scheduling.ts";
+import { SETTINGS } from "./settings.ts";
+import { STACK } from "./stack.ts";
+import { TCP_STATES } from "./tcp-states.ts";
+import { TUNNEL } from "./tunnel.ts";
+
+export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
+  direct: DIRECT,
+  fragments: FRAGMENTS,
+  icmp: ICMP,
+  masquerade: MASQUERADE,
+  scheduling: SCHEDULING,
+  settings: SETTINGS,
+  stack: STACK,
+  "tcp-states": TCP_STATES,
+  tunnel: TUNNEL,
+};

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// IPVS's sysctls that change what happens to packets.
+
+import { client, clients, from, rip, type Scenario, servers, service, to } from "./scenario.ts";
+
+const two = [service([{ rip: rip(1) }, { rip: rip(2) }])];
+const masquerade = [
+  service([
+    { rip: rip(1), method: "masquerade" },
+    { rip: rip(2), method: "masquerade" },
+  ]),
+];
+
+export const SETTINGS: readonly Scenario[] = [
+  ...[0, 1, 2, 3].map((mode): Scenario => {
+    const source = client(500 + mode).v4;
+    return {
+      name: `conn_reuse_mode ${mode}: a SYN on a direct-routing flow in FIN_WAIT or CLOSE`,
+      needs: ["settings"],
+      services: two,
+      settings: { conn_reuse_mode: mode },
+      steps: [
+        clients("SYN", to(source).tcp()),
+        clients("FIN", to(source).tcp({ flags: ["ack"] })),
+        clients("FIN", to(source).tcp({ flags: ["fin", "ack"] })),
+        clients("SYN in FIN_WAIT", to(source).tcp()),
+        clients("ACK", to(source).tcp({ flags: ["ack"] })),
+        clients("RST", to(source).tcp({ flags: ["rst"] })),
+        clients("SYN in CLOSE", to(source).tcp()),
+      ],
+    };
+  }),
+  ...[0, 1].map((mode): Scenario => {
+    const source = client(510 + mode).v4;
+    const reply = (flags: readonly ("syn" | "ack" | "fin")[]) =>
+      from(2, source).tcp({ sourcePort: 80, destinationPort: 12345, flags });
+    return {
+      name: `conn_reuse_mode ${mode}: a SYN on a masqueraded flow in TIME_WAIT`,
+      needs: ["settings", "masquerade"],
+      services: masquerade,
+      settings: { conn_reuse_mode: mode },
+      steps: [
+        clients("SYN", to(source).tcp()),
+        servers("SYN+ACK", reply(["syn", "ack"])),
+        clients("ACK", to(source).tcp({ flags: ["ack"] })),
+        clients("FIN", to(source).tcp({ flags: ["fin", "ack"] })),
+        servers("FIN", reply(["fin", "ack"])),
+        clients("SYN", to(source).tcp()),
+      ],
+    };
+  }),
+  {
+    name: "sloppy_tcp: an ACK opens a connection, an RST does not",
+    needs: ["settings"],
+    services: two,
+    settings: { sloppy_tcp: 1 },
+    steps: [
+      clients("ACK", to(client(520).v4).tcp({ flags: ["ack"] })),
+      clients("FIN", to(client(520).v4).tcp({ sourcePort: 2, flags: ["fin", "ack"] })),
+      clients("RST", to(client(520).v4).tcp({ sourcePort: 3, flags: ["rst"] })),
+    ],
+  },
+  {
+    name: "secure_tcp 3: direct routing",
+    needs: ["settings"],
+    services: two,
+    settings: { secure_tcp: 3 },
+    steps: [
+      clients("SYN", to(client(521).v4).tcp()),
+      clients("ACK", to(client(521).v4).tcp({ flags: ["ack"] })),
+      clients("FIN", to(client(521).v4).tcp({ flags: ["fin", "ack"] })),
+      clients("SYN", to(client(521).v4).tcp()),
+    ],
+  },
+  {
+    name: "secure_tcp 3: masquerading",
+    needs: ["settings", "masquerade"],
+    services: masquerade,
+    settings: { secure_tcp: 3 },
+    steps: [
+      clients("SYN", to(client(522).v4).tcp()),
+      servers(
+        "SYN+ACK",
+        from(2, client(522).v4).tcp({ sourcePort: 80, destinationPort: 12345, flags: ["syn", "ack"] }),
+      ),
+      clients("ACK", to(client(522).v4).tcp({ flags: ["ack"] })),
+      servers("ACK", from(2, client(522).v4).tcp({ sourcePort: 80, destinationPort: 12345, flags: ["ack"] })),
+    ],
+  },
+  {
+    name: "nat_icmp_send: a reply without a connection is answered to the server",
+    needs: ["settings", "masquerade"],
+    services: masquerade,
+    settings: { nat_icmp_send: 1 },
+    steps: [
+      servers("SYN+ACK", from(1, client(523).v4).tcp({ sourcePort: 80, destinationPort: 1, flags: ["syn", "ack"] })),
+      servers("RST", from(1, client(523).v4).tcp({ sourcePort: 80, destinationPort: 2, flags: ["rst"] })),
+    ],
+  },
+];

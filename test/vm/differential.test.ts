@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The same packets through the kernel's IPVS and through xdirector, both on Debian's 6.1 kernel in a VM: what comes
+// out, what the stack answers and what the connection tables say must be the same.
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { assertSameFrames } from "../vectors/compare.ts";
+import { DIFFERENT_ON_PURPOSE, FEATURES, FEATURES_NOT_YET, missingFeatures } from "../vectors/features.ts";
+import { readVectors } from "../vectors/format.ts";
+import { SCENARIOS } from "./cases/index.ts";
+import { type GuestOutcome, runInGuest } from "./guest-run.ts";
+
+const scenarios = Object.values(SCENARIOS).flat();
+const compared = scenarios.filter(({ needs }) => missingFeatures(needs).length === 0);
+
+let outcome: GuestOutcome;
+
+before(async () => {
+  outcome = await runInGuest(scenarios.map((scenario) => ({ scenario, compare: compared.includes(scenario) })));
+});
+
+test("xdirector loads, attaches natively and serves on Linux 6.1", () => {
+  assert.match(outcome.kernel, /^6\.1\./);
+  assert.match(outcome.daemon, /attached to clients \(native XDP\)/);
+  assert.match(outcome.daemon, /attached to servers \(native XDP\)/);
+});
+
+describe("xdirector does what the kernel's IPVS does", () => {
+  for (const { name, asOneSequence, steps } of compared) {
+    test(name, () => {
+      const ours = outcome.xdirector.get(name) ?? [];
+      const theirs = outcome.ipvs.get(name) ?? [];
+      assert.equal(ours.length, steps.length);
+      if (asOneSequence) {
+        const all = theirs.flatMap(({ out }) => out);
+        assertSameFrames(
+          ours.flatMap(({ out }) => out),
+          all,
+          name,
+        );
+        assert.deepEqual(ours.at(-1)?.flows, theirs.at(-1)?.flows);
+        return;
+      }
+      for (const [index, { what }] of steps.entries()) {
+        assertSameFrames(ours[index]?.out ?? [], theirs[index]?.out ?? [], what);
+        assert.deepEqual(ours[index]?.flows, theirs[index]?.flows, what);
+      }
+    });
+  }
+});
+
+describe("the vectors are what the kernel's IPVS does", () => {
+  for (const [file, { vectors }] of readVectors()) {
+    test(file, () => {
+      const names = SCENARIOS[file]?.map(({ name }) => name) ?? [];
+      assert.deepEqual(
+        vectors.map(({ name }) => name),
+        names,
+        "run `npm run test:vm -- --record`",
+      );
+      for (const vector of vectors) assert.deepEqual(outcome.recorded.get(vector.name), vector);
+    });
+  }
+
+  test("every scenario is in a file", () => assert.deepEqual([...readVectors().keys()], Object.keys(SCENARIOS).sort()));
+});
+
+test("what is not compared is listed, and for a reason", (t) => {
+  const missing = [...DIFFERENT_ON_PURPOSE, ...FEATURES_NOT_YET];
+  for (const feature of missing) {
+    const waiting = scenarios.filter(({ needs = [] }) => needs.includes(feature));
+    assert.ok(waiting.length > 0, `no scenario needs "${feature}"`);
+    t.diagnostic(`not compared: ${feature} (${FEATURES[feature]}): ${waiting.length} scenarios`);
+  }
+  t.diagnostic(`compared: ${compared.length} of ${scenarios.length} scenarios`);
+});

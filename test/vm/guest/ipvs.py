@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's own IPVS as the director of a lab: a fresh namespace, and so fresh IPVS state, for every case."""
+
+import ipaddress
+import re
+import socket
+
+from lab import Inside, Lab, run
+from wire import Wires
+
+FORWARDING = {"direct": "-g", "tunnel": "-i", "masquerade": "-m"}
+SERVICE = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
+
+
+class IpvsRun:
+    def __init__(self, description):
+        self.description = description
+        self.number = 0
+
+    def steps(self, case):
+        """Yields a result for every step: {out, delivered, held, routed, handled, flows}."""
+        self.number += 1
+        lab = Lab(f"v{self.number}", self.description)
+        wires = Wires(lab)
+        try:
+            self._configure(lab, case["configuration"])
+            with Inside(lab.name):
+                readings = Readings()
+            for step in case["steps"]:
+                before = readings.take()
+                out = wires.exchange(step["via"], bytes.fromhex(step["frame"]))
+                after = readings.take()
+                # Two markers to every wire were routed too.
+                after["routed"] -= 2 * len(self.description["wires"])
+                yield {"out": out, **{key: after[key] - before[key] for key in after}, "flows": readings.flows()}
+        finally:
+            wires.close()
+            lab.remove()
+
+    @staticmethod
+    def _configure(lab, configuration):
+        rules = "\n".join(rule for service in configuration["services"] for rule in ipvsadm_rules(service)) + "\n"
+        run("ip", "netns", "exec", lab.name, "ipvsadm", "-R", stdin=rules)
+        settings = dict(configuration.get("settings", {}))
+        timeouts = settings.pop("timeouts", None)
+        if timeouts:
+            numbers = [str(timeouts.get(key, 0)) for key in ("tcp", "tcpfin", "udp")]
+            run("ip", "netns", "exec", lab.name, "ipvsadm", "--set", *numbers)
+        with Inside(lab.name):
+            for name, value in settings.items():
+                lab.sysctl(f"ipv4/vs/{name}", value)
+
+
+def ipvsadm_rules(service):
+    name = f"{SERVICE[service['protocol']]} {endpoint(service['vip'], service['port'])}"
+    yield f"-A {name} -s {service['scheduler']}"
+    for server in service["servers"]:
+        to = endpoint(server["rip"], server["port"])
+        yield f"-a {name} -r {to} {FORWARDING[server['method']]} -w {server['weight']}{tunnel_options(server)}"
+
+
+def tunnel_options(server):
+    tunnel = server.get("tunnel")
+    if not tunnel or tunnel["type"] == "ipip":
+        return ""
+    port = f" --tun-port {tunnel['port']}" if "port" in tunnel else ""
+    return f" --tun-type {tunnel['type']}{port} {'--tun-csum' if tunnel.get('checksum') else '--tun-nocsum'}"
+
+
+def endpoint(address, port):
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+class Readings:
+    """Counters and connections of the namespace it was made in. The files remember it."""
+
+    def __init__(self):
+        self.files = {
+            name: open(f"/proc/thread-self/net/{name}", encoding="ascii")
+            for name in ("snmp", "snmp6", "ip_vs_stats_percpu", "ip_vs_conn")
+        }
+
+    def take(self):
+        names, values = [line.split() for line in self._lines("snmp") if line.startswith("Ip:")]
+        ip = dict(zip(names, values))
+        ip6 = dict(line.split() for line in self._lines("snmp6"))
+        per_cpu = [line.split() for line in self._lines("ip_vs_stats_percpu")[2:] if line]
+        return {
+            "delivered": sum(int(ip[name]) + int(ip6[f"Ip6{name}"]) for name in ("InDelivers", "InUnknownProtos")),
+            "held": int(ip["ReasmReqds"]) + int(ip6["Ip6ReasmReqds"]),
+            "routed": int(ip["ForwDatagrams"]) + int(ip6["Ip6OutForwDatagrams"]),
+            # The total, unlike these, is only brought up to date every other second.
+            "handled": sum(int(row[2], 16) + int(row[3], 16) for row in per_cpu if re.fullmatch("[0-9A-F]+", row[0])),
+        }
+
+    def flows(self):
+        """PROTOCOL CLIENT VIP SERVER STATE, sorted. A connection that was replaced stays for a moment: newest first."""
+        found = {}
+        for line in self._lines("ip_vs_conn")[1:]:
+            protocol, *rest = line.split()
+            ends = [endpoint(address(rest[at]), int(rest[at + 1], 16)) for at in (0, 2, 4)]
+            found.setdefault((protocol, *ends[:2]), " ".join([protocol.lower(), *ends, rest[6]]))
+        return sorted(found.values())
+
+    def _lines(self, name):
+        self.files[name].seek(0)
+        return self.files[name].read().splitlines()
+
+
+def address(text):
+    if re.fullmatch("[0-9A-F]{8}", text):
+        return socket.inet_ntoa(bytes.fromhex(text))
+    return str(ipaddress.ip_address(text))

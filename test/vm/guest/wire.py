@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The far ends of a lab's wires: frames in, and everything that comes out because of them."""
+
+import ipaddress
+import select
+import socket
+import struct
+
+ETH_P_ALL = 3
+GUARD_SECONDS = 60
+MAGIC = b"xdirector-marker"
+
+
+class Wires:
+    def __init__(self, lab):
+        self.lab = lab
+        self.sockets = {wire: open_far_end(lab.far(wire)) for wire in lab.description["wires"]}
+        self.sequence = 0
+
+    def close(self):
+        for end in self.sockets.values():
+            end.close()
+
+    def exchange(self, wire, frame):
+        """Sends a frame in on a wire. Returns what came out, in order by wire: [{via, frame}].
+
+        There is no waiting for silence: a marker, routed by the director's stack to every wire, follows the frame.
+        What the frame causes is queued before the marker, except that XDP_TX leaves at the end of the poll that
+        a marker may share with it; so a second marker follows the first, which no poll can share with the frame.
+        """
+        self.sockets[wire].send(frame)
+        return self._pass_marker(wire) + self._pass_marker(wire)
+
+    def _pass_marker(self, wire):
+        self.sequence += 1
+        payload = MAGIC + struct.pack("!I", self.sequence)
+        for target in self.sockets:
+            self.sockets[wire].send(self._marker(wire, target, payload))
+        found = []
+        for out in self.sockets:
+            found += self._until_marker(out, payload)
+        return found
+
+    def _until_marker(self, wire, payload):
+        found = []
+        while True:
+            readable, _, _ = select.select([self.sockets[wire]], [], [], GUARD_SECONDS)
+            if not readable:
+                raise RuntimeError(f"no marker came out on {wire}; before it: {found}")
+            frame, (_, _, kind, _, _) = self.sockets[wire].recvfrom(65536)
+            if frame.endswith(payload):
+                if kind != socket.PACKET_OUTGOING:
+                    return found
+            elif kind != socket.PACKET_OUTGOING and not frame[0] & 1:
+                found.append({"via": wire, "frame": frame.hex()})
+
+    def _marker(self, wire, target, payload):
+        near, far = (self.lab.description["wires"][each] for each in (wire, target))
+        source, destination = (ipaddress.ip_address(each["gateway"]["addresses"][0]) for each in (near, far))
+        length = 28 + len(payload)
+        header = struct.pack("!BBHIBBH", 0x45, 0, length, 0, 64, socket.IPPROTO_UDP, 0)
+        header += source.packed + destination.packed
+        header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
+        udp = struct.pack("!HHHH", 9, 9, 8 + len(payload), 0)
+        return mac(near["mac"]) + mac(near["gateway"]["mac"]) + b"\x08\x00" + header + udp + payload
+
+
+def open_far_end(interface):
+    end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    end.bind((interface, ETH_P_ALL))
+    return end
+
+
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
