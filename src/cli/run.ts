@@ -58,7 +58,10 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
   closers.push(() => port.close());
   for (const { name, mode } of port.status().attachments) report(`attached to ${name} (${mode} XDP)`);
 
-  const nextHops = new NextHopWatcher({ onChange: () => void director.refresh() });
+  const nextHops = new NextHopWatcher({
+    onChange: () => void director.refresh(),
+    onTables: () => port.forgetReplyRoutes(),
+  });
   const director = new Director({ port, nextHops, store: stateFile, report });
   closers.push(async () => nextHops.close());
   nextHops.start();

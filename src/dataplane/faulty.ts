@@ -38,6 +38,10 @@ export class FaultyDataplane implements DataplanePort {
     return this.#port.position(serviceId);
   }
 
+  forgetReplyRoutes(): void {
+    this.#port.forgetReplyRoutes();
+  }
+
   counters(): Promise<DataplaneCounters> {
     return this.#port.counters();
   }

@@ -75,6 +75,11 @@ export class KernelDataplane implements DataplanePort {
     return tablePosition(this.#maps, serviceId);
   }
 
+  forgetReplyRoutes(): void {
+    const record = this.#settingsRecord();
+    this.#maps.settings.set(0, { settings: { ...record, route_generation: (record.route_generation + 1) >>> 0 } });
+  }
+
   async apply(ops: readonly MapOp[]): Promise<void> {
     for (const op of ops) {
       try {

@@ -37,6 +37,8 @@ export class MemoryDataplane implements DataplanePort {
     return { position: (table.position + turns) % table.slots.length, used: table.used || turns > 0 };
   }
 
+  forgetReplyRoutes(): void {}
+
   async apply(ops: readonly MapOp[]): Promise<void> {
     for (const op of ops) {
       this.#image = applyOps(this.#image, [op]);

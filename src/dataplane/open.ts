@@ -30,7 +30,9 @@ export function openKernelDataplane(options: OpenOptions): DataplanePort {
   if (options.fresh) pins.removeAll();
   const loaded = loadDataplane({ pins, maxFlows: options.maxFlows });
   const { interfaces, xdpMode: mode } = options;
-  return new KernelDataplane(loaded, attachAll({ program: loaded.program, pins, interfaces, mode }));
+  const attachments = attachAll({ program: loaded.program, pins, interfaces, mode });
+  for (const { ifindex } of attachments) loaded.maps.devices.set(ifindex, ifindex);
+  return new KernelDataplane(loaded, attachments);
 }
 
 /** What is pinned in `pinDir`, untouched. @throws DATAPLANE_FAILED when nothing is */

@@ -77,6 +77,8 @@ export interface DataplanePort {
   read(): Promise<DataplaneImage>;
   /** Where the rotation of a service stands now, for a change that must go on from there. */
   position(serviceId: number): RotationPosition;
+  /** Replies of masqueraded flows ask the route table anew for the way to their clients. */
+  forgetReplyRoutes(): void;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
   counters(): Promise<DataplaneCounters>;

@@ -11,6 +11,8 @@ import { NextHopReader } from "./next-hop-reader.ts";
 export interface NextHopWatcherOptions {
   /** Called after watched next hops have changed, once for changes that come together; then see `current()`. */
   readonly onChange: () => void;
+  /** Called soon after any route, neighbour, link or address changed, watched or not; once for what comes together. */
+  readonly onTables?: () => void;
   /** What went wrong while nobody was calling; it is tried again. A warning of the process unless given. */
   readonly onError?: (error: unknown) => void;
 }
@@ -19,6 +21,8 @@ export interface NextHopWatcherOptions {
 const SETTLE_MS = 20;
 /** At most one part in so many of the time goes into reading, however busy a routing daemon keeps the tables. */
 const READING_SHARE = 10;
+/** A busy neighbour table is told of at most so often. */
+const TABLES_MS = 100;
 const PROBE_TICK_MS = 500;
 /** Policy rules and path MTUs change silently: from time to time everything is read though nothing was told. */
 const REREAD_MS = 15_000;
@@ -34,6 +38,7 @@ const UNKNOWN: NextHop = { kind: "unresolved", reason: "not looked up" };
  */
 export class NextHopWatcher implements Disposable {
   readonly #onChange: () => void;
+  readonly #onTables: () => void;
   readonly #onError: (error: unknown) => void;
   readonly #waiters = new Map<() => void, readonly Address[]>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -41,12 +46,18 @@ export class NextHopWatcher implements Disposable {
   #subscription: { close(): void } | undefined;
   #reader: NextHopReader | undefined;
   #pendingRead: NodeJS.Timeout | undefined;
+  #pendingTables: NodeJS.Timeout | undefined;
   #lastReadMs = 0;
   #watched: ReadonlySet<Address> = new Set();
   #nextHops: NextHops = new Map();
 
-  constructor({ onChange, onError = (error) => process.emitWarning(String(error)) }: NextHopWatcherOptions) {
+  constructor({
+    onChange,
+    onTables = () => {},
+    onError = (error) => process.emitWarning(String(error)),
+  }: NextHopWatcherOptions) {
     this.#onChange = onChange;
+    this.#onTables = onTables;
     this.#onError = onError;
   }
 
@@ -95,7 +106,7 @@ export class NextHopWatcher implements Disposable {
 
   /** Ends pending {@link resolve} calls with what is known. */
   close(): void {
-    for (const timer of [...this.#timers, this.#pendingRead]) clearTimeout(timer);
+    for (const timer of [...this.#timers, this.#pendingRead, this.#pendingTables]) clearTimeout(timer);
     for (const settle of [...this.#waiters.keys()]) settle();
     this.#subscription?.close();
     this.#netlink?.close();
@@ -111,6 +122,10 @@ export class NextHopWatcher implements Disposable {
   }
 
   #take(events: readonly NetlinkEvent[]): void {
+    this.#pendingTables ??= setTimeout(() => {
+      this.#pendingTables = undefined;
+      this.#onTables();
+    }, TABLES_MS).unref();
     const relevant = events.filter((event) => this.#reader?.concerns(event));
     if (relevant.length === 0 || this.#pendingRead) return;
     const delay = Math.max(SETTLE_MS, this.#lastReadMs * READING_SHARE);
