@@ -4,6 +4,7 @@
 #define COUNT_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include "maps.h"
 #include "xdirector.h"
@@ -21,6 +22,11 @@ static const __u64 dropped = VERDICT_BIT(NO_SERVER) | VERDICT_BIT(SERVER_REMOVED
 			     VERDICT_BIT(NO_ROOM) | VERDICT_BIT(REPLY_COLLISION) |
 			     VERDICT_BIT(REPLY_EXPIRED);
 
+static __always_inline bool is_transmitted(enum verdict verdict)
+{
+	return transmitted >> verdict & 1;
+}
+
 static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress)
 {
 	__u32 zero = 0;
@@ -29,7 +35,7 @@ static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verd
 	if (counters && verdict < VERDICT_MAX)
 		(&counters->undecided)[verdict]++;
 
-	if (transmitted >> verdict & 1) {
+	if (is_transmitted(verdict)) {
 		if (egress == ctx->ingress_ifindex)
 			return XDP_TX;
 		return bpf_redirect_map(&devices, egress, XDP_DROP);

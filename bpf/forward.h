@@ -57,6 +57,7 @@ static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *p
 		return VERDICT_TTL_EXPIRED;
 
 	packet->egress = server->ifindex;
+	packet->word = word;
 	if (word & FLOW_MASQUERADE)
 		return forward_masquerade(packet, server);
 	if (server->method == METHOD_TUNNEL)

@@ -13,6 +13,21 @@ struct answer_request {
 	__u16 verdict;
 };
 
+struct fragment_key {
+	union ip source;
+	union ip destination;
+	__u32 id;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+struct fragment_way {
+	__u64 word;  /* of the flow */
+	__u32 reply; /* its slot, when these are fragments of a reply */
+	__u32 tick;
+};
+
+#define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
 #define MAX_DEVICES 256
@@ -88,6 +103,14 @@ struct {
 	__type(key, __u32);
 	__type(value, union flow_cold);
 } flow_tuples SEC(".maps");
+
+/* Where did the first fragment of this packet go? */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_FRAGMENTED);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment_way);
+} fragments SEC(".maps");
 
 /* Which ICMP error does this CPU send next, and how many has it sent in this tick? */
 struct {

@@ -48,14 +48,29 @@ static __always_inline void update_l4_checksum(const struct packet *packet, __u6
 	*packet->l4_checksum = is_udp && !check ? 0xffff : check;
 }
 
+/* Of the IP header, and of its checksum; returns what an L4 checksum changes by. */
+static __always_inline __u64 masquerade_address(const struct packet *packet, bool is_destination,
+						const union ip *with)
+{
+	__u64 difference;
+
+	if (packet->is_ipv4) {
+		struct iphdr *ip = packet->ipv4;
+
+		difference = replace_address(is_destination ? &ip->daddr : &ip->saddr, with, true);
+		ip->check = csum_update(ip->check, difference);
+		return difference;
+	}
+	return replace_address(is_destination ? packet->ipv6->daddr.s6_addr32 :
+						packet->ipv6->saddr.s6_addr32,
+			       with, false);
+}
+
 static __always_inline void masquerade_destination(const struct packet *packet,
 						   const struct server *server)
 {
-	__be32 *address = packet->is_ipv4 ? &packet->ipv4->daddr : packet->ipv6->daddr.s6_addr32;
-	__u64 difference = replace_address(address, &server->rip, packet->is_ipv4);
+	__u64 difference = masquerade_address(packet, true, &server->rip);
 
-	if (packet->is_ipv4)
-		packet->ipv4->check = csum_update(packet->ipv4->check, difference);
 	difference += csum_difference(packet->vport, server->port);
 	packet->ports->destination = server->port;
 	update_l4_checksum(packet, difference);
@@ -64,11 +79,8 @@ static __always_inline void masquerade_destination(const struct packet *packet,
 static __always_inline void masquerade_source(const struct packet *packet,
 					      const struct flow_reply *reply)
 {
-	__be32 *address = packet->is_ipv4 ? &packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32;
-	__u64 difference = replace_address(address, &reply->vip, packet->is_ipv4);
+	__u64 difference = masquerade_address(packet, false, &reply->vip);
 
-	if (packet->is_ipv4)
-		packet->ipv4->check = csum_update(packet->ipv4->check, difference);
 	difference += csum_difference(packet->cport, reply->vport);
 	packet->ports->source = reply->vport;
 	update_l4_checksum(packet, difference);

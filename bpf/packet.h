@@ -67,6 +67,8 @@ struct packet {
 	__be16 vport;
 	__u16 path_mtu; /* what would have fitted, when the verdict is TOO_BIG */
 	__u32 egress;   /* interface a forwarded packet leaves by */
+	__u64 word;     /* of the flow it was found to belong to */
+	__u32 reply;    /* that flow\'s slot, when the packet is a reply */
 };
 
 /* The parsers' place in the packet; each checks its own bounds and moves on. */
@@ -198,19 +200,22 @@ static __always_inline enum verdict parse_network(struct xdp_md *ctx, struct cur
 	return VERDICT_NOT_IP;
 }
 
+static __always_inline enum verdict parse_transport(struct cursor *cursor, struct packet *packet)
+{
+	if (packet->protocol == IPPROTO_TCP)
+		return parse_tcp(cursor, packet);
+	if (packet->protocol == IPPROTO_UDP)
+		return parse_udp(cursor, packet);
+	return VERDICT_NOT_TCP_UDP;
+}
+
 /* UNDECIDED: *packet is filled in. */
 static __always_inline enum verdict parse_packet(struct xdp_md *ctx, struct packet *packet)
 {
 	struct cursor cursor;
 	enum verdict verdict = parse_network(ctx, &cursor, packet);
 
-	if (verdict)
-		return verdict;
-	if (packet->protocol == IPPROTO_TCP)
-		return parse_tcp(&cursor, packet);
-	if (packet->protocol == IPPROTO_UDP)
-		return parse_udp(&cursor, packet);
-	return VERDICT_NOT_TCP_UDP;
+	return verdict ? verdict : parse_transport(&cursor, packet);
 }
 
 static __always_inline bool is_icmp(const struct packet *packet)

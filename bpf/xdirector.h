@@ -30,7 +30,7 @@ union ip {
 	X(5, NOT_TCP_UDP, not_tcp_udp) /* ICMP and other protocols: passed up */ \
 	X(6, NO_SERVICE, no_service) /* not addressed to a virtual service: passed up */ \
 	X(7, NO_FLOW, no_flow) /* TCP to a service, but neither a known flow nor a SYN: passed up */ \
-	X(8, FRAGMENT, fragment) /* an IP fragment: passed up */ \
+	X(8, FRAGMENT, fragment) /* a later IP fragment whose first one did not come this way: passed up */ \
 	X(9, MALFORMED, malformed) /* headers cut short or lying about lengths: passed up */ \
 	X(10, NO_SERVER, no_server) /* the service has no server with weight: dropped, answers being rate limited */ \
 	X(11, SERVER_REMOVED, server_removed) /* flow of a server that is gone: dropped */ \

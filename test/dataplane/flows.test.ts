@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { deleteServer, editServer } from "../../src/model/edits.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { server, service } from "../support/memory-director.ts";
 import { packet, type TcpFlag } from "../support/packet.ts";
@@ -113,6 +114,35 @@ describe("a flow", () => {
         cursor = page.next;
       }
       assert.equal(seen.size, (await dataplane.port.sweep()).occupied);
+    }));
+});
+
+describe("with expire_nodest_conn=1", () => {
+  const settings = { ...DEFAULT_SETTINGS, expireNodestConn: 1 as const };
+
+  test("a flow of a removed server ends: its packets go up to the stack, a SYN is scheduled anew", () =>
+    withDataplane(64, async (dataplane) => {
+      await dataplane.send(from(1, "syn"));
+      await dataplane.send(from(2, "syn"));
+      await dataplane.director.change((state) => ({ ...deleteServer(state, web, server("10.1.0.3")), settings }));
+      const gone = await dataplane.send(from(1, "ack"));
+      assert.deepEqual([gone.action, gone.verdict], ["pass", "no-flow"]);
+      assert.equal((await dataplane.send(from(1, "syn"))).verdict, "forwarded-direct");
+      assert.equal((await dataplane.send(from(2, "ack"))).verdict, "forwarded-direct");
+    }));
+
+  test("a SYN leaves a quiesced server, other packets do not", () =>
+    withDataplane(64, async (dataplane) => {
+      await dataplane.send(from(1, "syn")); // newest first: 10.1.0.3
+      await dataplane.director.change((state) => ({
+        ...editServer(state, web, server("10.1.0.3"), { weight: 0 }),
+        settings,
+      }));
+      const packetsOf = async () => (await dataplane.director.snapshot()).services[0]?.servers[2]?.packets;
+      await dataplane.send(from(1, "ack"));
+      assert.equal(await packetsOf(), 2);
+      await dataplane.send(from(1, "syn"));
+      assert.equal(await packetsOf(), 2);
     }));
 });
 

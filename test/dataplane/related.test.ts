@@ -60,7 +60,9 @@ async function opened(destinationPort: number, sourcePort: number): Promise<void
 
 describe("an error about what the server sent goes to that server", () => {
   const fromVip = (port: number, cport: number) =>
-    packet().ipv4({ source: VIP, destination: CIP, dontFragment: true }).tcp({ ...ports(port, cport), flags: ["ack"] });
+    packet()
+      .ipv4({ source: VIP, destination: CIP, dontFragment: true })
+      .tcp({ ...ports(port, cport), flags: ["ack"] });
   const error = outside.ipv4({ source: ROUTER, destination: VIP });
 
   test("directly routed: as it is", async () => {
@@ -68,7 +70,13 @@ describe("an error about what the server sent goes to that server", () => {
     const { verdict, bytes } = await dataplane.send(error.icmp(NEEDED).payload(quote(fromVip(80, 5001))));
     assert.equal(verdict, "forwarded-direct");
     const expected = toServer.ipv4({ source: ROUTER, destination: VIP, ttl: 63 });
-    assert.deepEqual(bytes, expected.icmp(NEEDED).payload(quote(fromVip(80, 5001))).bytes());
+    assert.deepEqual(
+      bytes,
+      expected
+        .icmp(NEEDED)
+        .payload(quote(fromVip(80, 5001)))
+        .bytes(),
+    );
   });
 
   test("tunnelled: in the tunnel", async () => {
@@ -96,7 +104,11 @@ describe("an error about what the server sent goes to that server", () => {
   test("masqueraded IPv6", async () => {
     await dataplane.send(outside.ipv6({ source: CIP6, destination: VIP6 }).tcp(ports(5004, 81)));
     const quoted = (source: string, port: number) =>
-      quote(packet().ipv6({ source, destination: CIP6 }).tcp({ ...ports(port, 5004), flags: ["ack"] }));
+      quote(
+        packet()
+          .ipv6({ source, destination: CIP6 })
+          .tcp({ ...ports(port, 5004), flags: ["ack"] }),
+      );
     const { verdict, bytes } = await dataplane.send(
       outside.ipv6({ source: ROUTER6, destination: VIP6 }).icmpv6(TOO_BIG).payload(quoted(VIP6, 81)),
     );

@@ -27,7 +27,11 @@ before(async () => {
   director = sandbox.namespace("director");
   sandbox.segment([
     { namespace: client, interface: "eth0", addresses: ["10.88.0.2/24", "2001:db8:88::2/64"] },
-    { namespace: director, interface: "outside", addresses: ["10.88.0.1/24", `${VIP}/24`, "2001:db8:88::1/64", `${VIP6}/64`] },
+    {
+      namespace: director,
+      interface: "outside",
+      addresses: ["10.88.0.1/24", `${VIP}/24`, "2001:db8:88::1/64", `${VIP6}/64`],
+    },
   ]);
   const servers = ["rs1", "rs2"].map((name, index) => ({
     name,
@@ -68,7 +72,9 @@ async function startNginx(name: string, namespace: Netns): Promise<void> {
   const folder = join(sandbox.folder, name);
   namespace.run("mkdir", ["-p", folder]);
   writeFileSync(join(folder, "large.bin"), Buffer.alloc(LARGE, name));
-  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${folder}/${kind};`);
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (kind) => `${kind}_temp_path ${folder}/${kind};`,
+  );
   const server = `listen 8080; listen [::]:8080; root ${folder}; location = /name { return 200 "${name} $remote_addr\\n"; }`;
   writeFileSync(
     join(folder, "nginx.conf"),

@@ -30,7 +30,7 @@ export interface LabDescription {
 }
 
 export interface TunnelDocument {
-  readonly type: "ipip" | "gue" | "gre";
+  readonly type: "gue" | "gre";
   readonly port?: number;
   readonly checksum?: boolean;
 }
@@ -40,6 +40,7 @@ export interface ServerDocument {
   readonly port: number;
   readonly method: "direct" | "tunnel" | "masquerade";
   readonly weight: number;
+  /** Of method `tunnel`; IPIP when absent. */
   readonly tunnel?: TunnelDocument;
 }
 

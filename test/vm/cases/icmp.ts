@@ -31,10 +31,11 @@ const nat = (address: string, overrides: Partial<ServerDocument> = {}): Rip => (
   method: "masquerade",
   ...overrides,
 });
-const tunnelled = (address: string, tunnel: TunnelDocument = { type: "ipip" }): Rip => ({
+/** IPIP unless another type is given. */
+const tunnelled = (address: string, tunnel?: TunnelDocument): Rip => ({
   rip: address,
   method: "tunnel",
-  tunnel,
+  ...(tunnel && { tunnel }),
 });
 
 const NO_SERVER: readonly Scenario[] = [

@@ -7,13 +7,14 @@ import { client, clients, rip, rip6, type Scenario, service, to, udp, v6 } from 
 
 interface Row {
   readonly what: string;
-  readonly tunnel: TunnelDocument;
+  /** IPIP when absent. */
+  readonly tunnel?: TunnelDocument;
   readonly overhead: number;
   readonly needs?: Feature;
 }
 
 const TYPES: readonly Row[] = [
-  { what: "IPIP", tunnel: { type: "ipip" }, overhead: 0 },
+  { what: "IPIP", overhead: 0 },
   { what: "GUE", tunnel: { type: "gue", port: 6080 }, overhead: 12, needs: "gue" },
   { what: "GUE with checksum", tunnel: { type: "gue", port: 6080, checksum: true }, overhead: 12, needs: "gue" },
   { what: "GRE", tunnel: { type: "gre" }, overhead: 4, needs: "gre" },
@@ -37,7 +38,12 @@ function combination(row: Row, family: (typeof FAMILIES)[number], number: number
   return {
     name: `tunnel: ${family.what} by ${row.what}`,
     ...(needs.length > 0 && { needs }),
-    services: [service([{ rip: address, method: "tunnel", tunnel: row.tunnel }], family.inner === 4 ? {} : v6)],
+    services: [
+      service(
+        [{ rip: address, method: "tunnel", ...(row.tunnel && { tunnel: row.tunnel }) }],
+        family.inner === 4 ? {} : v6,
+      ),
+    ],
     steps: [
       clients("SYN", to(source, { tos: 0x48, trafficClass: 0x48 }).tcp()),
       clients("ACK", to(source).tcp({ flags: ["ack"] })),

@@ -61,7 +61,7 @@ def ipvsadm_rules(service):
 
 def tunnel_options(server):
     tunnel = server.get("tunnel")
-    if not tunnel or tunnel["type"] == "ipip":
+    if not tunnel:
         return ""
     port = f" --tun-port {tunnel['port']}" if "port" in tunnel else ""
     return f" --tun-type {tunnel['type']}{port} {'--tun-csum' if tunnel.get('checksum') else '--tun-nocsum'}"

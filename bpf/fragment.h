@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Fragments: the first one carries the ports, finds its flow and leaves word where the others are to go.
+ * Each is forwarded by itself: the data plane does not reassemble.
+ */
+#ifndef FRAGMENT_H
+#define FRAGMENT_H
+
+#include <linux/bpf.h>
+#include "flow.h"
+#include "forward.h"
+#include "maps.h"
+#include "masq.h"
+#include "packet.h"
+
+/* As long as the kernel waits for the rest: net.ipv4.ipfrag_time, 30 s in ticks of 0.27 s. */
+#define FRAGMENT_TICKS 112
+
+/* RFC 8200, 4.5 */
+struct ipv6_fragment {
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset; /* in units of 8 bytes, times 8; the lowest bit: more fragments */
+	__be32 id;
+};
+
+/*
+ * For a packet that parse_network() found to be a fragment: what names the whole, with the cursor moved
+ * to the payload. False when the header is cut short.
+ */
+static __always_inline bool parse_fragment(struct cursor *cursor, struct packet *packet,
+					   struct fragment_key *key, bool *is_first)
+{
+	const struct ipv6_fragment *header;
+
+	key->source = packet_cip(packet);
+	key->destination = packet_vip(packet);
+	if (packet->is_ipv4) {
+		key->id = packet->ipv4->id;
+		*is_first = !(packet->ipv4->frag_off & IP_OFFSET);
+	} else {
+		header = cursor_take(cursor, struct ipv6_fragment);
+		if (!header)
+			return false;
+		key->id = header->id;
+		packet->protocol = header->next_header;
+		*is_first = !(header->offset & bpf_htons(0xfff8));
+	}
+	key->protocol = packet->protocol;
+	return true;
+}
+
+/* Where the first fragment went, once it was sent there. */
+static __always_inline void note_fragment(const struct fragment_key *key,
+					  const struct packet *packet)
+{
+	struct fragment_way way = { .word = packet->word,
+				    .reply = packet->reply,
+				    .tick = flow_now() };
+
+	bpf_map_update_elem(&fragments, key, &way, BPF_ANY);
+}
+
+/* As masquerade_reply(), but for the ports, which only the first fragment has. */
+static __always_inline enum verdict reply_fragment(struct packet *packet, __u32 number)
+{
+	const union flow_cold *cold = flow_cold_at(number);
+
+	if (!cold)
+		return VERDICT_FRAGMENT;
+	if (!has_hop_left(packet))
+		return VERDICT_REPLY_EXPIRED;
+	take_hop(packet);
+	masquerade_address(packet, false, &cold->reply.vip);
+	write_addresses(packet->ethernet, cold->reply.destination_mac);
+	packet->egress = cold->reply.ifindex;
+	return VERDICT_REPLY_MASQUERADE;
+}
+
+static __always_inline enum verdict masquerade_fragment(struct packet *packet, __u64 word)
+{
+	__u32 slot = flow_server(word);
+	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+
+	if (!server || server->method == METHOD_NONE)
+		return VERDICT_SERVER_REMOVED;
+	count_server(slot, packet, 0);
+	if (!server->ifindex)
+		return VERDICT_NO_NEIGHBOUR;
+	if (!has_hop_left(packet))
+		return VERDICT_TTL_EXPIRED;
+	take_hop(packet);
+	masquerade_address(packet, true, &server->rip);
+	address_frame(packet->ethernet, server);
+	packet->egress = server->ifindex;
+	return VERDICT_FORWARDED_MASQUERADE;
+}
+
+/* A fragment without ports: the way of its first one, or up when that did not come this way. */
+static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct packet *packet,
+						    const struct fragment_key *key)
+{
+	const struct fragment_way *way = bpf_map_lookup_elem(&fragments, key);
+	__u64 word;
+
+	if (!way || ((flow_now() - way->tick) & FLOW_TICK_MASK) > FRAGMENT_TICKS)
+		return VERDICT_FRAGMENT;
+	word = way->word;
+	if (word & FLOW_REPLY) {
+		count_reply(flow_server(word), packet);
+		return reply_fragment(packet, way->reply);
+	}
+	if (word & FLOW_MASQUERADE)
+		return masquerade_fragment(packet, word);
+	return forward(ctx, packet, word, 0);
+}
+
+#endif
