@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly parallel=(unit)
-readonly serial=(binding dataplane net e2e)
+readonly serial=(binding dataplane net e2e vm)
 
 scripts/setup.sh
 (($#)) || scripts/check.sh
@@ -18,8 +18,9 @@ compiled_tests() {
 
 # run GROUP CONCURRENCY PATH [FIND-OPTION...]
 run() {
-  local group=$1 concurrency=$2 tests
+  local group=$1 concurrency=$2 guard_ms=300000 tests
   shift 2
+  [[ $group != vm ]] || guard_ms=1200000 # an emulated processor is some fifty times slower
   mapfile -t tests < <(compiled_tests "$@")
   ((${#tests[@]})) || {
     printf 'test: group %s has no tests\n' "$group" >&2
@@ -27,7 +28,7 @@ run() {
   }
   printf '\ntest: %s (%d files)\n' "$group" "${#tests[@]}"
   # The timeout is a guard: a file that hangs fails, and names the test that hung.
-  node --enable-source-maps --test --test-reporter=spec --test-timeout=300000 \
+  node --enable-source-maps --test --test-reporter=spec --test-timeout=$guard_ms \
     --test-concurrency="$concurrency" "${tests[@]}"
 }
 

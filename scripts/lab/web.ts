@@ -57,6 +57,7 @@ http {
     root ${root};
     add_header ${NAME_HEADER} ${name} always;
     location = /name.txt { return 200 "${name}\\n"; }
+    location = /slow.bin { limit_rate 100k; }
   }
 }
 `;

@@ -41,24 +41,27 @@ async function answers(count: number, vip = DIRECT_VIP): Promise<Map<string, num
   return new Map([...counts].sort());
 }
 
+/** Bytes a second of slow.bin; see scripts/lab/web.ts. */
+const SLOW_RATE = 102_400;
+
 const EVENLY = new Map([
   ["rs1", 10],
   ["rs2", 10],
   ["rs3", 10],
 ]);
 
-/** A download that takes about `seconds`; resolves to its exit code and the bytes that came. */
+/** A download that the server spreads over about `seconds`; resolves to its exit code and the bytes that came. */
 function slowDownload(seconds: number): Promise<{ code: number; stdout: string }> {
-  writeFileSync(join(site.root, "slow.bin"), Buffer.alloc(seconds * 100_000));
+  writeFileSync(join(site.root, "slow.bin"), Buffer.alloc(seconds * SLOW_RATE));
   return site.client.exec("curl", [
-    ...["-s", "-o", "/dev/null", "--limit-rate", "100k", "-w", "%{size_download}"],
+    ...["-s", "-o", "/dev/null", "-w", "%{size_download}"],
     `http://${DIRECT_VIP}/slow.bin`,
   ]);
 }
 
 describe("kill -9 of the daemon", () => {
   test("stops neither new requests nor a download, and its successor adopts everything and is usable at once", async () => {
-    const download = slowDownload(4);
+    const download = slowDownload(6);
     await until("the download is known", async () => ((await daemon.services())[0]?.active ?? 0) > 0);
     const known = await daemon.services();
     await daemon.kill("SIGKILL");
@@ -74,7 +77,7 @@ describe("kill -9 of the daemon", () => {
     assert.equal((await daemon.xvsadm("-d", "-t", `${DIRECT_VIP}:80`, "-r", "10.77.0.99")).code, 0);
     assert.deepEqual(await answers(30), EVENLY);
     const { code, stdout } = await download;
-    assert.deepEqual([code, stdout], [0, "400000"]);
+    assert.deepEqual([code, stdout], [0, String(6 * SLOW_RATE)]);
   });
 
   test("right after an acknowledged change loses nothing of it", async () => {

@@ -15,6 +15,8 @@ import { until } from "../support/until.ts";
 const VIP = "10.88.0.100";
 const VIP6 = "2001:db8:88::100";
 const LARGE = 3_000_000;
+/** At 100 kB/s. */
+const SLOW = 400_000;
 
 let sandbox: Sandbox;
 let client: Netns;
@@ -72,10 +74,11 @@ async function startNginx(name: string, namespace: Netns): Promise<void> {
   const folder = join(sandbox.folder, name);
   namespace.run("mkdir", ["-p", folder]);
   writeFileSync(join(folder, "large.bin"), Buffer.alloc(LARGE, name));
+  writeFileSync(join(folder, "slow.bin"), Buffer.alloc(SLOW, name));
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${folder}/${kind};`,
   );
-  const server = `listen 8080; listen [::]:8080; root ${folder}; location = /name { return 200 "${name} $remote_addr\\n"; }`;
+  const server = `listen 8080; listen [::]:8080; root ${folder}; location = /name { return 200 "${name} $remote_addr\\n"; } location = /slow.bin { limit_rate 100k; }`;
   writeFileSync(
     join(folder, "nginx.conf"),
     `user root; daemon off; pid ${folder}/pid; events {} http { access_log off; ${paths.join(" ")} server { ${server} } }`,
@@ -115,14 +118,13 @@ for (const [family, host, cip] of [
 
 test("replies follow the route table when it changes: another router takes over without a new connection", async () => {
   const download = client.exec("curl", [
-    ...["-s", "-o", "/dev/null", "--limit-rate", "500k", "-w", "%{http_code} %{size_download}"],
-    `http://${VIP}/large.bin`,
+    ...["-s", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", `http://${VIP}/slow.bin`],
   ]);
   await until("the download is on", async () => ((await daemon.services())[0]?.active ?? 0) > 0);
   client.ip("link", "set", "eth0", "address", "02:00:00:00:88:99");
   client.ip("neighbour", "flush", "dev", "eth0");
   director.ip("neighbour", "replace", "10.88.0.2", "lladdr", "02:00:00:00:88:99", "dev", "outside", "nud", "permanent");
-  assert.equal((await download).stdout, `200 ${LARGE}`);
+  assert.equal((await download).stdout, `200 ${SLOW}`);
 });
 
 test("no server left: the connection is refused at once", async () => {

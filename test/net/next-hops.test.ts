@@ -59,6 +59,15 @@ async function becomes(address: string, expected: object): Promise<void> {
   assert.ok(watcher.changes > changes, "onChange was not called");
 }
 
+/** Watches servers that answer, from a moment on at which all of them are known to. */
+async function watchKnown(...addresses: readonly string[]): Promise<void> {
+  await watcher.watch(...addresses);
+  await until("all are known", async () => {
+    const hops = Object.values(await watcher.resolve(addresses, 1000)) as { kind: string }[];
+    return hops.every(({ kind }) => kind !== "unresolved");
+  });
+}
+
 describe("resolving", () => {
   it("waits until every address of either family has a MAC, a gateway's for those behind it", async () => {
     const addresses = ["10.1.0.2", "2001:db8:1::2", "10.2.0.1", "2001:db8:2::1", "10.1.0.1", "2001:db8:1::1"];
@@ -83,6 +92,7 @@ describe("resolving", () => {
 
 describe("watching", () => {
   it("knows at once what the kernel knows", async () => {
+    await watcher.resolve(["10.1.0.2", "2001:db8:1::2", "10.2.0.1"], 60_000);
     assert.deepEqual(await watcher.watch("10.1.0.2", "2001:db8:1::2", "10.2.0.1"), {
       "10.1.0.2": resolvedTo(server, "10.1.0.1"),
       "2001:db8:1::2": resolvedTo(server, "2001:db8:1::1"),
@@ -102,7 +112,7 @@ describe("watching", () => {
     ["IPv6", "2001:db8:1::2", "2001:db8:1::1"],
   ] as const) {
     it(`notices a server that has moved to another MAC although nobody announced it (${family})`, async () => {
-      await watcher.watch(address);
+      await watchKnown(address);
       const mac = family === "IPv4" ? "02:00:00:00:00:04" : "02:00:00:00:00:06";
       server.run("sysctl", ["-qw", "net.ipv4.conf.eth0.arp_notify=0", "net.ipv6.conf.eth0.ndisc_notify=0"]);
       server.ip("link", "set", "eth0", "address", mac);
@@ -111,7 +121,7 @@ describe("watching", () => {
   }
 
   it("takes a server that does not answer any more for unresolved, and finds it again", async () => {
-    await watcher.watch("10.1.0.2", "2001:db8:1::2");
+    await watchKnown("10.1.0.2", "2001:db8:1::2");
     server.ip("link", "set", "eth0", "down");
     await becomes("10.1.0.2", { kind: "unresolved", reason: "no answer from 10.1.0.2 on eth0" });
     server.ip("link", "set", "eth0", "up");
@@ -119,8 +129,7 @@ describe("watching", () => {
   });
 
   it("keeps the MAC of a server whose entry somebody flushed", async () => {
-    await watcher.watch("10.1.0.2");
-    await watcher.resolve(["10.1.0.2"], 60_000);
+    await watchKnown("10.1.0.2");
     const { changes } = watcher;
     director.ip("neighbour", "flush", "dev", "eth0");
     await until("the entry is back", () => director.ip("neighbour", "show", "10.1.0.2").includes("lladdr"));
@@ -129,7 +138,7 @@ describe("watching", () => {
   });
 
   it("follows a route to another gateway and the end of it", async () => {
-    await watcher.watch("10.2.0.1", "10.1.0.2");
+    await watchKnown("10.2.0.1", "10.1.0.2");
     director.ip("route", "replace", "10.2.0.0/16", "via", "10.1.0.2");
     await becomes("10.2.0.1", resolvedTo(server, "10.1.0.1"));
     director.ip("route", "delete", "10.2.0.0/16");
@@ -137,7 +146,7 @@ describe("watching", () => {
   });
 
   it("follows the MTU of the link and an address that becomes this machine's own", async () => {
-    await watcher.watch("10.1.0.2", "10.1.0.9");
+    await watchKnown("10.1.0.2", "10.1.0.9");
     director.ip("link", "set", "eth0", "mtu", "1300");
     await becomes("10.1.0.2", resolvedTo(server, "10.1.0.1", 1300));
     director.ip("link", "set", "eth0", "mtu", "1500");
@@ -147,6 +156,7 @@ describe("watching", () => {
   });
 
   it("tells once of changes that come together", async () => {
+    await watchKnown("10.1.0.2");
     const addresses = Array.from({ length: 50 }, (_, index) => `10.3.0.${index + 1}`);
     await watcher.watch(...addresses);
     const { changes } = watcher;
@@ -157,7 +167,8 @@ describe("watching", () => {
   });
 
   it("goes on after more events than the kernel could queue", async () => {
-    await watcher.watch("10.1.0.2", "10.4.0.1");
+    await watchKnown("10.1.0.2");
+    await watcher.watch("10.4.0.1");
     const routes = Array.from(
       { length: 20_000 },
       (_, index) => `route add 10.5.${index >> 8}.${index & 255} via 10.1.0.2`,
@@ -169,7 +180,7 @@ describe("watching", () => {
   });
 
   it("takes servers behind a link that goes down for unresolved until it is up again", async () => {
-    await watcher.watch("10.1.0.2", "2001:db8:1::2");
+    await watchKnown("10.1.0.2", "2001:db8:1::2");
     director.ip("link", "set", "eth0", "down");
     await becomes("10.1.0.2", { kind: "unresolved", reason: "no route to 10.1.0.2" });
     director.ip("link", "set", "eth0", "up");

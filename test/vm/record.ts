@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Writes test/vectors/*.json anew: what the kernel's IPVS does with every scenario. npm run test:vm -- --record
+// Writes test/vectors/*.json anew: what the kernel's IPVS does with every scenario. npm run vectors
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
-import { VECTORS_FOLDER, type Vector, type VectorFile } from "../vectors/format.ts";
+import { VECTORS_FOLDER, type VectorFile } from "../vectors/format.ts";
 import { SCENARIOS } from "./cases/index.ts";
-import { runInGuest } from "./guest-run.ts";
+import { runInGuest, stepsOrThrow } from "./guest-run.ts";
+import { toVector } from "./to-vector.ts";
 
 const jobs = Object.values(SCENARIOS).flatMap((scenarios) =>
   scenarios.map((scenario) => ({ scenario, compare: false })),
 );
-const { kernel, recorded } = await runInGuest(jobs);
+const { kernel, ipvs } = await runInGuest(jobs);
 for (const [file, scenarios] of Object.entries(SCENARIOS)) {
-  const vectors = scenarios.map(({ name }) => recorded.get(name) as Vector);
+  const vectors = scenarios.map((scenario) => toVector(scenario, stepsOrThrow(ipvs.get(scenario.name))));
   const content: VectorFile = { source: `IPVS of Linux ${kernel} (Debian)`, vectors };
   writeFileSync(join(VECTORS_FOLDER, `${file}.json`), `${JSON.stringify(content, null, 2)}\n`);
 }

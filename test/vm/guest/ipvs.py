@@ -40,13 +40,12 @@ class IpvsRun:
     @staticmethod
     def _configure(lab, configuration):
         rules = "\n".join(rule for service in configuration["services"] for rule in ipvsadm_rules(service)) + "\n"
-        run("ip", "netns", "exec", lab.name, "ipvsadm", "-R", stdin=rules)
         settings = dict(configuration.get("settings", {}))
         timeouts = settings.pop("timeouts", None)
-        if timeouts:
-            numbers = [str(timeouts.get(key, 0)) for key in ("tcp", "tcpfin", "udp")]
-            run("ip", "netns", "exec", lab.name, "ipvsadm", "--set", *numbers)
         with Inside(lab.name):
+            run("ipvsadm", "-R", stdin=rules)
+            if timeouts:
+                run("ipvsadm", "--set", *(str(timeouts.get(key, 0)) for key in ("tcp", "tcpfin", "udp")))
             for name, value in settings.items():
                 lab.sysctl(f"ipv4/vs/{name}", value)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """In the VM: {lab, cases} on stdin, each case through the kernel's IPVS and, where it says so, through xdirector.
 
-Writes {kernel, daemon, results: {NAME: {ipvs: [...], xdirector: [...]}}} to stdout; see run-guest.ts.
+Writes {kernel, daemon, ipvs: {NAME: [step...]}, xdirector: {NAME: [step...]}} to stdout; see guest-run.ts.
 """
 
 import json
@@ -19,20 +19,18 @@ def main():
         sys.exit("this builds namespaces with fixed names: run it by vmrun, in a VM of its own")
     job = json.load(sys.stdin)
     run("modprobe", "ip_vs")
-    results = {case["name"]: {} for case in job["cases"]}
     ours = [case for case in job["cases"] if case["compare"]]
     xdirector = XdirectorRun(job["lab"]) if ours else None
     # Packets stay on the CPU of their sender, and so in order; the daemon, already started, may use any.
     os.sched_setaffinity(0, {0})
     ipvs = IpvsRun(job["lab"])
-    for case in job["cases"]:
-        results[case["name"]]["ipvs"] = attempt(ipvs, case)
-    daemon = xdirector.wait_until_ready() if xdirector else ""
-    for case in ours:
-        results[case["name"]]["xdirector"] = attempt(xdirector, case)
+    report = {"kernel": platform.release(), "daemon": "", "xdirector": {}}
+    report["ipvs"] = {case["name"]: attempt(ipvs, case) for case in job["cases"]}
     if xdirector:
+        report["daemon"] = xdirector.wait_until_ready()
+        report["xdirector"] = {case["name"]: attempt(xdirector, case) for case in ours}
         xdirector.close()
-    json.dump({"kernel": platform.release(), "daemon": daemon, "results": results}, sys.stdout)
+    json.dump(report, sys.stdout)
 
 
 def attempt(subject, case):

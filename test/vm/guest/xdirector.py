@@ -39,7 +39,7 @@ class XdirectorRun:
         run("mount", "-t", "bpf", "bpf", bpffs)
         interfaces = [argument for wire in description["wires"] for argument in ("-i", wire)]
         paths = ["--pin-dir", f"{bpffs}/xdirector", "--state-dir", f"{self.folder}/state", "--socket", self.socket]
-        command = ["node", "build/ts/src/main.js", "run", *interfaces, *paths, "--max-flows", "65536"]
+        command = ["node", "build/ts/src/main.js", "run", *interfaces, *paths, "--max-flows", "4096"]
         return subprocess.Popen(["ip", "netns", "exec", self.lab.name, *command], stdout=self.log, stderr=self.log)
 
     def wait_until_ready(self):
