@@ -7,6 +7,7 @@
 #ifndef FLOW_H
 #define FLOW_H
 
+#include "clock.h"
 #include "config.h"
 #include "maps.h"
 #include "packet.h"
@@ -39,7 +40,7 @@ enum flow_rank {
 
 static __always_inline __u64 flow_now(void)
 {
-	return bpf_ktime_get_coarse_ns() >> FLOW_TICK_SHIFT & FLOW_TICK_MASK;
+	return flow_tick;
 }
 
 static __always_inline __u32 flow_server(__u64 word)

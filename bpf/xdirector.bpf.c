@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "answer.h"
+#include "clock.h"
 #include "count.h"
 #include "flow.h"
 #include "forward.h"
@@ -138,6 +139,12 @@ SEC("xdp")
 int xdp_answer(struct xdp_md *ctx)
 {
 	return count_and_leave(ctx, answer(ctx), ctx->ingress_ifindex);
+}
+
+SEC("xdp")
+int xdp_start_clock(__attribute__((unused)) struct xdp_md *ctx)
+{
+	return start_clock();
 }
 
 SEC("xdp")

@@ -153,7 +153,7 @@ enum sched_table {
 #define FLOW_HALF_OPEN_WAYS 4 /* at most so many slots of a bucket hold half-open flows */
 #define FLOW_CLAIMED 1ULL
 
-/* The clock of the flow table: CLOCK_MONOTONIC_COARSE >> FLOW_TICK_SHIFT, 24 bits, 0.27 s a tick. */
+/* The clock of the flow table: CLOCK_MONOTONIC_COARSE >> FLOW_TICK_SHIFT, 24 bits, 0.27 s a tick; clock.h. */
 #define FLOW_TICK_SHIFT 28
 #define FLOW_TICK_MASK 0xffffffULL
 

@@ -99,6 +99,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   sweep(): Promise<FlowSummary> {
+    this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
     return this.#flows.sweep(Math.max(-1, ...this.#inUse.slots) + 1);
   }
 

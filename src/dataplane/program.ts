@@ -48,6 +48,10 @@ const MAP_NAMES = [
 /** Programs that the main one hands packets to; libbpf fills it. */
 const STAGES = "stages";
 
+/** Holds the timer behind the flow table's clock, which is a variable. */
+const TICKERS = "tickers";
+const CLOCK_SECTION = ".data.clock";
+
 /**
  * The kernel adds a flag to a device map that no definition may have (BPF_F_RDONLY_PROG), so libbpf takes a pinned
  * one for another map. It is made anew from the servers.
@@ -73,6 +77,8 @@ export interface LoadedDataplane {
   readonly program: BpfProgram;
   readonly maps: DataplaneMaps;
   readonly buckets: number;
+  /** (Re)starts the timer that advances the flow table's clock. @throws DATAPLANE_FAILED */
+  windClock(): void;
   /** The flow timeouts in force: ticks by [protocol][state], flattened. Changes with the settings. */
   readonly timeouts: Uint32Array;
   close(): void;
@@ -96,6 +102,9 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
     // The kernel empties a program array that no process and no pin refers to.
     object.setPinPath(STAGES, pins.map(STAGES));
+    // So the timer, too.
+    object.setPinPath(TICKERS, pins.map(TICKERS));
+    object.setPinPath(CLOCK_SECTION, pins.map("clock"));
   }
   object.load();
   const named = MAP_NAMES.map((name) => [name, object.map(name)] as const);
@@ -103,10 +112,21 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   admitDevices(maps);
   const timeouts = initialiseSettings(maps.settings);
   const program = object.program("xdirector");
+  const clockStarter = object.program("xdp_start_clock");
   const close = () => {
-    for (const owned of [...Object.values(maps), program, object]) owned.close();
+    for (const owned of [...Object.values(maps), program, clockStarter, object]) owned.close();
   };
-  return { program, maps, buckets, timeouts, close };
+  const windClock = () => startClock(clockStarter);
+  windClock();
+  return { program, maps, buckets, windClock, timeouts, close };
+}
+
+/** The program looks at no packet, but a test run wants one. */
+const ANY_FRAME = new Uint8Array(14);
+
+function startClock(starter: BpfProgram): void {
+  const { returnValue } = starter.run({ data: ANY_FRAME });
+  if (returnValue !== 0) throw new XdirectorError("DATAPLANE_FAILED", `the clock does not start: ${returnValue | 0}`);
 }
 
 function chooseBuckets(pins: Pins | undefined, maxFlows: number | undefined): number {

@@ -15,20 +15,36 @@ export const FEATURES = {
   fragments: "fragments follow their first fragment",
   fragmenting: "packets without DF that exceed the path to their server are sent in fragments",
   "local-answers": "states of flows to the director as real server follow its answers",
-  settings: "IPVS's sysctls: conn_reuse_mode, sloppy_tcp, secure_tcp, nat_icmp_send",
-  sctp: "SCTP services",
+  settings: "IPVS's sysctls: conn_reuse_mode, sloppy_tcp, secure_tcp",
+  "udp-checksum-filled": "a masqueraded UDP datagram without checksum is given one",
+  "reply-ttl": "a masqueraded server's packet without hops left is answered to the server",
+  "nat-icmp-send": "nat_icmp_send: a masqueraded server's packet without connection is answered to the server",
+  "icmp-types": "ICMP types other than unreachable, source quench and time exceeded go to the stack, quoting or not",
+  "tunnel-ecn": "RFC 3168: congestion experienced (CE) inside is ECT(0) outside",
+  "tcp-no-flags": "a TCP packet without SYN, FIN, ACK and RST closes its connection",
 } as const;
 
 export type Feature = keyof typeof FEATURES;
 
 /** README's table "Differences from IPVS" says so: vectors that need one of these are never compared. */
-export const DIFFERENT_ON_PURPOSE: readonly Feature[] = ["fragmenting", "local-answers"];
+export const DIFFERENT_ON_PURPOSE: readonly Feature[] = ["fragmenting", "local-answers", "udp-checksum-filled"];
 
 /**
  * Vectors that need one of these are recorded from the kernel but not compared with xdirector. The tests print them.
  * Remove an entry when the feature lands; an entry that no vector needs fails a test.
  */
-export const FEATURES_NOT_YET: readonly Feature[] = ["gue", "gre", "tunnel-ipv6", "tunnel-errors", "fragments"];
+export const FEATURES_NOT_YET: readonly Feature[] = [
+  "gue",
+  "gre",
+  "tunnel-ipv6",
+  "tunnel-errors",
+  "mtu-answer",
+  "reply-ttl",
+  "nat-icmp-send",
+  "icmp-types",
+  "tunnel-ecn",
+  "tcp-no-flags",
+];
 
 /** Why a vector is not compared: empty when it is. */
 export function missingFeatures(needs: readonly Feature[] = []): readonly Feature[] {

@@ -63,7 +63,7 @@ export interface Configuration {
 export type Fate = "forwarded" | "answered" | "stack" | "dropped";
 
 /** Fields whose value is free: `frame` has 0 there, and checksums as if they were. */
-export type FreeField = "ipv4.id" | "udp.source";
+export type FreeField = "ipv4.id" | "fragment.id" | "udp.source";
 
 export interface FrameOut {
   readonly via: WireName;

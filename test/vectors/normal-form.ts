@@ -9,6 +9,8 @@ import type { FreeField } from "./format.ts";
 const L3 = 14;
 const IPV4_ID = L3 + 4;
 const IPV4_CHECKSUM = L3 + 10;
+const IPV6_LENGTH = 40;
+const FRAGMENT_ID = L3 + IPV6_LENGTH + 4;
 
 /**
  * Fields of `out` that its sender chose at random. A header that was only rewritten keeps its id; with
@@ -19,6 +21,8 @@ export function freeFields(out: Uint8Array, caused: Uint8Array): FreeField[] {
   const [original] = layersOf(decode(caused), "ipv4");
   const free: FreeField[] = [];
   if (header && !header.dontFragment && header.id !== original?.id) free.push("ipv4.id");
+  const [fragment] = layersOf(decode(out), "fragment");
+  if (fragment && fragment.id !== layersOf(decode(caused), "fragment")[0]?.id) free.push("fragment.id");
   if (out.length > caused.length && isOverUdp(out)) free.push("udp.source");
   return free;
 }
@@ -33,17 +37,20 @@ function isOverUdp(frame: Uint8Array): boolean {
  * they were right.
  */
 export function normalForm(frame: Uint8Array, free: readonly FreeField[]): Uint8Array {
-  return free.reduce(
-    (bytes, field) => (field === "ipv4.id" ? withoutId(bytes) : withoutSourcePort(bytes)),
-    withoutPadding(frame),
-  );
+  return free.reduce((bytes, field) => CHOICES[field](bytes), withoutPadding(frame));
 }
+
+const CHOICES: { readonly [Field in FreeField]: (frame: Uint8Array) => Uint8Array } = {
+  "ipv4.id": withoutId,
+  "fragment.id": withoutFragmentId,
+  "udp.source": withoutSourcePort,
+};
 
 function withoutPadding(frame: Uint8Array): Uint8Array {
   const { layers } = decode(frame);
   const [, ip] = layers;
   if (ip?.layer === "ipv4") return frame.slice(0, L3 + ip.totalLength);
-  return ip?.layer === "ipv6" ? frame.slice(0, L3 + 40 + ip.payloadLength) : frame.slice();
+  return ip?.layer === "ipv6" ? frame.slice(0, L3 + IPV6_LENGTH + ip.payloadLength) : frame.slice();
 }
 
 function withoutId(frame: Uint8Array): Uint8Array {
@@ -55,13 +62,18 @@ function withoutId(frame: Uint8Array): Uint8Array {
   return bytes;
 }
 
+function withoutFragmentId(frame: Uint8Array): Uint8Array {
+  const isOutermost = decode(frame).layers[2]?.layer === "fragment";
+  return isOutermost ? Uint8Array.from(frame).fill(0, FRAGMENT_ID, FRAGMENT_ID + 4) : frame;
+}
+
 function withoutSourcePort(frame: Uint8Array): Uint8Array {
   const decoded = decode(frame);
   const [ip] = decoded.layers.filter((layer) => layer.layer === "ipv4" || layer.layer === "ipv6");
   if (ip === undefined || layersOf(decoded, "udp").length === 0) return frame;
   const udp = layerOf(decoded, "udp");
   if (!udp.checksumValid) return frame;
-  const start = L3 + (ip.layer === "ipv4" ? ip.headerLength : 40);
+  const start = L3 + (ip.layer === "ipv4" ? ip.headerLength : IPV6_LENGTH);
   const bytes = Uint8Array.from(frame).fill(0, start, start + 2);
   if (udp.checksum === 0) return bytes;
   bytes.fill(0, start + 6, start + 8);

@@ -92,7 +92,7 @@ const TTL: readonly Scenario[] = [
   },
   {
     name: "a reply with TTL 1 is answered to the server",
-    needs: ["ttl-answer", "masquerade"],
+    needs: ["ttl-answer", "masquerade", "reply-ttl"],
     services: [service([nat(rip(1))])],
     steps: [
       clients("SYN", to(client(316).v4).tcp()),
@@ -189,7 +189,6 @@ const ERRORS = [
   ["host unreachable", { type: 3, code: 1 }],
   ["source quench", { type: 4, code: 0 }],
   ["time exceeded", { type: 11, code: 0 }],
-  ["parameter problem", { type: 12, code: 0 }],
 ] as const;
 
 const METHODS = [
@@ -199,6 +198,16 @@ const METHODS = [
 ] as const;
 
 const QUOTING: readonly Scenario[] = [
+  {
+    name: "ICMP of other types goes to the stack, though it quotes a flow",
+    needs: ["icmp-types"],
+    services: [service([{ rip: rip(1) }])],
+    steps: [
+      clients("SYN", to(client(343).v4).tcp()),
+      clients("parameter problem", complaint(client(343).v4, 12345, { type: 12, code: 0 })),
+      clients("redirect", complaint(client(343).v4, 12345, { type: 5, code: 1 })),
+    ],
+  },
   ...METHODS.map(([what, real], index): Scenario => {
     const source = client(340 + index).v4;
     return {

@@ -89,7 +89,7 @@ export const SETTINGS: readonly Scenario[] = [
   },
   {
     name: "nat_icmp_send: a reply without a connection is answered to the server",
-    needs: ["settings", "masquerade"],
+    needs: ["settings", "masquerade", "nat-icmp-send"],
     services: masquerade,
     settings: { nat_icmp_send: 1 },
     steps: [

@@ -32,7 +32,6 @@ const WALKS: readonly string[] = [
   "S A S A",
   "S A F F R",
   "S A FA R S S A",
-  "S P F P",
   "S A SF SR",
 ];
 
@@ -42,6 +41,12 @@ export const TCP_STATES: readonly Scenario[] = [
     services: two,
     steps: walk(client(40 + index).v4, words),
   })),
+  {
+    name: "TCP states by direct routing: a packet without any of the flags closes",
+    needs: ["tcp-no-flags"],
+    services: two,
+    steps: walk(client(59).v4, "S P A P F"),
+  },
   {
     name: "TCP flags that open no connection",
     services: two,
