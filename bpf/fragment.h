@@ -7,6 +7,8 @@
 #define FRAGMENT_H
 
 #include <linux/bpf.h>
+#include "count.h"
+#include "direct.h"
 #include "flow.h"
 #include "forward.h"
 #include "maps.h"
@@ -113,6 +115,27 @@ static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct p
 	if (word & FLOW_MASQUERADE)
 		return masquerade_fragment(packet, word);
 	return forward(ctx, packet, word, 0);
+}
+
+static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)
+{
+	struct fragment_key key = {};
+	enum verdict verdict;
+	struct cursor cursor;
+	bool is_first;
+
+	if (parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
+	    !parse_fragment(&cursor, packet, &key, &is_first))
+		return VERDICT_MALFORMED;
+	if (!is_first)
+		return follow_fragment(ctx, packet, &key);
+	verdict = parse_transport(&cursor, packet);
+	if (verdict)
+		return verdict;
+	verdict = direct(ctx, packet);
+	if (is_transmitted(verdict))
+		note_fragment(&key, packet);
+	return verdict;
 }
 
 #endif

@@ -8,11 +8,8 @@
 #include "answer.h"
 #include "clock.h"
 #include "count.h"
-#include "flow.h"
-#include "forward.h"
+#include "direct.h"
 #include "fragment.h"
-#include "masq.h"
-#include "open.h"
 #include "packet.h"
 #include "related.h"
 
@@ -38,80 +35,6 @@ struct {
 		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
 		    [STAGE_ANSWER] = (void *)&xdp_answer },
 };
-
-static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct packet *packet,
-						  const struct flow_place *place,
-						  const struct flow_slot *slot, __u64 word)
-{
-	enum verdict verdict;
-
-	if (!(word & FLOW_REPLY))
-		return forward(ctx, packet, word, 0);
-	packet->word = word;
-	packet->reply = flow_number(place, slot);
-	verdict = masquerade_reply(ctx, packet, packet->reply);
-	if (verdict == VERDICT_REPLY_MASQUERADE)
-		count_reply(flow_server(word), packet);
-	return verdict;
-}
-
-/*
- * expire_nodest_conn=1: flows of a removed server end with their next packet, and a SYN leaves a server
- * that is quiesced (ip_vs_in).
- */
-static __always_inline bool is_abandoned(const struct packet *packet, __u64 word)
-{
-	__u32 slot = flow_server(word);
-	const struct server *server;
-
-	if (!settings.expire_nodest_conn)
-		return false;
-	server = bpf_map_lookup_elem(&servers, &slot);
-	if (!server || server->method == METHOD_NONE)
-		return true;
-	return !server->weight && packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags);
-}
-
-/* A packet whose ports are known. */
-static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *packet)
-{
-	struct flow_place place;
-	struct flow_slot *slot;
-	__u64 word;
-
-	if (!flow_locate_packet(packet, &place))
-		return VERDICT_NO_SERVICE;
-	slot = flow_find(&place);
-	if (slot) {
-		word = slot->word;
-		if (is_abandoned(packet, word))
-			flow_free(slot, &place, word);
-		else if (flow_touch(slot, &place, word, packet))
-			return continue_flow(ctx, packet, &place, slot, word);
-	}
-	return open_flow(ctx, packet, &place);
-}
-
-static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)
-{
-	struct fragment_key key = {};
-	enum verdict verdict;
-	struct cursor cursor;
-	bool is_first;
-
-	if (parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
-	    !parse_fragment(&cursor, packet, &key, &is_first))
-		return VERDICT_MALFORMED;
-	if (!is_first)
-		return follow_fragment(ctx, packet, &key);
-	verdict = parse_transport(&cursor, packet);
-	if (verdict)
-		return verdict;
-	verdict = direct(ctx, packet);
-	if (is_transmitted(verdict))
-		note_fragment(&key, packet);
-	return verdict;
-}
 
 /*
  * Rare ways out of the main program: programs of their own, so that it keeps its stack and its time. What
