@@ -51,6 +51,7 @@ static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *pa
 
 	if (!flow_locate_packet(packet, &place))
 		return VERDICT_NO_SERVICE;
+	packet->hash = place.signature;
 	slot = flow_find(&place);
 	if (slot) {
 		word = slot->word;

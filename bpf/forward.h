@@ -61,7 +61,7 @@ static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *p
 	if (word & FLOW_MASQUERADE)
 		return forward_masquerade(packet, server);
 	if (server->method == METHOD_TUNNEL)
-		return forward_tunnel(ctx, packet, server, number);
+		return forward_tunnel(ctx, packet, server, slot, number);
 	return forward_direct(packet, server);
 }
 

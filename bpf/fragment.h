@@ -53,14 +53,12 @@ static __always_inline bool parse_fragment(struct cursor *cursor, struct packet 
 }
 
 /* Where the first fragment went, once it was sent there. */
-static __always_inline void note_fragment(const struct fragment_key *key,
-					  const struct packet *packet)
+static __always_inline void remember_way(struct fragment_note *note, const struct packet *packet)
 {
-	struct fragment_way way = { .word = packet->word,
-				    .reply = packet->reply,
-				    .tick = flow_now() };
-
-	bpf_map_update_elem(&fragments, key, &way, BPF_ANY);
+	note->way.word = packet->word;
+	note->way.reply = packet->reply;
+	note->way.tick = flow_now();
+	bpf_map_update_elem(&fragments, &note->key, &note->way, BPF_ANY);
 }
 
 /* As masquerade_reply(), but for the ports, which only the first fragment has. */
@@ -119,22 +117,23 @@ static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct p
 
 static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)
 {
-	struct fragment_key key = {};
+	__u32 zero = 0;
+	struct fragment_note *note = bpf_map_lookup_elem(&fragment_notes, &zero);
 	enum verdict verdict;
 	struct cursor cursor;
 	bool is_first;
 
-	if (parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
-	    !parse_fragment(&cursor, packet, &key, &is_first))
+	if (!note || parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
+	    !parse_fragment(&cursor, packet, &note->key, &is_first))
 		return VERDICT_MALFORMED;
 	if (!is_first)
-		return follow_fragment(ctx, packet, &key);
+		return follow_fragment(ctx, packet, &note->key);
 	verdict = parse_transport(&cursor, packet);
 	if (verdict)
 		return verdict;
 	verdict = direct(ctx, packet);
-	if (is_transmitted(verdict))
-		note_fragment(&key, packet);
+	if (is_transmitted(verdict) || verdict == VERDICT_UNDECIDED)
+		remember_way(note, packet);
 	return verdict;
 }
 

@@ -27,6 +27,11 @@ struct fragment_way {
 	__u32 tick;
 };
 
+struct fragment_note {
+	struct fragment_key key;
+	struct fragment_way way;
+};
+
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
@@ -103,6 +108,14 @@ struct {
 	__type(key, __u32);
 	__type(value, union flow_cold);
 } flow_tuples SEC(".maps");
+
+/* Which fragment is this CPU at? On the stack it would not fit beside a packet's whole way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fragment_note);
+} fragment_notes SEC(".maps");
 
 /* Where did the first fragment of this packet go? */
 struct {

@@ -69,6 +69,7 @@ struct packet {
 	__u32 egress;   /* interface a forwarded packet leaves by */
 	__u64 word;     /* of the flow it was found to belong to */
 	__u32 reply;    /* that flow\'s slot, when the packet is a reply */
+	__u32 hash;     /* of the flow, where it was looked up by this packet */
 };
 
 /* The parsers' place in the packet; each checks its own bounds and moves on. */

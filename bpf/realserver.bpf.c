@@ -11,17 +11,21 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "csum.h"
+#include "decap.h"
+#include "l2.h"
 #include "packet.h"
 #include "realserver.h"
 #include "xdirector.h"
 
 #define MAX_VIPS 4096
-#define FAMILY_IPV4 2 /* AF_INET */
+#define FAMILY_IPV4 2  /* AF_INET */
+#define FAMILY_IPV6 10 /* AF_INET6 */
 
 /* RFC 3168, 5: the two lowest bits of the TOS byte. */
 #define ECN_MASK 3
 #define ECN_NOT_CAPABLE 0
 #define ECN_CONGESTION 3
+#define IPV6_ECN_SHIFT 4 /* in the header's second byte */
 
 /* Is this one of the addresses that directors send here? */
 struct {
@@ -39,72 +43,56 @@ struct {
 	__type(value, struct decap_counters);
 } verdicts SEC(".maps");
 
-/* A tunnel packet: the header it came with and the packet inside. */
-struct incoming_tunnel {
-	const struct iphdr *outer;
-	struct iphdr *inner;
-	__u32 overhead; /* bytes from the one to the other */
-};
-
-/* Every kind of tunnel ends here: the cursor stands before the packet inside. */
-static __always_inline enum decap_verdict open_tunnel(struct cursor *cursor,
-						      struct incoming_tunnel *tunnel)
+static __always_inline bool is_vip(const struct ip_header *inner)
 {
-	tunnel->inner = cursor_take(cursor, struct iphdr);
-	if (!tunnel->inner || tunnel->inner->version != 4)
-		return DECAP_MALFORMED;
-	return DECAP_DECAPSULATED;
-}
+	union ip vip;
 
-static __always_inline enum decap_verdict parse_tunnel(struct cursor *cursor,
-						       struct incoming_tunnel *tunnel)
-{
-	struct packet packet = {};
-	const struct iphdr *outer;
-	__be16 protocol;
-
-	if (!parse_ethernet(cursor, &packet, &protocol))
-		return DECAP_MALFORMED;
-	/* Tagged frames are for VLAN interfaces, on which this program can run as well. */
-	if (protocol != bpf_htons(ETH_P_IP) || packet.l2_length != ETH_HLEN)
-		return DECAP_NOT_TUNNELLED;
-
-	outer = cursor_take(cursor, struct iphdr);
-	if (!outer || outer->version != 4 || outer->ihl < 5)
-		return DECAP_MALFORMED;
-	if (outer->protocol != IPPROTO_IPIP)
-		return DECAP_NOT_TUNNELLED;
-	if (outer->frag_off & (IP_MORE_FRAGMENTS | IP_OFFSET))
-		return DECAP_FRAGMENT;
-
-	tunnel->outer = outer;
-	tunnel->overhead = outer->ihl * 4;
-	cursor->at += tunnel->overhead - sizeof(*outer);
-	/* Else clang computes this address twice, and the verifier knows only one of them to be safe. */
-	barrier_var(cursor->at);
-	return open_tunnel(cursor, tunnel);
-}
-
-static __always_inline bool is_vip(__be32 address)
-{
-	union ip ip = ipv4_mapped(address);
-
-	return bpf_map_lookup_elem(&vips, &ip);
+	if (inner->is_ipv4)
+		vip = ipv4_mapped(inner->ipv4->daddr);
+	else
+		__builtin_memcpy(&vip, &inner->ipv6->daddr, sizeof(vip));
+	return bpf_map_lookup_elem(&vips, &vip);
 }
 
 /* The end of the tunnel is this host unless the packet would be sent on from here. */
-static __always_inline bool is_ours(struct xdp_md *ctx, const struct iphdr *outer)
+static __always_inline bool is_ours(struct xdp_md *ctx, const struct ip_header *outer)
 {
-	struct bpf_fib_lookup way = {
-		.family = FAMILY_IPV4,
-		.l4_protocol = outer->protocol,
-		.ifindex = ctx->ingress_ifindex,
-		.ipv4_src = outer->saddr,
-		.ipv4_dst = outer->daddr,
-	};
-	long found = bpf_fib_lookup(ctx, &way, sizeof(way), 0);
+	struct bpf_fib_lookup way = { .ifindex = ctx->ingress_ifindex };
+	long found;
 
+	if (outer->is_ipv4) {
+		way.family = FAMILY_IPV4;
+		way.l4_protocol = outer->ipv4->protocol;
+		way.ipv4_src = outer->ipv4->saddr;
+		way.ipv4_dst = outer->ipv4->daddr;
+	} else {
+		way.family = FAMILY_IPV6;
+		way.l4_protocol = outer->ipv6->nexthdr;
+		__builtin_memcpy(way.ipv6_src, &outer->ipv6->saddr, sizeof(way.ipv6_src));
+		__builtin_memcpy(way.ipv6_dst, &outer->ipv6->daddr, sizeof(way.ipv6_dst));
+	}
+	found = bpf_fib_lookup(ctx, &way, sizeof(way), 0);
 	return found == BPF_FIB_LKUP_RET_NOT_FWDED || found == BPF_FIB_LKUP_RET_FWD_DISABLED;
+}
+
+/* Of the TOS byte or the traffic class. */
+static __always_inline __u32 ecn_of(const struct ip_header *ip)
+{
+	__u32 tos = ip->is_ipv4 ? ip->ipv4->tos : ip->ipv6->flow_lbl[0] >> IPV6_ECN_SHIFT;
+
+	return tos & ECN_MASK;
+}
+
+static __always_inline void set_congestion(const struct ip_header *ip)
+{
+	__be32 before = *(__be32 *)ip->at;
+
+	if (!ip->is_ipv4) {
+		ip->ipv6->flow_lbl[0] |= ECN_CONGESTION << IPV6_ECN_SHIFT;
+		return;
+	}
+	ip->ipv4->tos |= ECN_CONGESTION;
+	ip->ipv4->check = csum_update(ip->ipv4->check, csum_difference(before, *(__be32 *)ip->at));
 }
 
 /*
@@ -113,55 +101,48 @@ static __always_inline bool is_ours(struct xdp_md *ctx, const struct iphdr *oute
  */
 static __always_inline bool inherit_congestion(const struct incoming_tunnel *tunnel)
 {
-	struct iphdr *inner = tunnel->inner;
-	__u16 before;
-
-	if ((tunnel->outer->tos & ECN_MASK) != ECN_CONGESTION)
+	if (ecn_of(&tunnel->outer) != ECN_CONGESTION)
 		return true;
-	if ((inner->tos & ECN_MASK) == ECN_NOT_CAPABLE)
+	if (ecn_of(&tunnel->inner) == ECN_NOT_CAPABLE)
 		return false;
-
-	before = *(__u16 *)inner;
-	inner->tos |= ECN_CONGESTION;
-	/* RFC 1624: HC' = ~(~HC + ~m + m') */
-	inner->check = csum_fold((__u16)~inner->check + (__u16)~before + *(__u16 *)inner);
+	set_congestion(&tunnel->inner);
 	return true;
 }
 
-/* Takes the bytes between the Ethernet header and the inner packet away. */
-static __always_inline bool unwrap(struct xdp_md *ctx, __u32 overhead)
+/* Takes the bytes between the L2 header and the inner packet away. */
+static __always_inline bool unwrap(struct xdp_md *ctx, const struct incoming_tunnel *tunnel)
 {
-	struct ethernet_header *old = (void *)(long)ctx->data;
-	struct ethernet_header ethernet, *new;
+	__be16 type = tunnel->inner.is_ipv4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	struct l2_header *frame = (void *)(long)ctx->data, l2;
 
-	if ((void *)(old + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(frame + 1) > (void *)(long)ctx->data_end)
 		return false;
-	ethernet = *old;
-	if (bpf_xdp_adjust_head(ctx, overhead))
+	l2 = *frame;
+	if (bpf_xdp_adjust_head(ctx, tunnel->inner.at - tunnel->outer.at))
 		return false;
 
-	new = (void *)(long)ctx->data;
-	if ((void *)(new + 1) > (void *)(long)ctx->data_end)
+	frame = (void *)(long)ctx->data;
+	if ((void *)(frame + 1) > (void *)(long)ctx->data_end)
 		return false;
-	*new = ethernet;
+	frame->ethernet = l2.ethernet;
+	copy_tags(frame, &l2, tunnel->l2_length, type);
 	return true;
 }
 
 static __always_inline enum decap_verdict decapsulate(struct xdp_md *ctx)
 {
-	struct cursor cursor = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 	struct incoming_tunnel tunnel;
-	enum decap_verdict verdict = parse_tunnel(&cursor, &tunnel);
+	enum decap_verdict verdict = find_tunnel(ctx, &tunnel);
 
 	if (verdict != DECAP_DECAPSULATED)
 		return verdict;
-	if (!is_vip(tunnel.inner->daddr))
+	if (!is_vip(&tunnel.inner))
 		return DECAP_NOT_VIP;
-	if (!is_ours(ctx, tunnel.outer))
+	if (!is_ours(ctx, &tunnel.outer))
 		return DECAP_NOT_OURS;
 	if (!inherit_congestion(&tunnel))
 		return DECAP_CONGESTED;
-	return unwrap(ctx, tunnel.overhead) ? DECAP_DECAPSULATED : DECAP_MALFORMED;
+	return unwrap(ctx, &tunnel) ? DECAP_DECAPSULATED : DECAP_MALFORMED;
 }
 
 SEC("xdp")

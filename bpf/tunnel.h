@@ -1,35 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Tunnelling: IP in IP (RFC 2003), IPv4 in IPv4, with IPVS's choice of outer fields (ip_vs_tunnel_xmit). */
+/*
+ * Tunnelling: a packet of either IP version inside one of either (RFC 2003, 2473, 4213), by itself
+ * or behind a shim, with IPVS's choice of outer fields (ip_vs_tunnel_xmit, ip_vs_tunnel_xmit_v6).
+ */
 #ifndef TUNNEL_H
 #define TUNNEL_H
 
 #include <linux/bpf.h>
-#include <linux/in.h>
+#include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "csum.h"
+#include "l2.h"
+#include "maps.h"
 #include "packet.h"
 #include "route.h"
+#include "shim.h"
 #include "xdirector.h"
 
-#define L2_UNTAGGED sizeof(struct ethernet_header)
-#define L2_MAX (L2_UNTAGGED + VLAN_MAX_DEPTH * sizeof(struct vlan_header))
+#define OVERHEAD_MASK 63U
 
-/* An IPv4 header as words, made in registers: summing up bytes just stored would stall the CPU. */
+struct tunnel_request {
+	__u32 slot; /* of the server */
+	__u32 hash; /* of the flow */
+	__u16 id;   /* of the outer header, if it has one */
+};
+
+/* Which tunnel is the packet to enter that this CPU is at? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tunnel_request);
+} tunnel_requests SEC(".maps");
+
+/* IP headers as words, made in registers: summing up bytes just stored would stall the CPU. */
 struct outer_ipv4 {
 	__be32 words[5];
 };
 
-/* tos, DF and TTL are the inner packet's; the id matters only where fragments are allowed. */
-static __always_inline struct outer_ipv4 outer_ipv4(const struct iphdr *inner, __u32 length,
-						    const struct server *server, __u16 id)
+struct outer_ipv6 {
+	__be32 words[2];
+	union ip source;
+	union ip destination;
+};
+
+static __always_inline bool is_ipv4(const union ip *ip)
 {
-	__u32 df = inner->frag_off & IP_DF;
+	return !ip->halves[0] && ip->words[2] == bpf_htonl(0xffff);
+}
+
+/* How many bytes longer packets to this server become. */
+static __always_inline __u32 tunnel_overhead(const struct server *server)
+{
+	return shim_length(server) +
+	       (is_ipv4(&server->rip) ? sizeof(struct outer_ipv4) : sizeof(struct outer_ipv6));
+}
+
+/* TOS or traffic class */
+static __always_inline __u32 inner_tos(const struct packet *packet)
+{
+	return packet->is_ipv4 ? packet->ipv4->tos :
+				 bpf_ntohl(*(const __be32 *)packet->ipv6) >> 20 & 0xff;
+}
+
+/* TTL or hop limit */
+static __always_inline __u32 inner_ttl(const struct packet *packet)
+{
+	return packet->is_ipv4 ? packet->ipv4->ttl : packet->ipv6->hop_limit;
+}
+
+/* TOS, TTL and DF are the inner packet's; the id matters only where fragments are allowed. */
+static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
+						    const struct server *server,
+						    const struct shim *shim, __u16 id)
+{
+	__u32 df = packet->is_ipv4 ? packet->ipv4->frag_off & IP_DF : 0;
+	__u32 length = sizeof(struct outer_ipv4) + shim->length + packet->length;
 	struct outer_ipv4 outer = { {
-		bpf_htonl(0x45000000 | inner->tos << 16 | (length + sizeof(outer))),
+		bpf_htonl(0x45000000 | inner_tos(packet) << 16 | length),
 		(df ? 0 : id) | df << 16,
-		bpf_htonl(inner->ttl << 24 | IPPROTO_IPIP << 16),
+		bpf_htonl(inner_ttl(packet) << 24 | shim->protocol << 16),
 		server->dip.words[3],
 		server->rip.words[3],
 	} };
@@ -42,43 +95,141 @@ static __always_inline struct outer_ipv4 outer_ipv4(const struct iphdr *inner, _
 	return outer;
 }
 
-/* Ethernet header and VLAN tags move down; sizes are constants because the verifier wants them so. */
-static __always_inline void move_l2(void *to, const void *from, __u32 length)
+/* Traffic class and hop limit are the inner packet's; no flow label. */
+static __always_inline struct outer_ipv6
+outer_ipv6(const struct packet *packet, const struct server *server, const struct shim *shim)
 {
-	if (length == L2_UNTAGGED)
-		__builtin_memmove(to, from, L2_UNTAGGED);
-	else if (length == L2_UNTAGGED + sizeof(struct vlan_header))
-		__builtin_memmove(to, from, L2_UNTAGGED + sizeof(struct vlan_header));
-	else
-		__builtin_memmove(to, from, L2_MAX);
+	__u32 length = shim->length + packet->length;
+
+	return (struct outer_ipv6){
+		.words = {
+			bpf_htonl(0x60000000 | inner_tos(packet) << 20),
+			bpf_htonl(length << 16 | shim->protocol << 8 | inner_ttl(packet)),
+		},
+		.source = server->dip,
+		.destination = server->rip,
+	};
 }
 
-/* id: different for packets of one server that follow each other */
-static __always_inline enum verdict forward_tunnel(struct xdp_md *ctx, struct packet *packet,
-						   const struct server *server, __u16 id)
+/*
+ * Makes the frame that much longer in front, with an L2 header for the server. Where the outer IP
+ * header goes, NULL for want of headroom; the packet's own is at packet->l3.
+ */
+static __always_inline void *make_room_for_outer(struct xdp_md *ctx, struct packet *packet,
+						 const struct server *server, __be16 type,
+						 __u32 overhead)
 {
-	const int growth = sizeof(struct outer_ipv4);
-	struct outer_ipv4 outer;
-	void *frame, *end, *l3;
+	void *frame, *old, *end;
 
-	if (!fits(packet, server, growth))
-		return VERDICT_TOO_BIG;
-	take_hop(packet);
-	outer = outer_ipv4(packet->ipv4, packet->length, server, id);
-	if (bpf_xdp_adjust_head(ctx, -growth))
-		return VERDICT_NO_HEADROOM;
-
+	if (bpf_xdp_adjust_head(ctx, -(int)overhead))
+		return NULL;
+	overhead &= OVERHEAD_MASK;
 	frame = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	if (frame + growth + L2_MAX > end)
-		return VERDICT_MALFORMED;
-	move_l2(frame, frame + growth, packet->l2_length);
+	old = frame + overhead;
+	if (frame + L2_MAX > end || old + L2_MAX > end)
+		return NULL;
+	copy_tags(frame, old, packet->l2_length, type);
 	address_frame(frame, server);
-	l3 = frame + (packet->l2_length & 31);
-	if (l3 + growth > end)
+
+	packet->l3 = old + (packet->l2_length & L2_MASK);
+	if (packet->l3 + (packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) > end)
+		return NULL;
+	return frame + (packet->l2_length & L2_MASK);
+}
+
+/* The outer header is made behind bpf_xdp_adjust_head(), lest it be kept on the stack meanwhile. */
+static __always_inline enum verdict wrap_in_ipv4(struct xdp_md *ctx, struct packet *packet,
+						 const struct server *server,
+						 const struct shim *shim, __u16 id)
+{
+	const __u32 overhead = sizeof(struct outer_ipv4) + shim->length;
+	struct outer_ipv4 *outer = make_room_for_outer(ctx, packet, server, bpf_htons(ETH_P_IP),
+						       overhead);
+	void *end = (void *)(long)ctx->data_end;
+
+	if (!outer || (void *)(outer + 1) > end)
+		return VERDICT_NO_HEADROOM;
+	*outer = outer_ipv4(packet, server, shim, id);
+	return write_shim(shim, outer + 1, end) ? VERDICT_FORWARDED_TUNNEL : VERDICT_NO_HEADROOM;
+}
+
+static __always_inline enum verdict wrap_in_ipv6(struct xdp_md *ctx, struct packet *packet,
+						 const struct server *server,
+						 const struct shim *shim)
+{
+	const __u32 overhead = sizeof(struct outer_ipv6) + shim->length;
+	struct outer_ipv6 *outer = make_room_for_outer(ctx, packet, server, bpf_htons(ETH_P_IPV6),
+						       overhead);
+	void *end = (void *)(long)ctx->data_end;
+
+	if (!outer || (void *)(outer + 1) > end)
+		return VERDICT_NO_HEADROOM;
+	*outer = outer_ipv6(packet, server, shim);
+	return write_shim(shim, outer + 1, end) ? VERDICT_FORWARDED_TUNNEL : VERDICT_NO_HEADROOM;
+}
+
+/* IP in IPv4, without a shim, is made in place; the rest is rarer and left to enter_tunnel(). */
+static __always_inline bool is_plain(const struct server *server)
+{
+	return server->tunnel == TUNNEL_IPIP && is_ipv4(&server->rip);
+}
+
+/* Leaves word for enter_tunnel(), on this CPU. */
+static __always_inline enum verdict ask_for_tunnel(__u32 slot, __u16 id, __u32 hash)
+{
+	__u32 zero = 0;
+	struct tunnel_request *request = bpf_map_lookup_elem(&tunnel_requests, &zero);
+
+	if (!request)
 		return VERDICT_MALFORMED;
-	*(struct outer_ipv4 *)l3 = outer;
-	return VERDICT_FORWARDED_TUNNEL;
+	*request = (struct tunnel_request){ .slot = slot, .hash = hash, .id = id };
+	return VERDICT_UNDECIDED;
+}
+
+/*
+ * id: different for packets of one server that follow each other. UNDECIDED: the packet is for
+ * enter_tunnel().
+ */
+static __always_inline enum verdict forward_tunnel(struct xdp_md *ctx, struct packet *packet,
+						   const struct server *server, __u32 slot,
+						   __u16 id)
+{
+	struct shim none = { .protocol = ip_in_ip(packet) };
+
+	if (!is_plain(server))
+		return fits(packet, server, tunnel_overhead(server)) ?
+			       ask_for_tunnel(slot, id, packet->hash) :
+			       VERDICT_TOO_BIG;
+	if (!fits(packet, server, sizeof(struct outer_ipv4)))
+		return VERDICT_TOO_BIG;
+	take_hop(packet);
+	return wrap_in_ipv4(ctx, packet, server, &none, id);
+}
+
+/* What ask_for_tunnel() asked for, in a program of its own: any tunnel. */
+static __always_inline enum verdict enter_tunnel(struct xdp_md *ctx, struct packet *packet)
+{
+	__u32 zero = 0;
+	const struct tunnel_request *request = bpf_map_lookup_elem(&tunnel_requests, &zero);
+	const struct server *server;
+	struct cursor cursor;
+	enum verdict verdict = parse_network(ctx, &cursor, packet);
+	struct shim shim;
+
+	if (verdict && verdict != VERDICT_FRAGMENT)
+		return verdict;
+	server = request ? bpf_map_lookup_elem(&servers, &request->slot) : NULL;
+	/* the record may have changed since it was asked */
+	if (!server || server->method != METHOD_TUNNEL)
+		return VERDICT_SERVER_REMOVED;
+	if (server->tunnel & TUNNEL_CHECKSUM && packet->length > FRAME_SUM_MAX)
+		return VERDICT_TOO_BIG;
+	packet->egress = server->ifindex;
+	take_hop(packet);
+	shim = make_shim(ctx, packet, server, request->hash);
+	return is_ipv4(&server->rip) ? wrap_in_ipv4(ctx, packet, server, &shim, request->id) :
+				       wrap_in_ipv6(ctx, packet, server, &shim);
 }
 
 #endif

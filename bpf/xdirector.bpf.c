@@ -12,15 +12,18 @@
 #include "fragment.h"
 #include "packet.h"
 #include "related.h"
+#include "tunnel.h"
 
 int xdp_related(struct xdp_md *ctx);
 int xdp_fragment(struct xdp_md *ctx);
 int xdp_answer(struct xdp_md *ctx);
+int xdp_tunnel(struct xdp_md *ctx);
 
 enum stage {
 	STAGE_RELATED,
 	STAGE_FRAGMENT,
 	STAGE_ANSWER,
+	STAGE_TUNNEL,
 	STAGES,
 };
 
@@ -33,7 +36,8 @@ struct {
 } stages SEC(".maps") = {
 	.values = { [STAGE_RELATED] = (void *)&xdp_related,
 		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
-		    [STAGE_ANSWER] = (void *)&xdp_answer },
+		    [STAGE_ANSWER] = (void *)&xdp_answer,
+		    [STAGE_TUNNEL] = (void *)&xdp_tunnel },
 };
 
 /*
@@ -46,6 +50,8 @@ int xdp_related(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct_related(ctx, &packet);
 
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	return count_and_leave(ctx, verdict, packet.egress);
 }
 
@@ -54,6 +60,18 @@ int xdp_fragment(struct xdp_md *ctx)
 {
 	struct packet packet = {};
 	enum verdict verdict = direct_fragment(ctx, &packet);
+
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+/* Tunnels other than IP in IPv4. */
+SEC("xdp")
+int xdp_tunnel(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = enter_tunnel(ctx, &packet);
 
 	return count_and_leave(ctx, verdict, packet.egress);
 }
@@ -82,6 +100,8 @@ int xdirector(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_RELATED);
 	else if (verdict == VERDICT_FRAGMENT)
 		bpf_tail_call_static(ctx, &stages, STAGE_FRAGMENT);
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
 	return count_and_leave(ctx, verdict, packet.egress);

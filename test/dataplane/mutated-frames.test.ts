@@ -55,7 +55,7 @@ function randomNumbers(seed: number): (below: number) => number {
     state = (state + 0x6d2b79f5) >>> 0;
     let word = Math.imul(state ^ (state >>> 15), state | 1);
     word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return (((word ^ (word >>> 14)) >>> 0) * below) / 2 ** 32 >>> 0;
+    return ((((word ^ (word >>> 14)) >>> 0) * below) / 2 ** 32) >>> 0;
   };
 }
 
@@ -87,7 +87,10 @@ test(`${FRAMES} mutated frames do no harm (seed ${SEED})`, async () => {
   const { verdicts } = await dataplane.port.counters();
   const counted = [...verdicts.values()].reduce((sum, packets) => sum + packets);
   assert.equal(counted, FRAMES);
-  assert.ok([...verdicts.values()].filter((packets) => packets > 0).length > 12, "the frames reach most of the program");
+  assert.ok(
+    [...verdicts.values()].filter((packets) => packets > 0).length > 12,
+    "the frames reach most of the program",
+  );
   for (const action of ["pass", "tx", "drop"]) assert.ok((actions.get(action) ?? 0) > 1000, `${action} happened`);
   await dataplane.close();
 });

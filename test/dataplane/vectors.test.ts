@@ -2,19 +2,21 @@
 // The vectors, which say what the kernel's IPVS does, through the real program by test run.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { parseDocument } from "../../src/config/document.ts";
 import type { Flow } from "../../src/dataplane/port.ts";
 import { type Address, familyOf } from "../../src/model/address.ts";
 import type { NextHop } from "../../src/model/next-hop.ts";
-import { endpoint } from "../../src/model/service.ts";
+import { EMPTY_STATE, endpoint } from "../../src/model/service.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address } from "../support/memory-director.ts";
-import { assertSameFrames, type Frame } from "../vectors/compare.ts";
+import { decode } from "../support/packet.ts";
+import { assertSameFrames, assertSameFramesInAnyOrder, type Frame } from "../vectors/compare.ts";
 import { missingFeatures } from "../vectors/features.ts";
 import { type Fate, type LabDescription, readLab, readVectors, type Step, type Vector } from "../vectors/format.ts";
 
 const lab = readLab();
+const MAX_FLOWS = 4096;
 const ACTIONS: Readonly<Record<Fate, readonly string[]>> = {
   forwarded: ["tx", "redirect"],
   answered: ["tx", "redirect"],
@@ -24,8 +26,15 @@ const ACTIONS: Readonly<Record<Fate, readonly string[]>> = {
 
 for (const [file, { source, vectors }] of readVectors()) {
   describe(`${file}, as ${source}`, () => {
+    let dataplane: DataplaneUnderTest;
+    before(async () => {
+      dataplane = await DataplaneUnderTest.create({});
+      for (const [ip, hop] of nextHops(lab)) dataplane.nextHops.overrides.set(ip, hop);
+    });
+    after(() => dataplane.close());
+
     for (const vector of vectors) {
-      if (missingFeatures(vector.needs).length === 0) test(vector.name, () => follow(vector));
+      if (missingFeatures(vector.needs).length === 0) test(vector.name, () => follow(dataplane, vector));
     }
   });
 }
@@ -37,45 +46,53 @@ test("vectors that are not compared are listed", (t) => {
   assert.ok(waiting.length < all.length);
 });
 
-async function follow({ name, configuration, steps, asOneSequence }: Vector): Promise<void> {
-  const dataplane = await DataplaneUnderTest.create({});
-  try {
-    for (const [ip, hop] of nextHops(lab)) dataplane.nextHops.overrides.set(ip, hop);
-    await dataplane.director.change(() => parseDocument(configuration));
-    const sequence: Frame[] = [];
-    for (const step of steps) {
-      const { action, bytes } = dataplane.push(Buffer.from(step.frame, "hex"));
-      const out = ACTIONS.forwarded.includes(action) ? [{ frame: Buffer.from(bytes).toString("hex") }] : [];
-      sequence.push(...out);
-      if (!asOneSequence) await assertStep({ dataplane, step, action, bytes, out });
-    }
-    if (!asOneSequence) return;
-    assertSameFrames(sequence, steps.flatMap(({ out = [] }) => out), name);
-    assert.deepEqual(await flowsOf(dataplane), steps.at(-1)?.flows);
-  } finally {
-    await dataplane.close();
+/** The vectors of a file share a data plane, but no client. */
+async function follow(dataplane: DataplaneUnderTest, vector: Vector): Promise<void> {
+  const { name, configuration, steps, inAnyOrder } = vector;
+  await dataplane.director.change(() => EMPTY_STATE);
+  await dataplane.director.change(() => parseDocument(configuration));
+  const flows = () => flowsOf(dataplane, clientsOf(vector));
+  const sequence: Frame[] = [];
+  for (const step of steps) {
+    const { action, bytes } = dataplane.push(Buffer.from(step.frame, "hex"));
+    const out = ACTIONS.forwarded.includes(action) ? [{ frame: Buffer.from(bytes).toString("hex") }] : [];
+    sequence.push(...out);
+    if (!inAnyOrder) assertStep({ step, action, bytes, out, flows: await flows() });
   }
+  if (!inAnyOrder) return;
+  assertSameFramesInAnyOrder(
+    sequence,
+    steps.flatMap(({ out = [] }) => out),
+    name,
+  );
+  assert.deepEqual(await flows(), steps.at(-1)?.flows);
 }
 
 interface Observation {
-  readonly dataplane: DataplaneUnderTest;
   readonly step: Step;
   readonly action: string;
   readonly bytes: Uint8Array;
   readonly out: readonly Frame[];
+  readonly flows: readonly string[];
 }
 
-async function assertStep({ dataplane, step, action, bytes, out }: Observation): Promise<void> {
-  const { what, frame, fate, flows } = step;
+function assertStep({ step, action, bytes, out, flows }: Observation): void {
+  const { what, frame, fate } = step;
   assert.ok(ACTIONS[fate].includes(action), `${what}: ${fate} expected, not ${action}`);
   if (fate === "stack") assert.equal(Buffer.from(bytes).toString("hex"), frame, what);
   assertSameFrames(out, step.out ?? [], what);
-  assert.deepEqual(await flowsOf(dataplane), flows, what);
+  assert.deepEqual(flows, step.flows, what);
 }
 
-async function flowsOf({ port, director }: DataplaneUnderTest): Promise<string[]> {
-  const { flows } = await port.flows(0, 1000);
-  return flows.map((flow) => `${describeFlow(flow)} ${serverName(flow)} ${flow.state}`).sort();
+function clientsOf({ steps }: Vector): ReadonlySet<string> {
+  const frames = steps.filter(({ via }) => via === "clients").map(({ frame }) => decode(Buffer.from(frame, "hex")));
+  return new Set(frames.flatMap(({ layers: [, ip] }) => (ip && "source" in ip ? [ip.source] : [])));
+}
+
+async function flowsOf({ port, director }: DataplaneUnderTest, clients: ReadonlySet<string>): Promise<string[]> {
+  const { flows } = await port.flows(0, MAX_FLOWS);
+  const theirs = flows.filter(({ cip }) => clients.has(cip));
+  return theirs.map((flow) => `${describeFlow(flow)} ${serverName(flow)} ${flow.state}`).sort();
 
   function serverName({ server: slot }: Flow): string {
     const server = director.serverAt(slot);

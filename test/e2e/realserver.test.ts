@@ -7,6 +7,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, beforeEach, describe, it } from "node:test";
+import { BpfMap } from "../../src/bpf/index.ts";
+import type { IpRecord } from "../../src/dataplane/records.ts";
+import { addressFromBytes } from "../../src/model/address.ts";
 import { type Netns, type Output, Sandbox } from "../support/netns.ts";
 import { decode, layersOf, packet } from "../support/packet.ts";
 import { fromRoot } from "../support/project.ts";
@@ -217,6 +220,16 @@ describe("a real server at the end of a tunnel", () => {
     await wire.take("the tunnelled SYN is answered", isAnswer(VIP, tunnelled.port));
   });
 
+  it("takes packets from clients whom it would answer by another way", async () => {
+    const filters = ["all", "eth0"].map((name) => `net.ipv4.conf.${name}.rp_filter`);
+    for (const filter of filters) server.sysctl(filter, 1);
+    await succeeds(opened, "-i", "eth0", "--vip", VIP, "--method", "tunnel");
+    assert.equal(server.run("sysctl", ["-n", ...filters]), "0\n0\n");
+    await succeeds("eth0: no real server any more", "-i", "eth0", "--undo");
+    assert.equal(server.run("sysctl", ["-n", ...filters]), "1\n1\n");
+    for (const filter of filters) server.sysctl(filter, 0);
+  });
+
   it("opens no tunnel that hides a packet to another of its addresses", async () => {
     await succeeds(opened, "-i", "eth0", "--vip", VIP, "--method", "tunnel");
     const [hidden, allowed] = [syn(RIP, { to: RIP }), syn(VIP, { to: RIP })];
@@ -269,6 +282,9 @@ describe("running it again", () => {
     const now = await wire.take("the second VIP answers", isAnswer(OTHER_VIP, fourth.port));
     assert.ok(!now.some(isAnswer(VIP, third.port)));
     assert.deepEqual(host()["addresses"], ["127.0.0.1", "::1", OTHER_VIP].toSorted());
+    using accepted = BpfMap.open<IpRecord, number>(join(pinDir, "eth0", "maps", "vips"));
+    const vips = Array.from(accepted.keys(), ({ bytes }) => addressFromBytes(bytes));
+    assert.deepEqual(vips, [OTHER_VIP], "packets to the first VIP must not be let out any more");
   });
 
   it("takes VIPs as a list and as several options, each once", async () => {

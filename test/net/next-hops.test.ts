@@ -26,6 +26,8 @@ sandbox.segment([
 ]);
 director.ip("route", "add", "10.2.0.0/16", "via", "10.1.0.3", "mtu", "1400");
 director.ip("route", "add", "2001:db8:2::/48", "via", "2001:db8:1::3");
+// Links go down and come up here: IPv6 would lose its addresses.
+for (const namespace of [director, server]) namespace.sysctl("net.ipv6.conf.eth0.keep_addr_on_down", 1);
 // What takes the kernel minutes by default takes it seconds here.
 for (const family of ["ipv4", "ipv6"]) {
   director.sysctl(`net.${family}.neigh.eth0.base_reachable_time_ms`, 1000);

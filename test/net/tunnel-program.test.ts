@@ -194,13 +194,6 @@ describe("left as it is", () => {
       expected: "not_tunnelled",
     },
     { desc: "IPv6", sent: packet().ethernet().ipv6().tcp(), expected: "not_tunnelled" },
-    { desc: "IPv6 in IPv4", sent: packet().ethernet().ipv4(outer).ipv6().tcp(), expected: "not_tunnelled" },
-    { desc: "GRE", sent: packet().ethernet().ipv4(outer).gre().ipv4(inner).tcp(), expected: "not_tunnelled" },
-    {
-      desc: "a tagged frame",
-      sent: packet().ethernet().vlan().ipv4(outer).ipv4(inner).tcp(),
-      expected: "not_tunnelled",
-    },
     { desc: "ARP", sent: packet().ethernet({ etherType: 0x0806 }).payload(28), expected: "not_tunnelled" },
     {
       desc: "the first fragment of a tunnel packet",

@@ -16,6 +16,7 @@ export const FEATURES = {
   fragmenting: "packets without DF that exceed the path to their server are sent in fragments",
   "local-answers": "states of flows to the director as real server follow its answers",
   settings: "IPVS's sysctls: conn_reuse_mode, sloppy_tcp, secure_tcp",
+  sctp: "SCTP services",
   "udp-checksum-filled": "a masqueraded UDP datagram without checksum is given one",
   "reply-ttl": "a masqueraded server's packet without hops left is answered to the server",
   "nat-icmp-send": "nat_icmp_send: a masqueraded server's packet without connection is answered to the server",
@@ -44,6 +45,7 @@ export const FEATURES_NOT_YET: readonly Feature[] = [
   "icmp-types",
   "tunnel-ecn",
   "tcp-no-flags",
+  "sctp",
 ];
 
 /** Why a vector is not compared: empty when it is. */

@@ -87,8 +87,8 @@ export interface Vector {
   readonly name: string;
   readonly needs?: readonly Feature[];
   readonly configuration: Configuration;
-  /** The source put fragments together and took them apart again: only the order of all that comes out counts. */
-  readonly asOneSequence?: boolean;
+  /** The source waited for all fragments: what counts is all that comes out in the end, in any order. */
+  readonly inAnyOrder?: boolean;
   readonly steps: readonly Step[];
 }
 

@@ -8,7 +8,6 @@ import { type Configuration, readLab, type WireName } from "../vectors/format.ts
 import type { Scenario } from "./cases/scenario.ts";
 
 const VMRUN = fromRoot("test", "vm", "vmrun");
-const CACHE = fromRoot("build", "vm");
 const GUEST = "exec /usr/bin/python3 -B test/vm/guest/main.py";
 /** A guard against a VM that hangs. */
 const GUARD_SECONDS = 1000;
@@ -95,7 +94,7 @@ export function hex(bytes: Uint8Array): string {
 
 function boot(input: string): Promise<string> {
   const args = ["--stdin", "-c", "2", "-t", String(GUARD_SECONDS), "-C", fromRoot(), "--", GUEST];
-  const child = spawn(VMRUN, args, { env: { ...process.env, VMRUN_CACHE: CACHE } });
+  const child = spawn(VMRUN, args);
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {

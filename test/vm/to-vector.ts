@@ -7,7 +7,7 @@ import type { Scenario } from "./cases/scenario.ts";
 import { configurationOf, type FrameSeen, hex, type IpvsStep } from "./guest-run.ts";
 
 export function toVector(scenario: Scenario, seen: readonly IpvsStep[]): Vector {
-  const { name, needs, asOneSequence } = scenario;
+  const { name, needs, inAnyOrder } = scenario;
   const steps = scenario.steps.map(({ what, via, packet }, index): Step => {
     const step = seen[index];
     if (!step) throw new Error(`${name}: nothing is known of "${what}"`);
@@ -16,7 +16,7 @@ export function toVector(scenario: Scenario, seen: readonly IpvsStep[]): Vector 
     const out = leaves && { out: withoutChoices(step.out, packet.bytes()) };
     return { what, via, frame: hex(packet.bytes()), fate, ...out, flows: step.flows };
   });
-  const optional = { ...(needs && { needs }), ...(asOneSequence && { asOneSequence }) };
+  const optional = { ...(needs && { needs }), ...(inAnyOrder && { inAnyOrder }) };
   return { name, ...optional, configuration: configurationOf(scenario), steps };
 }
 

@@ -3,12 +3,26 @@
 
 import { packet } from "../../support/packet.ts";
 import type { Feature } from "../../vectors/features.ts";
-import type { ServerDocument } from "../../vectors/format.ts";
-import { client, clients, rip, rip6, type Scenario, type Sent, service, to, udp, v6 } from "./scenario.ts";
+import {
+  client,
+  clients,
+  rip,
+  rip6,
+  type Scenario,
+  type Sent,
+  type SomeServer,
+  service,
+  to,
+  udp,
+  v6,
+} from "./scenario.ts";
 
 const needs = ["fragments"] as const;
 
-/** The fragments of a 1600-byte datagram: 800 bytes of IP payload, 808 bytes. */
+/** Bytes of IP payload in the first of two fragments, of 1608. */
+const FIRST = 808;
+
+/** A datagram's two fragments, the longer first, as a sender makes them: IPVS joins and parts them the same way. */
 function fragments(source: string, id: number): Sent[] {
   const whole = packet().ipv4({ source, destination: "192.0.2.1" }).udp().payload(1600).bytes().subarray(20);
   const part = (fragmentOffset: number, body: Uint8Array) =>
@@ -20,8 +34,8 @@ function fragments(source: string, id: number): Sent[] {
       moreFragments: fragmentOffset === 0,
     }).payload(body);
   return [
-    clients("first fragment", part(0, whole.subarray(0, 800))),
-    clients("last fragment", part(100, whole.subarray(800))),
+    clients("first fragment", part(0, whole.subarray(0, FIRST))),
+    clients("last fragment", part(FIRST / 8, whole.subarray(FIRST))),
   ];
 }
 
@@ -32,12 +46,12 @@ function fragments6(source: string, id: number): Sent[] {
       .fragment({ nextHeader: 17, id, fragmentOffset, moreFragments: fragmentOffset === 0 })
       .payload(body);
   return [
-    clients("first fragment", part(0, whole.subarray(0, 800))),
-    clients("last fragment", part(100, whole.subarray(800))),
+    clients("first fragment", part(0, whole.subarray(0, FIRST))),
+    clients("last fragment", part(FIRST / 8, whole.subarray(FIRST))),
   ];
 }
 
-const METHODS: readonly (readonly [string, Partial<ServerDocument> & { readonly rip: string }])[] = [
+const METHODS: readonly (readonly [string, SomeServer])[] = [
   ["direct", { rip: rip(1) }],
   ["tunnel", { rip: rip(1), method: "tunnel" }],
   ["masquerade", { rip: rip(1), method: "masquerade", port: 5353 }],
@@ -51,7 +65,7 @@ export const FRAGMENTS: readonly Scenario[] = [
     ([what, real], index): Scenario => ({
       name: `fragments: ${what}`,
       needs: FURTHER[what] ? [...needs, FURTHER[what]] : needs,
-      asOneSequence: true,
+      inAnyOrder: true,
       services: [service([real], udp)],
       steps: fragments(client(400 + index).v4, 77),
     }),
@@ -59,14 +73,14 @@ export const FRAGMENTS: readonly Scenario[] = [
   {
     name: "fragments: IPv6, direct",
     needs,
-    asOneSequence: true,
+    inAnyOrder: true,
     services: [service([{ rip: rip6(1) }], { ...udp, ...v6 })],
     steps: fragments6(client(405).v6, 77),
   },
   {
     name: "fragments: of two datagrams, mixed",
     needs,
-    asOneSequence: true,
+    inAnyOrder: true,
     services: [service([{ rip: rip(1) }, { rip: rip(2) }], udp)],
     steps: mix(fragments(client(406).v4, 1), fragments(client(407).v4, 2)),
   },

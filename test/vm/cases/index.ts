@@ -3,10 +3,12 @@
 
 import { DIRECT } from "./direct.ts";
 import { FRAGMENTS } from "./fragments.ts";
-import { ICMP } from "./icmp.ts";
+import { ICMP_ANSWERS } from "./icmp-answers.ts";
+import { ICMP_ERRORS } from "./icmp-errors.ts";
 import { MASQUERADE } from "./masquerade.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCHEDULING } from "./scheduling.ts";
+import { SCTP_ASSOCIATIONS } from "./sctp.ts";
 import { SETTINGS } from "./settings.ts";
 import { STACK } from "./stack.ts";
 import { TCP_STATES } from "./tcp-states.ts";
@@ -15,9 +17,10 @@ import { TUNNEL } from "./tunnel.ts";
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   direct: DIRECT,
   fragments: FRAGMENTS,
-  icmp: ICMP,
+  icmp: [...ICMP_ANSWERS, ...ICMP_ERRORS],
   masquerade: MASQUERADE,
   scheduling: SCHEDULING,
+  sctp: SCTP_ASSOCIATIONS,
   settings: SETTINGS,
   stack: STACK,
   "tcp-states": TCP_STATES,

@@ -2,11 +2,11 @@
 // Masquerading: both directions, ports mapped, checksums, states that both directions drive.
 
 import type { TcpFlag } from "../../support/packet.ts";
-import type { ServerDocument } from "../../vectors/format.ts";
 import {
   client,
   clients,
   from,
+  masquerade,
   rip,
   rip6,
   type Scenario,
@@ -19,10 +19,6 @@ import {
 } from "./scenario.ts";
 
 const needs = ["masquerade"] as const;
-
-function masquerade(address: string, overrides: Partial<ServerDocument> = {}) {
-  return { rip: address, method: "masquerade", ...overrides } as const;
-}
 
 /** "S >SA A": one packet a word, from the server when it begins with ">". */
 function exchange(source: string, words: string, serverPort = 80): Sent[] {

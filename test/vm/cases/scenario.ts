@@ -3,7 +3,7 @@
 
 import { type Packet, packet } from "../../support/packet.ts";
 import type { Feature } from "../../vectors/features.ts";
-import type { Configuration, ServerDocument, ServiceDocument, WireName } from "../../vectors/format.ts";
+import type { Configuration, ServerDocument, ServiceDocument, TunnelDocument, WireName } from "../../vectors/format.ts";
 
 export interface Sent {
   readonly what: string;
@@ -14,7 +14,7 @@ export interface Sent {
 export interface Scenario extends Configuration {
   readonly name: string;
   readonly needs?: readonly Feature[];
-  readonly asOneSequence?: boolean;
+  readonly inAnyOrder?: boolean;
   readonly steps: readonly Sent[];
 }
 
@@ -40,13 +40,26 @@ export function client(number: number): { readonly v4: string; readonly v6: stri
   return { v4: `10.1.${number >> 8}.${number & 255}`, v6: `2001:db8:c::${number.toString(16)}` };
 }
 
+/** What matters to a table; the rest is a default. */
+export type SomeServer = Partial<ServerDocument> & { readonly rip: string };
+
 export function server(address: string, overrides: Partial<ServerDocument> = {}): ServerDocument {
   return { rip: address, port: 80, method: "direct", weight: 1, ...overrides };
 }
 
+/** A masqueraded server; ports may be mapped. */
+export function masquerade(address: string, overrides: Partial<ServerDocument> = {}): SomeServer {
+  return { rip: address, method: "masquerade", ...overrides };
+}
+
+/** IPIP unless another type is given. */
+export function tunnelled(address: string, tunnel?: TunnelDocument): SomeServer {
+  return { rip: address, method: "tunnel", ...(tunnel && { tunnel }) };
+}
+
 /** Servers have the service's port unless they say otherwise. */
 export function service(
-  servers: readonly (Partial<ServerDocument> & { readonly rip: string })[],
+  servers: readonly SomeServer[],
   overrides: Partial<Omit<ServiceDocument, "servers">> = {},
 ): ServiceDocument {
   const base = { protocol: "tcp", vip: VIP, port: 80, scheduler: "rr", ...overrides } as const;
@@ -58,16 +71,18 @@ export const v6 = { vip: VIP6 } as const;
 
 const fromClient = packet().ethernet();
 
+type IpFields = Parameters<Packet["ipv4"]>[0] & Parameters<Packet["ipv6"]>[0];
+
 /** From a client to the VIP; the address tells the family. DF and id 1 unless the table says otherwise. */
-export function to(source: string, ip: Parameters<Packet["ipv4"]>[0] & Parameters<Packet["ipv6"]>[0] = {}): Packet {
+export function to(source: string, ip: IpFields = {}): Packet {
   if (source.includes(":")) return fromClient.ipv6({ source, destination: VIP6, ...ip });
   return fromClient.ipv4({ source, destination: VIP, id: 1, dontFragment: true, ...ip });
 }
 
 /** From real server `number` to a client, by way of the director as its gateway. */
-export function from(number: number, destination: string, ip: Parameters<Packet["ipv4"]>[0] = {}): Packet {
+export function from(number: number, destination: string, ip: IpFields = {}): Packet {
   const frame = packet().ethernet({ source: `02:00:00:00:01:1${number}`, destination: "02:00:00:00:01:01" });
-  if (destination.includes(":")) return frame.ipv6({ source: rip6(number), destination });
+  if (destination.includes(":")) return frame.ipv6({ source: rip6(number), destination, ...ip });
   return frame.ipv4({ source: rip(number), destination, id: 2, dontFragment: true, ...ip });
 }
 

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Which real server new connections go to.
 
-import type { ServerDocument } from "../../vectors/format.ts";
-import { client, clients, rip, rip6, type Scenario, type Sent, service, to, udp, v6 } from "./scenario.ts";
+import {
+  client,
+  clients,
+  rip,
+  rip6,
+  type Scenario,
+  type Sent,
+  type SomeServer,
+  service,
+  to,
+  udp,
+  v6,
+} from "./scenario.ts";
 
 const three = [{ rip: rip(1) }, { rip: rip(2) }, { rip: rip(3) }];
 
@@ -12,7 +23,7 @@ function connections(source: string, count: number): Sent[] {
   );
 }
 
-function weights(...values: readonly number[]): (Partial<ServerDocument> & { readonly rip: string })[] {
+function weights(...values: readonly number[]): SomeServer[] {
   return values.map((weight, index) => ({ rip: rip(index + 1), weight }));
 }
 

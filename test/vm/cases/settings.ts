@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 // IPVS's sysctls that change what happens to packets.
 
-import { client, clients, from, rip, type Scenario, servers, service, to } from "./scenario.ts";
+import { client, clients, from, masquerade, rip, type Scenario, servers, service, to } from "./scenario.ts";
 
 const two = [service([{ rip: rip(1) }, { rip: rip(2) }])];
-const masquerade = [
-  service([
-    { rip: rip(1), method: "masquerade" },
-    { rip: rip(2), method: "masquerade" },
-  ]),
-];
+const masqueraded = [service([masquerade(rip(1)), masquerade(rip(2))])];
 
 export const SETTINGS: readonly Scenario[] = [
   ...[0, 1, 2, 3].map((mode): Scenario => {
@@ -37,7 +32,7 @@ export const SETTINGS: readonly Scenario[] = [
     return {
       name: `conn_reuse_mode ${mode}: a SYN on a masqueraded flow in TIME_WAIT`,
       needs: ["settings", "masquerade"],
-      services: masquerade,
+      services: masqueraded,
       settings: { conn_reuse_mode: mode },
       steps: [
         clients("SYN", to(source).tcp()),
@@ -75,7 +70,7 @@ export const SETTINGS: readonly Scenario[] = [
   {
     name: "secure_tcp 3: masquerading",
     needs: ["settings", "masquerade"],
-    services: masquerade,
+    services: masqueraded,
     settings: { secure_tcp: 3 },
     steps: [
       clients("SYN", to(client(522).v4).tcp()),
@@ -90,7 +85,7 @@ export const SETTINGS: readonly Scenario[] = [
   {
     name: "nat_icmp_send: a reply without a connection is answered to the server",
     needs: ["settings", "masquerade", "nat-icmp-send"],
-    services: masquerade,
+    services: masqueraded,
     settings: { nat_icmp_send: 1 },
     steps: [
       servers("SYN+ACK", from(1, client(523).v4).tcp({ sourcePort: 80, destinationPort: 1, flags: ["syn", "ack"] })),

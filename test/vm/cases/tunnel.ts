@@ -77,9 +77,7 @@ export const TUNNEL: readonly Scenario[] = [
     name: "tunnel: congestion experienced inside is ECT(0) outside",
     needs: ["tunnel-ecn"],
     services: [service([{ rip: rip(1), method: "tunnel" }])],
-    steps: [0x03, 0xff].map((tos) =>
-      clients(`tos ${tos}`, to(client(155).v4, { tos }).tcp({ sourcePort: 1 + tos })),
-    ),
+    steps: [0x03, 0xff].map((tos) => clients(`tos ${tos}`, to(client(155).v4, { tos }).tcp({ sourcePort: 1 + tos }))),
   },
   {
     name: "tunnel: UDP",
