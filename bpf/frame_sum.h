@@ -14,7 +14,7 @@
 #define FRAME_SUM_CHUNK 32U
 #define FRAME_SUM_CHUNK_WORDS (FRAME_SUM_CHUNK / sizeof(__u32))
 
-/* What is left of it after whole chunks. A place of its own: reached from every round of the loop. */
+/* What whole chunks leave of it. */
 static __always_inline __u64 sum_rest(const void *at, const void *end, __u32 length)
 {
 	__u64 sum = 0;
@@ -41,8 +41,9 @@ static __always_inline __u64 sum_rest(const void *at, const void *end, __u32 len
 }
 
 /*
- * Of `length` bytes (at most FRAME_SUM_MAX) from `offset` (at most FRAME_SUM_OFFSET_MASK) of the frame, not yet
- * folded; what lies beyond the frame counts nothing. Global, so that its rounds are verified once.
+ * Of `length` bytes (at most FRAME_SUM_MAX) of the frame from `offset` (at most
+ * FRAME_SUM_OFFSET_MASK) on, not yet folded; what would be beyond the frame counts nothing. A global
+ * function: the rounds of its loop are verified once, and not for every way that leads to it.
  */
 __noinline __u64 sum_frame(struct xdp_md *ctx, __u32 offset, __u32 length)
 {
@@ -60,6 +61,7 @@ __noinline __u64 sum_frame(struct xdp_md *ctx, __u32 offset, __u32 length)
 			sum += ((const __u32 *)at)[word];
 		at += FRAME_SUM_CHUNK;
 	}
+	/* not `at`, of which the verifier would try every value */
 	at = start + (length & ~(FRAME_SUM_CHUNK - 1));
 	return sum + sum_rest(at, end, length);
 }

@@ -4,6 +4,7 @@
 #define L2_H
 
 #include <linux/types.h>
+#include <bpf/bpf_helpers.h>
 #include "packet.h"
 
 #define L2_UNTAGGED sizeof(struct ethernet_header)
@@ -23,6 +24,8 @@ static __always_inline void copy_tags(void *to, const void *from, __u32 l2_lengt
 {
 	__u32 at = L2_UNTAGGED - sizeof(type);
 
+	/* Else clang compares it early on and keeps the answers on the stack until they are needed. */
+	barrier_var(l2_length);
 #pragma clang loop unroll(full)
 	for (int depth = 0; depth < VLAN_MAX_DEPTH; depth++) {
 		if (at + sizeof(type) == l2_length)

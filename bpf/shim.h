@@ -10,9 +10,9 @@
 #include <linux/in.h>
 #include <bpf/bpf_endian.h>
 #include "csum.h"
+#include "frame_sum.h"
 #include "packet.h"
 #include "tunnel_wire.h"
-#include "frame_sum.h"
 #include "xdirector.h"
 
 /* IPVS takes GUE's source port from net.ipv4.ip_local_port_range (udp_flow_src_port); its default. */

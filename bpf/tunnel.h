@@ -12,6 +12,7 @@
 #include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "config.h"
 #include "csum.h"
 #include "l2.h"
 #include "maps.h"
@@ -77,7 +78,7 @@ static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
 						    const struct server *server,
 						    const struct shim *shim, __u16 id)
 {
-	__u32 df = packet->is_ipv4 ? packet->ipv4->frag_off & IP_DF : 0;
+	__u32 df = packet->is_ipv4 && settings.pmtu_disc ? packet->ipv4->frag_off & IP_DF : 0;
 	__u32 length = sizeof(struct outer_ipv4) + shim->length + packet->length;
 	struct outer_ipv4 outer = { {
 		bpf_htonl(0x45000000 | inner_tos(packet) << 16 | length),

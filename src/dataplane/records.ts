@@ -72,7 +72,7 @@ const METHOD_NUMBERS = { none: 0, direct: 1, tunnel: 2, masquerade: 3 } as const
 const METHOD_LOCAL = 4;
 
 /** `enum tunnel` */
-const TUNNEL_NUMBERS = { ipip: 0, gue: 1, gre: 2 } as const satisfies Record<Tunnel["type"], number>;
+export const TUNNEL_NUMBERS = { ipip: 0, gue: 1, gre: 2 } as const satisfies Record<Tunnel["type"], number>;
 const TUNNEL_TYPE_MASK = 0x0f;
 const TUNNEL_CHECKSUM = 0x80;
 

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { BpfObject } from "../../src/bpf/index.ts";
 import type { IpRecord } from "../../src/dataplane/records.ts";
 import { addressToBytes, type Family } from "../../src/model/address.ts";
+import { editSettings } from "../../src/model/edits.ts";
 import { IPIP, type Tunnel } from "../../src/model/service.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
@@ -267,6 +268,20 @@ describe("the outer id", () => {
     assert.equal(new Set(idsOf(false)).size, 4);
     assert.deepEqual(new Set(idsOf(true)), new Set([0]));
   });
+});
+
+describe("without path MTU discovery (pmtu_disc 0)", () => {
+  before(() => dataplane.director.change((state) => editSettings(state, { pmtuDisc: 0 })));
+  after(() => dataplane.director.change((state) => editSettings(state, { pmtuDisc: 1 })));
+
+  for (const one of cases.filter(({ inner, outer }) => inner === "ipv4" && outer === "ipv4")) {
+    test(`outer packets may be fragmented on their way, and have an id for that: ${one.name}`, () => {
+      const { bytes } = dataplane.push(datagram(frame, one));
+      const [outer, inner] = layersOf(decode(bytes), "ipv4");
+      assert.deepEqual([outer?.dontFragment, inner?.dontFragment], [false, true]);
+      assert.notEqual(outer?.id, 0);
+    });
+  }
 });
 
 describe("GUE's source port", () => {

@@ -11,7 +11,7 @@ import { BpfMap } from "../../src/bpf/index.ts";
 import type { IpRecord } from "../../src/dataplane/records.ts";
 import { addressFromBytes } from "../../src/model/address.ts";
 import { type Netns, type Output, Sandbox } from "../support/netns.ts";
-import { decode, layersOf, packet } from "../support/packet.ts";
+import { decode, layersOf, type Packet, packet } from "../support/packet.ts";
 import { fromRoot } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
@@ -230,6 +230,45 @@ describe("a real server at the end of a tunnel", () => {
     for (const filter of filters) server.sysctl(filter, 0);
   });
 
+  it("opens any type, or the one it is told", async () => {
+    const wrap = packet().ethernet(fromDirector).ipv4({ source: CIP, destination: RIP });
+    const send = (between: Packet) => {
+      const port = ++lastPort;
+      const inner = between.ipv4({ source: CIP, destination: VIP }).tcp({ sourcePort: port, destinationPort: 80 });
+      wire.send(inner.bytes());
+      return isAnswer(VIP, port);
+    };
+    const gue = () => send(wrap.udp({ destinationPort: 5555 }).gue());
+    const gre = () => send(wrap.gre({ checksum: "computed" }));
+
+    const options = ["-i", "eth0", "--vip", VIP, "--method", "tunnel"];
+    await succeeds(opened, ...options, "--tunnel-port", "5555");
+    await wire.take("the SYN in GUE is answered", gue());
+    await wire.take("the SYN in GRE is answered", gre());
+    await succeeds(opened, ...options, "--tunnel", "gre");
+    const inGue = gue();
+    const received = await wire.take("the SYN in GRE is answered still", gre());
+    assert.ok(!received.some(inGue), "GUE was not to be opened any more");
+  });
+
+  it("serves an IPv6 VIP out of a tunnel over IPv4, which needs no settings", async () => {
+    const [vip, cip] = ["2001:db8:80::80", "2001:db8:1::1"];
+    client.ip("address", "add", `${cip}/64`, "dev", "eth0", "nodad");
+    server.ip("address", "add", "2001:db8:1::2/64", "dev", "eth0", "nodad");
+    const options = ["-i", "eth0", "--vip", vip, "--method", "tunnel"];
+    await succeeds(`eth0: real server for ${vip} (tunnels end in XDP, native mode)`, ...options);
+    assert.equal(host()["settings"], untouched["settings"]);
+    const port = ++lastPort;
+    const outer = packet().ethernet(fromDirector).ipv4({ source: CIP, destination: RIP });
+    wire.send(outer.ipv6({ source: cip, destination: vip }).tcp({ sourcePort: port, destinationPort: 80 }).bytes());
+    await wire.take("the SYN is answered", (frame) => {
+      const [[ip], [tcp]] = [layersOf(decode(frame), "ipv6"), layersOf(decode(frame), "tcp")];
+      return ip?.source === vip && tcp?.destinationPort === port && tcp.flags.join() === "syn,ack";
+    });
+    client.ip("address", "delete", `${cip}/64`, "dev", "eth0");
+    server.ip("address", "delete", "2001:db8:1::2/64", "dev", "eth0");
+  });
+
   it("opens no tunnel that hides a packet to another of its addresses", async () => {
     await succeeds(opened, "-i", "eth0", "--vip", VIP, "--method", "tunnel");
     const [hidden, allowed] = [syn(RIP, { to: RIP }), syn(VIP, { to: RIP })];
@@ -380,10 +419,28 @@ describe("refused, with nothing changed", () => {
       message: '--method: "nat" is none of direct, tunnel',
     },
     {
-      desc: "a tunnel to an IPv6 VIP",
-      options: ["-i", "eth0", "--vip", "2001:db8::80", "--method", "tunnel"],
+      desc: "an unknown type of tunnel",
+      options: ["-i", "eth0", "--vip", VIP, "--method", "tunnel", "--tunnel", "vxlan"],
       code: 2,
-      message: "--vip 2001:db8::80: tunnelling over ipv6 is not available yet",
+      message: '--tunnel: "vxlan" is none of ipip, gue, gre',
+    },
+    {
+      desc: "a type of tunnel for direct routing",
+      options: ["-i", "eth0", "--vip", VIP, "--tunnel", "gre"],
+      code: 2,
+      message: "--tunnel goes with --method tunnel",
+    },
+    {
+      desc: "a port that is none",
+      options: ["-i", "eth0", "--vip", VIP, "--method", "tunnel", "--tunnel-port", "65536"],
+      code: 2,
+      message: '--tunnel-port: "65536" is no port from 1 to 65535',
+    },
+    {
+      desc: "a port for tunnels that have none",
+      options: ["-i", "eth0", "--vip", VIP, "--method", "tunnel", "--tunnel", "gre", "--tunnel-port", "6080"],
+      code: 2,
+      message: "--tunnel-port goes with tunnels of type gue",
     },
     {
       desc: "VIPs together with --undo",

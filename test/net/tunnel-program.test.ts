@@ -3,46 +3,14 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { BpfObject } from "../../src/bpf/index.ts";
-import type { IpRecord } from "../../src/dataplane/records.ts";
-import { type Address, addressToBytes } from "../../src/model/address.ts";
-import { decode, type Packet, packet } from "../support/packet.ts";
-import { fromRoot } from "../support/project.ts";
+import { decode, packet } from "../support/packet.ts";
+import { RealServerUnderTest, VIP, VIP6, XDP_DROP, XDP_PASS } from "../support/realserver.ts";
 
-const XDP_DROP = 1;
-const XDP_PASS = 2;
-const VIP = "192.0.2.80";
 const ECT0 = 2;
 const CONGESTED = 3;
 
-const object = BpfObject.open(fromRoot("build", "bpf", "realserver.bpf.o"));
-after(() => object.close());
-object.load();
-const program = object.program("realserver");
-const vips = object.map<IpRecord, number>("vips");
-const verdicts = object.map<number, Record<string, bigint>[]>("verdicts");
-vips.set({ bytes: addressToBytes(VIP as Address) }, 1);
-
-function counts(): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const counters of verdicts.get(0) ?? []) {
-    for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + Number(count);
-  }
-  return sums;
-}
-
-interface Outcome {
-  readonly action: number;
-  readonly verdict: string;
-  readonly data: Uint8Array;
-}
-
-function send(sent: Packet): Outcome {
-  const before = counts();
-  const { returnValue: action, data } = program.run({ data: sent.bytes() });
-  const counted = Object.entries(counts()).flatMap(([name, count]) => Array(count - (before[name] ?? 0)).fill(name));
-  return { action, verdict: counted.join(" and "), data };
-}
+const realserver = new RealServerUnderTest();
+after(() => realserver[Symbol.dispose]());
 
 const outer = { source: "10.1.0.1", destination: "10.1.0.2" };
 const inner = { source: "198.51.100.7", destination: VIP };
@@ -95,7 +63,7 @@ describe("a packet to a VIP in an IPIP tunnel", () => {
     },
   ]) {
     it(desc, () => {
-      const outcome = send(wrap);
+      const outcome = realserver.send(wrap);
       assert.deepEqual([outcome.action, outcome.verdict], [XDP_PASS, "decapsulated"]);
       assert.deepEqual(decode(outcome.data), decode(bare.bytes()));
       assert.deepEqual(Buffer.from(outcome.data), Buffer.from(bare.bytes()));
@@ -104,7 +72,7 @@ describe("a packet to a VIP in an IPIP tunnel", () => {
 
   for (const ecn of [1, ECT0, CONGESTED]) {
     it(`is marked when the tunnel packet met congestion and the sender knows ECN (${ecn})`, () => {
-      const { action, verdict, data } = send(
+      const { action, verdict, data } = realserver.send(
         packet()
           .ethernet()
           .ipv4({ ...outer, tos: CONGESTED })
@@ -122,7 +90,7 @@ describe("a packet to a VIP in an IPIP tunnel", () => {
 
   it("keeps a right checksum whatever it was when it is marked", () => {
     for (let id = 0; id < 65_536; id += 257) {
-      const { data } = send(
+      const { data } = realserver.send(
         packet()
           .ethernet()
           .ipv4({ ...outer, tos: CONGESTED })
@@ -138,7 +106,7 @@ describe("a packet to a VIP in an IPIP tunnel", () => {
   });
 
   it("is not marked when the tunnel packet met none", () => {
-    const { data } = send(
+    const { data } = realserver.send(
       packet()
         .ethernet()
         .ipv4({ ...outer, tos: ECT0 })
@@ -153,7 +121,7 @@ describe("a packet to a VIP in an IPIP tunnel", () => {
   });
 
   it("is dropped when the tunnel packet met congestion of which its sender cannot be told (RFC 6040)", () => {
-    const { action, verdict } = send(
+    const { action, verdict } = realserver.send(
       packet()
         .ethernet()
         .ipv4({ ...outer, tos: CONGESTED })
@@ -194,6 +162,82 @@ describe("left as it is", () => {
       expected: "not_tunnelled",
     },
     { desc: "IPv6", sent: packet().ethernet().ipv6().tcp(), expected: "not_tunnelled" },
+    { desc: "a datagram to another port", sent: packet().ethernet().ipv4(outer).udp(), expected: "not_tunnelled" },
+    {
+      desc: "a control message of GUE",
+      sent: packet().ethernet().ipv4(outer).udp().gue({ control: true }).ipv4(inner).tcp(),
+      expected: "not_understood",
+    },
+    {
+      desc: "GUE with extensions",
+      sent: packet()
+        .ethernet()
+        .ipv4(outer)
+        .udp()
+        .gue({ flags: 0x2000, extensions: new Uint8Array(4) })
+        .ipv4(inner)
+        .tcp(),
+      expected: "not_understood",
+    },
+    {
+      desc: "GUE with anything but IP inside",
+      sent: packet().ethernet().ipv4(outer).udp({ destinationPort: 6080 }).gue().tcp(),
+      expected: "not_understood",
+    },
+    {
+      desc: "GRE with a key",
+      sent: packet().ethernet().ipv4(outer).gre({ key: 7 }).ipv4(inner).tcp(),
+      expected: "not_understood",
+    },
+    {
+      desc: "GRE with Ethernet inside",
+      sent: packet().ethernet().ipv4(outer).gre().ethernet().ipv4(inner).tcp(),
+      expected: "not_understood",
+    },
+    {
+      desc: "a cut GRE header",
+      sent: packet()
+        .ethernet()
+        .ipv4(outer)
+        .gre({ checksum: "computed" })
+        .ipv4(inner)
+        .truncate(14 + 20 + 7),
+      expected: "malformed",
+    },
+    {
+      desc: "a cut GUE header",
+      sent: packet()
+        .ethernet()
+        .ipv4(outer)
+        .udp()
+        .gue()
+        .ipv4(inner)
+        .truncate(14 + 20 + 8 + 3),
+      expected: "malformed",
+    },
+    {
+      desc: "an IPv6 packet that is not for a VIP",
+      sent: packet().ethernet().ipv4(outer).ipv6({ destination: "2001:db8:80::81" }).tcp(),
+      expected: "not_vip",
+    },
+    {
+      desc: "a cut IPv6 packet",
+      sent: packet()
+        .ethernet()
+        .ipv6()
+        .ipv6({ destination: VIP6 })
+        .truncate(14 + 40 + 39),
+      expected: "malformed",
+    },
+    {
+      desc: "IPv4 where the outer header says IPv6",
+      sent: packet()
+        .ethernet()
+        .ipv4({ ...outer, protocol: 41 })
+        .ipv4(inner)
+        .tcp(),
+      expected: "malformed",
+    },
     { desc: "ARP", sent: packet().ethernet({ etherType: 0x0806 }).payload(28), expected: "not_tunnelled" },
     {
       desc: "the first fragment of a tunnel packet",
@@ -224,7 +268,7 @@ describe("left as it is", () => {
     { desc: "a cut outer header", sent: tunnelled.truncate(14 + 19), expected: "malformed" },
   ]) {
     it(desc, () => {
-      const { action, verdict, data } = send(sent);
+      const { action, verdict, data } = realserver.send(sent);
       assert.deepEqual([action, verdict], [XDP_PASS, expected]);
       assert.deepEqual(Buffer.from(data), Buffer.from(sent.bytes()));
     });

@@ -5,6 +5,7 @@
 import type { XdpMode } from "../../bpf/index.ts";
 import { XdirectorError } from "../../errors.ts";
 import { type Address, familyOf } from "../../model/address.ts";
+import type { Tunnel } from "../../model/service.ts";
 import type { Link, LinkAddress } from "../facts.ts";
 import { Netlink } from "../netlink.ts";
 import {
@@ -25,6 +26,10 @@ export interface RealServerOptions {
   readonly interface: string;
   readonly vips: readonly Address[];
   readonly method: "direct" | "tunnel";
+  /** Types of tunnels that are opened. */
+  readonly tunnels: readonly Tunnel["type"][];
+  /** UDP port that GUE comes in on. */
+  readonly guePort: number;
   /** For the program, where the kernel has no tunnel device. */
   readonly pinDir: string;
   readonly stateFile: string;
@@ -45,7 +50,7 @@ export function setUpRealServer(options: RealServerOptions): Opener | undefined 
   findLink(netlink, options.interface);
   assertVipsFree(netlink, options.vips, lo);
   const file = new RecordFile(options.stateFile);
-  const before = file.load();
+  const before = retireDevice(file, options, netlink, lo);
   const needs = needsOf(options, netlink, before);
   const changes = merge(before ?? NO_CHANGES, found(needs, netlink, lo));
   const record = { interface: options.interface, vips: options.vips };
@@ -75,16 +80,38 @@ export function undoRealServer(stateFile: string): RealServerRecord | undefined 
 }
 
 function needsOf(options: RealServerOptions, netlink: Netlink, before: RealServerRecord | undefined): Needs {
-  const { interface: name, vips, method, pinDir } = options;
-  const decapsulation = method === "tunnel" ? (before?.decapsulation ?? choose(netlink, pinDir, name)) : undefined;
-  const arp = vips.some((vip) => familyOf(vip) === "ipv4") ? arpSettings(name) : [];
+  const { interface: name, vips, method } = options;
+  const decapsulation = method === "tunnel" ? (before?.decapsulation ?? choose(netlink, options)) : undefined;
+  if (!vips.some((vip) => familyOf(vip) === "ipv4")) return { sysctls: [], vips, decapsulation };
+  const arp = arpSettings(name);
   if (!decapsulation) return { sysctls: arp, vips, decapsulation };
   const devices = decapsulation.kind === "device" ? [name, decapsulation.name] : [name];
   return { sysctls: [...arp, ...tunnelSettings(devices)], vips, decapsulation };
 }
 
-function choose(netlink: Netlink, pinDir: string, interfaceName: string): Decapsulation {
-  return findTunnelDevice(netlink) ?? tunnelProgram(pinDir, interfaceName);
+function choose(netlink: Netlink, options: RealServerOptions): Decapsulation {
+  const device = isForDevice(options) ? findTunnelDevice(netlink) : undefined;
+  return device ?? tunnelProgram(options.pinDir, options.interface);
+}
+
+/** The kernel's device takes IPv4 out of IPv4 and nothing else. */
+function isForDevice({ tunnels, vips }: RealServerOptions): boolean {
+  return tunnels.every((type) => type === "ipip") && vips.every((vip) => familyOf(vip) === "ipv4");
+}
+
+/** What an earlier run left; its tunnel device is put back when it does not suffice any more. */
+function retireDevice(
+  file: RecordFile,
+  options: RealServerOptions,
+  netlink: Netlink,
+  lo: Link,
+): RealServerRecord | undefined {
+  const before = file.load();
+  if (before?.decapsulation?.kind !== "device" || isForDevice(options)) return before;
+  restore(handOverToOthers({ ...NO_CHANGES, decapsulation: before.decapsulation }, file), netlink, lo);
+  const after = { ...before, decapsulation: undefined };
+  file.save(after);
+  return after;
 }
 
 /** What is there now of what is needed. */

@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { BpfObject, probe, type XdpMode } from "../../bpf/index.ts";
 import { attachAll } from "../../dataplane/attach.ts";
 import { Pins } from "../../dataplane/pins.ts";
-import type { IpRecord } from "../../dataplane/records.ts";
+import { type IpRecord, TUNNEL_NUMBERS } from "../../dataplane/records.ts";
 import { XdirectorError } from "../../errors.ts";
 import { type Address, addressFromBytes, addressToBytes } from "../../model/address.ts";
+import type { Tunnel } from "../../model/service.ts";
 import type { TunnelProgram } from "./record.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../../bpf/realserver.bpf.o", import.meta.url));
@@ -22,13 +23,23 @@ export function tunnelProgram(pinDir: string, interfaceName: string): TunnelProg
 export interface StartOptions {
   readonly interface: string;
   readonly vips: readonly Address[];
+  /** Types that are opened, each with either IP version inside and outside. */
+  readonly tunnels: readonly Tunnel["type"][];
+  /** UDP port that GUE comes in on. */
+  readonly guePort: number;
 }
 
 /** Puts it in place of an earlier one without a gap. The mode it runs in. @throws DATAPLANE_FAILED, BpfError */
-export function startTunnelProgram(program: TunnelProgram, { interface: name, vips }: StartOptions): XdpMode {
+export function startTunnelProgram(program: TunnelProgram, options: StartOptions): XdpMode {
+  const { interface: name, vips, tunnels, guePort } = options;
   ensureBpffs(program.pins);
   const pins = new Pins(program.pins);
   using object = BpfObject.open(OBJECT_PATH);
+  object.setRodata(
+    "opened_tunnels",
+    tunnels.reduce((bits, type) => bits | (1 << TUNNEL_NUMBERS[type]), 0),
+  );
+  object.setRodata("gue_port", guePort);
   for (const map of ["vips", "verdicts"]) object.setPinPath(map, pins.map(map));
   object.load();
   using accepted = object.map<IpRecord, number>("vips");
