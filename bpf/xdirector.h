@@ -85,6 +85,27 @@ enum tunnel {
 enum scheduler {
 	SCHEDULER_RR = 0,
 	SCHEDULER_WRR = 1,
+	SCHEDULER_LC = 2,
+	SCHEDULER_WLC = 3,
+	SCHEDULER_SED = 4,
+	SCHEDULER_NQ = 5,
+	SCHEDULER_LBLC = 6,
+	SCHEDULER_LBLCR = 7,
+	SCHEDULER_DH = 8,
+	SCHEDULER_SH = 9,
+	SCHEDULER_MH = 10,
+	SCHEDULER_FO = 11,
+	SCHEDULER_OVF = 12,
+	SCHEDULER_TWOS = 13,
+};
+
+/* Of a service; the last three are ipvsadm's flag-1 to flag-3, which mean what the scheduler makes of them. */
+enum service_flags {
+	SERVICE_PERSISTENT = 1,
+	SERVICE_ONE_PACKET = 2,
+	SERVICE_FALLBACK = 4, /* sh, mh: another server when the chosen one takes no flow */
+	SERVICE_PORT = 8,     /* sh, mh: the client's port counts too */
+	SERVICE_FLAG3 = 16,
 };
 
 struct service_key {
@@ -128,7 +149,8 @@ struct service {
 	__u32 id;       /* index into turns and sched_tables */
 	__u8 scheduler; /* enum scheduler */
 	__u8 removed; /* 1: deleted while flows remain; kept so that they find home if it returns */
-	__u8 zero[2];
+	__u8 flags;   /* enum service_flags */
+	__u8 zero[1];
 	struct server_counters retired; /* of servers that are gone; for user space only */
 };
 

@@ -43,6 +43,7 @@ export interface ServiceRecord {
   id: number;
   scheduler: number;
   removed: number;
+  flags: number;
   zero: Uint8Array;
   retired: CountersRecord;
 }
@@ -112,7 +113,7 @@ export function toServiceKeyRecord({ protocol, vip, port }: ServiceAddress): Ser
 
 export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
   const scheduler = SCHEDULER_NUMBERS[service.scheduler];
-  return { id: service.id, scheduler, removed: service.removed ? 1 : 0, zero: new Uint8Array(2), retired };
+  return { id: service.id, scheduler, removed: service.removed ? 1 : 0, flags: 0, zero: new Uint8Array(1), retired };
 }
 
 export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
