@@ -3,6 +3,13 @@
 
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import { type Address, familyOf, isUnicast } from "./address.ts";
+import {
+  assertValidServerHealth,
+  assertValidServiceHealth,
+  type HealthSettings,
+  type ServerHealth,
+  type ServiceHealth,
+} from "./health.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 export const PROTOCOLS = ["tcp", "udp"] as const;
@@ -53,12 +60,16 @@ export interface RealServer {
   readonly weight: number;
   /** Only with method `tunnel`; {@link IPIP} when left out. */
   readonly tunnel?: Tunnel;
+  /** How it is watched; always up when left out. */
+  readonly health?: ServerHealth;
 }
 
 export interface VirtualService extends ServiceAddress {
   readonly scheduler: SchedulerName;
   /** In the order they were added. IPVS serves the newest first; see {@link servingOrder}. */
   readonly servers: readonly RealServer[];
+  /** What follows from the verdicts on its servers; the defaults when left out. */
+  readonly health?: ServiceHealth;
 }
 
 /** What the operator wants. */
@@ -66,6 +77,7 @@ export interface DesiredState {
   /** In the order of creation. */
   readonly services: readonly VirtualService[];
   readonly settings: Settings;
+  readonly health?: HealthSettings;
 }
 
 export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };
@@ -112,6 +124,9 @@ export function assertValidState(state: DesiredState): void {
 
 /** The part of {@link assertValidState} that concerns one service; `path` prefixes field names. */
 export function assertValidService(service: VirtualService, path = ""): void {
+  if (service.health) assertValidServiceHealth(service.health, `${path}health`);
+  if (service.health?.sorryServer)
+    assertValidServer(service, { weight: 1, ...service.health.sorryServer }, `${path}health.sorryServer`);
   service.servers.forEach((server, index) => {
     const field = `${path}servers[${index}]`;
     assertValidServer(service, server, field);
@@ -138,6 +153,7 @@ export function assertValidServer(service: ServiceAddress, server: RealServer, f
   }
   const problem = server.tunnel && problemOfTunnel(server.tunnel, server.method);
   if (problem) refuse(problem.field, problem.message);
+  if (server.health) assertValidServerHealth(server.health, `${field}.health`);
 }
 
 /** What is wrong with a server's tunnel, if anything; the field's name is below the server's. */
