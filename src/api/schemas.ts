@@ -41,6 +41,8 @@ const Counters = {
   packets: Count,
   bytes: Type.Integer({ minimum: 0, description: "of layer 3" }),
   connections: Count,
+  outPackets: Type.Integer({ minimum: 0, description: "replies through the director: masquerading only" }),
+  outBytes: Type.Integer({ minimum: 0, description: "of layer 3, likewise" }),
 };
 const Connections = {
   active: Type.Integer({ minimum: 0, description: "established connections" }),

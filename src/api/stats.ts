@@ -5,7 +5,15 @@ import type { DirectorSnapshot, ServiceSnapshot } from "../stats/snapshot.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ERRORS, Stats } from "./schemas.ts";
 
-const TOTALS = ["packets", "bytes", "connections", "active", "inactive"] as const satisfies (keyof ServiceSnapshot)[];
+const TOTALS = [
+  "packets",
+  "bytes",
+  "connections",
+  "outPackets",
+  "outBytes",
+  "active",
+  "inactive",
+] as const satisfies (keyof ServiceSnapshot)[];
 
 type Totals = Record<(typeof TOTALS)[number], number>;
 
@@ -25,7 +33,7 @@ function statsOf({ services, verdicts, flows, dataplane, lag }: DirectorSnapshot
 }
 
 function totalsOf(services: readonly ServiceSnapshot[]): Totals {
-  const totals: Totals = { packets: 0, bytes: 0, connections: 0, active: 0, inactive: 0 };
+  const totals = Object.fromEntries(TOTALS.map((name) => [name, 0])) as Totals;
   for (const service of services) for (const name of TOTALS) totals[name] += service[name];
   return totals;
 }

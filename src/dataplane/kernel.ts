@@ -205,6 +205,12 @@ function sum(a: CountersRecord, b: CountersRecord): CountersRecord {
   };
 }
 
-function toNumbers({ packets, bytes, connections }: CountersRecord): ServerCounters {
-  return { packets: Number(packets), bytes: Number(bytes), connections: Number(connections) };
+function toNumbers({ packets, bytes, connections, out_packets, out_bytes }: CountersRecord): ServerCounters {
+  return {
+    packets: Number(packets),
+    bytes: Number(bytes),
+    connections: Number(connections),
+    outPackets: Number(out_packets),
+    outBytes: Number(out_bytes),
+  };
 }

@@ -15,7 +15,8 @@ import type {
   ServerCounters,
 } from "./port.ts";
 
-const ZERO: ServerCounters = { packets: 0, bytes: 0, connections: 0 };
+const ZERO: ServerCounters = { packets: 0, bytes: 0, connections: 0, outPackets: 0, outBytes: 0 };
+const ONE_PACKET: ServerCounters = { ...ZERO, packets: 1, bytes: 40, connections: 1 };
 
 export class MemoryDataplane implements DataplanePort {
   #image: DataplaneImage = EMPTY_IMAGE;
@@ -83,7 +84,7 @@ export class MemoryDataplane implements DataplanePort {
     const slot = slots[this.position(entry.id).position] as number;
     this.#turns.set(entry.id, (this.#turns.get(entry.id) ?? 0) + 1);
     this.#flows.set(slot, (this.#flows.get(slot) ?? 0) + 1);
-    this.#counters.set(slot, sum(this.#counters.get(slot) ?? ZERO, { packets: 1, bytes: 40, connections: 1 }));
+    this.#counters.set(slot, sum(this.#counters.get(slot) ?? ZERO, ONE_PACKET));
     return slot;
   }
 
@@ -99,5 +100,11 @@ export class MemoryDataplane implements DataplanePort {
 }
 
 function sum(a: ServerCounters, b: ServerCounters): ServerCounters {
-  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes, connections: a.connections + b.connections };
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    connections: a.connections + b.connections,
+    outPackets: a.outPackets + b.outPackets,
+    outBytes: a.outBytes + b.outBytes,
+  };
 }

@@ -11,6 +11,9 @@ export interface ServerCounters {
   readonly packets: number;
   readonly bytes: number;
   readonly connections: number;
+  /** Replies through the director: masquerading only. */
+  readonly outPackets: number;
+  readonly outBytes: number;
 }
 
 /** Packets by verdict name, e.g. `forwarded-direct`. */

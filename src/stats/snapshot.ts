@@ -11,6 +11,9 @@ export interface Counters {
   readonly packets: number;
   readonly bytes: number;
   readonly connections: number;
+  /** Replies through the director: masquerading only. */
+  readonly outPackets: number;
+  readonly outBytes: number;
 }
 
 export interface ServerSnapshot extends RealServer, Counters {

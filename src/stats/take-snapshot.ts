@@ -18,7 +18,15 @@ export interface SnapshotInput {
 
 type Counted = Counters & { readonly active: number; readonly inactive: number };
 
-const NOTHING: Counted = { packets: 0, bytes: 0, connections: 0, active: 0, inactive: 0 };
+const NOTHING: Counted = {
+  packets: 0,
+  bytes: 0,
+  connections: 0,
+  outPackets: 0,
+  outBytes: 0,
+  active: 0,
+  inactive: 0,
+};
 const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
 
 export function takeSnapshot(input: SnapshotInput): DirectorSnapshot {
@@ -63,6 +71,8 @@ function sum(a: Counted, b: Counted): Counted {
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,
     connections: a.connections + b.connections,
+    outPackets: a.outPackets + b.outPackets,
+    outBytes: a.outBytes + b.outBytes,
     active: a.active + b.active,
     inactive: a.inactive + b.inactive,
   };

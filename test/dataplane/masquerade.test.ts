@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { deleteServer } from "../../src/model/edits.ts";
 import type { VirtualService } from "../../src/model/service.ts";
+import type { Counters } from "../../src/stats/snapshot.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
@@ -222,6 +224,23 @@ describe("the two slots of a masqueraded flow", () => {
       flows.map(({ cip, cport, vip, vport }) => [cip, cport, vip, vport]),
       [["10.9.0.1", 4000, VIP, 80]],
     );
+    await dataplane.close();
+  });
+
+  test("count what goes to the server and what comes back, which stays counted when the server is gone", async () => {
+    const dataplane = await started();
+    await dataplane.send(from(1, "syn"));
+    const back = reply(1).payload("answer");
+    for (let n = 0; n < 3; n++) await dataplane.send(back);
+    const counted = [1, 40, 1, 3, 3 * 46];
+    const countersOf = (counters?: Counters) =>
+      counters && [counters.packets, counters.bytes, counters.connections, counters.outPackets, counters.outBytes];
+    const [web] = (await dataplane.director.snapshot()).services;
+    assert.deepEqual([countersOf(web), countersOf(web?.servers[0])], [counted, counted]);
+
+    await dataplane.director.change((state) => deleteServer(state, services[0] as VirtualService, mapped(8080)));
+    const [bereft] = (await dataplane.director.snapshot()).services;
+    assert.deepEqual([countersOf(bereft), bereft?.servers], [counted, []]);
     await dataplane.close();
   });
 

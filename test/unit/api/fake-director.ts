@@ -7,7 +7,7 @@ import type { Address } from "../../../src/model/address.ts";
 import type { ServerAddress } from "../../../src/model/edits.ts";
 import type { NextHop } from "../../../src/model/next-hop.ts";
 import { type DesiredState, EMPTY_STATE, type VirtualService } from "../../../src/model/service.ts";
-import type { DirectorSnapshot, ServiceSnapshot } from "../../../src/stats/snapshot.ts";
+import type { Counters, DirectorSnapshot, ServiceSnapshot } from "../../../src/stats/snapshot.ts";
 
 const NEXT_HOPS: Readonly<Record<string, NextHop>> = {
   "10.0.0.1": {
@@ -68,24 +68,28 @@ export class FakeDirector implements ApiDirector {
   }
 }
 
-/** The n-th server (from 1) has seen n connections of 2 packets and 120 bytes each; all but one are established. */
+/** The n-th server (from 1) has seen n connections of 2 packets and 120 bytes, and a reply of 90, each; all but one are established. */
 function count(service: VirtualService): ServiceSnapshot {
   const servers = service.servers.map((server, index) => ({
     ...server,
     connections: index + 1,
     packets: 2 * (index + 1),
     bytes: 120 * (index + 1),
+    outPackets: index + 1,
+    outBytes: 90 * (index + 1),
     active: index,
     inactive: 1,
     nextHop: NEXT_HOPS[server.rip] ?? { kind: "unresolved" as const, reason: "no neighbour" },
   }));
-  const sum = (name: "connections" | "packets" | "bytes" | "active" | "inactive") =>
+  const sum = (name: keyof Counters | "active" | "inactive") =>
     servers.reduce((total, server) => total + server[name], 0);
   return {
     ...service,
     connections: sum("connections"),
     packets: sum("packets"),
     bytes: sum("bytes"),
+    outPackets: sum("outPackets"),
+    outBytes: sum("outBytes"),
     active: sum("active"),
     inactive: sum("inactive"),
     servers,

@@ -36,7 +36,7 @@ describe("/v1/stats", () => {
     const { call, director } = startApi();
     director.desired = TWO_SERVICES;
     assert.deepEqual((await call("/v1/stats")).body, {
-      totals: { packets: 4, bytes: 240, connections: 2, active: 0, inactive: 2 },
+      totals: { packets: 4, bytes: 240, connections: 2, outPackets: 2, outBytes: 180, active: 0, inactive: 2 },
       verdicts: { "forwarded-direct": 40, "no-service": 3 },
       flows: { occupied: 7, halfOpen: 2, capacity: 4096 },
       dataplane: {

@@ -79,6 +79,7 @@ describe("a real server", () => {
     const { body } = await call(URL);
     const { rip, weight, packets, bytes, connections, active, inactive, nextHop } = body;
     assert.deepEqual([rip, weight, packets, bytes, connections, active, inactive], ["10.0.0.1", 1, 2, 120, 1, 0, 1]);
+    assert.deepEqual([body.outPackets, body.outBytes], [1, 90]);
     assert.equal(nextHop.dip, "10.0.0.254");
     assert.deepEqual((await call(`${SERVICE_URL}/servers`)).body, { servers: [body] });
   });

@@ -63,6 +63,7 @@ describe("a virtual service", () => {
       [one.body.packets, one.body.bytes, one.body.connections, one.body.active, one.body.inactive],
       [6, 360, 3, 1, 2],
     );
+    assert.deepEqual([one.body.outPackets, one.body.outBytes], [3, 270]);
     assert.deepEqual(
       one.body.servers.map(({ rip, packets, nextHop }: { rip: string; packets: number; nextHop: { kind: string } }) => [
         rip,

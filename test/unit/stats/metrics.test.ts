@@ -22,7 +22,7 @@ const DNS: Omit<VirtualService, "servers"> = {
 };
 
 function server(rip: string, fields: Pick<RealServer, "port" | "weight"> & Partial<ServerSnapshot>): ServerSnapshot {
-  const counters = { packets: 0, bytes: 0, connections: 0, active: 0, inactive: 0 };
+  const counters = { packets: 0, bytes: 0, connections: 0, outPackets: 0, outBytes: 0, active: 0, inactive: 0 };
   return { rip: rip as Address, method: "direct", nextHop: { kind: "local" }, ...counters, ...fields };
 }
 
@@ -30,18 +30,19 @@ const SNAPSHOT: DirectorSnapshot = {
   services: [
     {
       ...WEB,
-      ...{ packets: 110, bytes: 6600, connections: 11, active: 4, inactive: 2 },
+      ...{ packets: 110, bytes: 6600, connections: 11, outPackets: 70, outBytes: 7000, active: 4, inactive: 2 },
       servers: [
         server("10.0.0.1", { port: 80, weight: 3, packets: 90, bytes: 5400, connections: 9, active: 4, inactive: 1 }),
         server("10.0.0.2", {
           ...{ port: 80, weight: 0, packets: 20, bytes: 1200, connections: 2, inactive: 1 },
+          ...{ outPackets: 70, outBytes: 7000 },
           nextHop: { kind: "unresolved", reason: "no neighbour" },
         }),
       ],
     },
     {
       ...DNS,
-      ...{ packets: 2 ** 53 - 1, bytes: 1e21, connections: 0, active: 0, inactive: 0 },
+      ...{ packets: 2 ** 53 - 1, bytes: 1e21, connections: 0, outPackets: 0, outBytes: 0, active: 0, inactive: 0 },
       servers: [server("2001:db8::2", { port: 53, weight: 1 })],
     },
   ],
@@ -70,6 +71,12 @@ server_bytes_total{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::
 server_connections_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 9
 server_connections_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 2
 server_connections_total{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
+server_out_packets_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 0
+server_out_packets_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 70
+server_out_packets_total{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
+server_out_bytes_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 0
+server_out_bytes_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 7000
+server_out_bytes_total{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
 server_active_connections{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 4
 server_active_connections{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 0
 server_active_connections{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
@@ -88,6 +95,10 @@ service_bytes_total{service="192.0.2.1:80",protocol="tcp"} 6600
 service_bytes_total{service="[2001:db8::1]:53",protocol="udp"} 1e+21
 service_connections_total{service="192.0.2.1:80",protocol="tcp"} 11
 service_connections_total{service="[2001:db8::1]:53",protocol="udp"} 0
+service_out_packets_total{service="192.0.2.1:80",protocol="tcp"} 70
+service_out_packets_total{service="[2001:db8::1]:53",protocol="udp"} 0
+service_out_bytes_total{service="192.0.2.1:80",protocol="tcp"} 7000
+service_out_bytes_total{service="[2001:db8::1]:53",protocol="udp"} 0
 service_active_connections{service="192.0.2.1:80",protocol="tcp"} 4
 service_active_connections{service="[2001:db8::1]:53",protocol="udp"} 0
 service_inactive_connections{service="192.0.2.1:80",protocol="tcp"} 2
