@@ -23,7 +23,7 @@ static __always_inline __u32 track(const struct service *service, const struct p
 	if (flow_create(place, packet, server))
 		return server;
 	flow_note_overflow(place);
-	return schedule_stateless(service, place->signature);
+	return schedule_stateless(service, packet, place->signature);
 }
 
 /* The word of the new flow in *word, or why there is none. */
@@ -36,8 +36,8 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < COLLISION_ATTEMPTS && verdict == VERDICT_REPLY_COLLISION; i++) {
-		__u32 slot = opens ? schedule(service) :
-				     schedule_stateless(service, place->signature);
+		__u32 slot = opens ? schedule(service, packet) :
+				     schedule_stateless(service, packet, place->signature);
 		const struct server *server = bpf_map_lookup_elem(&servers, &slot);
 
 		if (slot == NO_SERVER || !server)

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * The choice of a server for a new connection. rr and wrr are the same here: user space compiles
- * one period of the kernel's order into a table, and each connection takes the next turn.
- */
+/* The choice of a server for a new connection. */
 #ifndef SCHED_H
 #define SCHED_H
 
 #include "maps.h"
+#include "packet.h"
+#include "sched_hash.h"
+#include "sched_table.h"
 #include "xdirector.h"
-
-#define NO_SERVER 0xffffffffU
-
-static __always_inline __u32 table_word(void *table, __u32 index)
-{
-	__u32 *word = bpf_map_lookup_elem(table, &index);
-
-	return word ? *word : 0;
-}
 
 static __always_inline __u32 table_choice(void *table, __u64 number)
 {
@@ -28,8 +19,11 @@ static __always_inline __u32 table_choice(void *table, __u64 number)
 	return table_word(table, SCHED_TABLE_SLOTS + (__u32)((number + offset) % length));
 }
 
-/* The server whose turn it is, or NO_SERVER. */
-static __always_inline __u32 schedule(const struct service *service)
+/*
+ * rr and wrr are the same here: user space compiles one period of the kernel's order into a table, and
+ * each connection takes the next turn.
+ */
+static __always_inline __u32 schedule_turn(const struct service *service)
 {
 	__u32 id = service->id;
 	void *table = bpf_map_lookup_elem(&sched_tables, &id);
@@ -40,12 +34,22 @@ static __always_inline __u32 schedule(const struct service *service)
 	return table_choice(table, __sync_fetch_and_add(turn, 1));
 }
 
+/* The server for a new connection, or NO_SERVER. */
+static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
+{
+	return is_hashed(service) ? schedule_hashed(service, packet) : schedule_turn(service);
+}
+
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */
-static __always_inline __u32 schedule_stateless(const struct service *service, __u64 signature)
+static __always_inline __u32 schedule_stateless(const struct service *service,
+						const struct packet *packet, __u64 signature)
 {
 	__u32 id = service->id;
-	void *table = bpf_map_lookup_elem(&sched_tables, &id);
+	void *table;
 
+	if (is_hashed(service))
+		return schedule_hashed(service, packet);
+	table = bpf_map_lookup_elem(&sched_tables, &id);
 	return table ? table_choice(table, signature >> 8) : NO_SERVER;
 }
 

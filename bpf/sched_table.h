@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a scheduler table (enum sched_table) says. */
+#ifndef SCHED_TABLE_H
+#define SCHED_TABLE_H
+
+#include "maps.h"
+#include "xdirector.h"
+
+#define NO_SERVER 0xffffffffU
+
+static __always_inline __u32 table_word(void *table, __u32 index)
+{
+	__u32 *word = bpf_map_lookup_elem(table, &index);
+
+	return word ? *word : 0;
+}
+
+/* Whether a new flow may go to this server: IPVS's !is_unavailable(). */
+static __always_inline bool takes_flows(__u32 slot)
+{
+	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+
+	return server && server->method != METHOD_NONE && server->weight;
+}
+
+#endif
