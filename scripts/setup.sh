@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly packages=(
   clang llvm libbpf-dev bpftool clang-format          # the data plane
   cmake make g++ pkg-config libmnl-dev libelf-dev zlib1g-dev # the addon
-  nginx-light curl iproute2 ethtool procps            # the lab and the tests
+  iputils-ping                                        # PING_CHECK
+  nginx-light curl iproute2 ethtool procps openssl    # the lab and the tests
   python3-minimal prometheus                          # tests: raw sockets; promtool checks the metrics
   qemu-system-x86 busybox-static kmod cpio xz-utils zstd ipvsadm # the kernel's own IPVS, in a VM
 )

@@ -28,6 +28,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "set this machine up as a real server for direct routing or tunnelling",
     run: async (argv) => (await import("./realserver.ts")).runRealserver(argv),
   },
+  genhash: {
+    summary: "print the digest of a page, for HTTP_GET and SSL_GET checks",
+    run: async (argv) => (await import("./genhash.ts")).runGenhash(argv),
+  },
   version: {
     summary: "print the version",
     run: async () => {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// One GET as keepalived sends it, over node's HTTP client: for HTTP_GET, SSL_GET and genhash.
+
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Address } from "../../model/address.ts";
+import type { HttpCheck, TlsFiles } from "../../model/health.ts";
+import { endpoint as endpointText } from "../../model/service.ts";
+import type { Endpoint } from "./checker.ts";
+import { readTlsFiles } from "./tls-files.ts";
+
+export interface HttpRequest {
+  readonly endpoint: Endpoint;
+  readonly secure: boolean;
+  readonly protocol: HttpCheck["httpProtocol"];
+  readonly path: string;
+  /** Host header; the endpoint when left out. */
+  readonly virtualHost?: string;
+  /** The virtual host is sent as TLS server name. */
+  readonly sni: boolean;
+  readonly tls?: TlsFiles;
+  /** For the connection, the handshake and every wait for data, in ms. */
+  readonly timeout: number;
+}
+
+/**
+ * Sends the request; `onBody` gets the body as it comes.
+ *
+ * @returns the head of the answer, when the body has ended or the server has closed
+ * @throws Error that says what failed, when there was no answer
+ */
+export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void): Promise<IncomingMessage> {
+  const tls = request.secure && request.tls ? await readTlsFiles(request.tls) : {};
+  return new Promise((resolve, reject) => {
+    const sent = (request.secure ? httpsRequest : httpRequest)({
+      ...requestOptions(request),
+      createConnection: () => speaking(request.protocol, openSocket(request, tls)),
+    });
+    if (request.protocol === "1.0") sent.removeHeader("connection");
+    sent.on("error", reject);
+    sent.on("timeout", () => sent.destroy(new Error("timeout")));
+    sent.on("response", (answer) => {
+      answer.on("data", onBody);
+      // A server that closes early has answered nevertheless: status, digest and pattern decide.
+      answer.on("error", () => resolve(answer));
+      answer.on("end", () => {
+        resolve(answer);
+        sent.destroy();
+      });
+    });
+    sent.end();
+  });
+}
+
+function requestOptions({ path, virtualHost, endpoint, timeout }: HttpRequest): RequestOptions {
+  const host = virtualHost ?? endpointText(endpoint.host as Address, endpoint.port);
+  return {
+    path,
+    timeout,
+    setHost: false,
+    headers: { "User-Agent": "KeepAliveClient", Connection: "close", Host: host },
+  };
+}
+
+function openSocket({ endpoint, secure, virtualHost = "", sni, timeout }: HttpRequest, tls: object): Socket {
+  if (!secure) return connect({ ...endpoint, timeout });
+  const isName = sni && virtualHost !== "" && isIP(virtualHost) === 0;
+  // As keepalived does: it is the service that is checked, not the certificate.
+  const trust = { rejectUnauthorized: false, servername: isName ? virtualHost : "" };
+  return connectTls({ ...endpoint, ...tls, ...trust, timeout });
+}
+
+/** Node's client says HTTP/1.1 whatever one does; keepalived says 1.0 unless told otherwise. */
+function speaking(protocol: HttpCheck["httpProtocol"], socket: Socket): Socket {
+  if (protocol === "1.1") return socket;
+  const write = socket.write;
+  socket.write = (head: string | Uint8Array, ...rest: unknown[]): boolean => {
+    socket.write = write;
+    const text = Buffer.from(head as string).toString("latin1");
+    return Reflect.apply(write, socket, [text.replace(" HTTP/1.1\r\n", " HTTP/1.0\r\n"), ...rest]);
+  };
+  return socket;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
+
+import type { BfdCheck, Check, CheckType, FileCheck } from "../../model/health.ts";
+import type { ScriptPolicy } from "../scripts.ts";
+import type { Outcome, Subject } from "./checker.ts";
+import { checkDns } from "./dns.ts";
+import { checkHttp } from "./http.ts";
+import { checkMisc } from "./misc.ts";
+import { checkPing } from "./ping.ts";
+import { checkSmtp } from "./smtp.ts";
+import { checkTcp } from "./tcp.ts";
+import { checkUdp } from "./udp.ts";
+
+export type PeriodicCheck = Exclude<Check, FileCheck | BfdCheck>;
+
+export interface Run {
+  readonly subject: Subject;
+  readonly scripts: ScriptPolicy;
+  /** Index of the url whose turn it is; HTTP only. */
+  readonly url: number;
+  /** Ends scripts early. Everything else ends by its own timeout. */
+  readonly signal: AbortSignal;
+}
+
+export function isPeriodic(check: Check): check is PeriodicCheck {
+  return check.type !== "file" && check.type !== "bfd";
+}
+
+/** Runs the check once. Never rejects. */
+export function runCheck(check: PeriodicCheck, { subject, scripts, url, signal }: Run): Promise<Outcome> {
+  switch (check.type) {
+    case "tcp":
+      return checkTcp(check, subject);
+    case "http":
+    case "https":
+      return checkHttp(check, subject, url);
+    case "smtp":
+      return checkSmtp(check, subject);
+    case "dns":
+      return checkDns(check, subject);
+    case "udp":
+      return checkUdp(check, subject);
+    case "ping":
+      return checkPing(check, subject);
+    case "misc":
+      return checkMisc(check, scripts, signal);
+  }
+}
+
+/** As keepalived names it in logs and files. */
+export const CHECKER_NAMES: Readonly<Record<CheckType, string>> = {
+  tcp: "TCP_CHECK",
+  http: "HTTP_CHECK",
+  https: "SSL_CHECK",
+  smtp: "SMTP_CHECK",
+  dns: "DNS_CHECK",
+  udp: "UDP_CHECK",
+  ping: "PING_CHECK",
+  misc: "MISC_CHECK",
+  file: "FILE_CHECK",
+  bfd: "BFD_CHECK",
+};
