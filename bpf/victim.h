@@ -34,71 +34,91 @@ static const __u8 live_ranks[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX] = {
 		       [TCP_STATE_SYNACK] = RANK_HALF_OPEN },
 };
 
-/* All ones when x is not 0. The compiler must not see through it, or it makes a branch of it. */
-static __always_inline __u64 if_not_zero(__u64 x)
+/*
+ * All ones when x is negative. The compiler must see neither in nor through it, or it makes a branch of it,
+ * and nobody predicts what a flood leaves in a bucket.
+ */
+static __always_inline __u64 if_negative(__u64 x)
 {
-	x |= -x;
 	asm volatile("" : "+r"(x));
-	return (__s64)x >> 63;
+	x = (__s64)x >> 63;
+	asm volatile("" : "+r"(x));
+	return x;
 }
 
 /*
- * How readily a slot gives way: rank, then age; 0 for never. Without a branch: eight slots of five ranks
- * each are more paths than the verifier walks, and eight calls cost more than all of this.
+ * How readily a slot gives way: rank, then age. Ages count from FLOW_TICK_SKEW before, so that a tick from
+ * another CPU's future is not nearly the whole circle. Without a branch: four slots of five ranks each
+ * would be many paths for the verifier to walk.
  */
-static __always_inline __u64 flow_score(__u64 signature, __u64 word, __u64 now)
+static __always_inline __u64 flow_score(const struct flow_slot *slot, __u64 now)
 {
-	__u32 protocol = flow_protocol(word), state = flow_state(word);
-	__u64 age = (now - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;
-	/* a tick from another CPU's future: nearly the whole circle */
-	__u64 live = if_not_zero((FLOW_TICK_MASK - FLOW_TICK_SKEW - age) >> 63 ^ 1);
-	__u64 taken = if_not_zero(signature), claimed = ~if_not_zero(signature ^ FLOW_CLAIMED);
-	__u64 expired, rank;
+	__u64 signature = slot->signature, word = slot->word;
+	__u32 kind = word >> FLOW_STATE_BIT & (FLOW_PROTOCOL_MAX * FLOW_STATE_MAX - 1);
+	__u64 age = (now + FLOW_TICK_SKEW - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;
+	__u64 timeout = (&settings.timeout[0][0])[kind] + FLOW_TICK_SKEW;
+	__u64 rank = (&live_ranks[0][0])[kind] | (RANK_EXPIRED & ~if_negative(age - timeout));
+	/* signature 0, or FLOW_CLAIMED, which is not to be had */
+	__u64 vacant = if_negative((signature >> 1) - 1);
 
-	age &= live;
-	expired = if_not_zero((age - settings.timeout[protocol][state]) >> 63 ^ 1);
-	rank = live_ranks[protocol][state];
-	rank = (RANK_EXPIRED & expired) | (rank & ~expired);
-	rank = (rank & taken) | (RANK_FREE & ~taken);
-	rank &= ~claimed;
-	return (rank << SCORE_RANK_BIT | (age & taken)) & if_not_zero(rank);
+	return (~vacant & (rank << SCORE_RANK_BIT | age)) |
+	       (vacant & (signature - 1) & RANK_FREE << SCORE_RANK_BIT);
 }
 
-/* The greater of two numbers below 2^63, so that the verifier learns nothing from a comparison. */
+/* The greater of two numbers below 2^63. */
 static __always_inline __u64 greater(__u64 a, __u64 b)
 {
-	__u64 less = (a - b) >> 63;
+	return a ^ ((a ^ b) & if_negative(a - b));
+}
 
-	return a ^ ((a ^ b) & -less);
+static __always_inline enum flow_rank rank_of(__u64 candidate)
+{
+	return candidate >> (SCORE_RANK_BIT + SCORE_PLACE_BITS);
 }
 
 /*
- * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. Half-open flows
- * may not hold more than FLOW_HALF_OPEN_WAYS: beyond that a half-open newcomer replaces the oldest
- * of them, however much is free, so a SYN flood meets itself. Of equals the home line comes first.
+ * Which slot of a line gives way. Half-open flows may not hold more than FLOW_HALF_OPEN_WAYS of it:
+ * beyond that the oldest of them counts as expired for a half-open newcomer, however much is free, so a
+ * SYN flood meets itself. The place rides along in the low bits, reversed: the first of equals is the
+ * highest.
+ */
+static __always_inline __u64 line_candidate(const struct flow_slot *line, __u32 half_open,
+					    __u64 now, __u32 place)
+{
+	__u64 best = 0, best_half_open = 0, half_open_count = 0;
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++) {
+		__u64 score = flow_score(&line[i], now);
+		__u64 candidate = score << SCORE_PLACE_BITS | (FLOW_WAYS - 1 - place - i);
+		__u64 is_half_open = if_negative((rank_of(candidate) ^ RANK_HALF_OPEN) - 1ULL);
+
+		best = greater(best, candidate);
+		best_half_open = greater(best_half_open, candidate & is_half_open);
+		half_open_count -= is_half_open;
+	}
+	if (half_open && half_open_count >= FLOW_HALF_OPEN_WAYS)
+		return best_half_open | (__u64)RANK_EXPIRED << (SCORE_RANK_BIT + SCORE_PLACE_BITS);
+	return best;
+}
+
+/*
+ * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. Only when the flow's
+ * home line is full of flows worth keeping the other one is looked at.
  */
 __noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
 			     __u64 now)
 {
-	__u64 best = 0, best_half_open = 0, half_open_count = 0;
+	__u64 best;
 
 	if (!bucket)
 		return FLOW_WAYS;
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < FLOW_WAYS; i++) {
-		const struct flow_slot *slot = &bucket->way[(i ^ home) & (FLOW_WAYS - 1)];
-		__u64 score = flow_score(slot->signature, slot->word, now);
-		__u64 is_half_open = ~if_not_zero(score >> SCORE_RANK_BIT ^ RANK_HALF_OPEN);
-		/* the place rides along in the low bits, reversed: the first of equals is the highest */
-		__u64 candidate = score << SCORE_PLACE_BITS | (FLOW_WAYS - 1 - i);
-
-		best = greater(best, candidate);
-		best_half_open = greater(best_half_open, candidate & is_half_open);
-		half_open_count += is_half_open & 1;
-	}
-	if (half_open && half_open_count >= FLOW_HALF_OPEN_WAYS)
-		best = best_half_open;
-	if (best < FLOW_WAYS)
+	home &= FLOW_LINE_WAYS;
+	best = line_candidate(&bucket->way[home], half_open, now, 0);
+	if (rank_of(best) < RANK_EXPIRED)
+		best = greater(best, line_candidate(&bucket->way[home ^ FLOW_LINE_WAYS], half_open,
+						    now, FLOW_LINE_WAYS));
+	if (rank_of(best) == RANK_LIVE)
 		return FLOW_WAYS;
 	return ((FLOW_WAYS - 1 - (best & (FLOW_WAYS - 1))) ^ home) & (FLOW_WAYS - 1);
 }

@@ -172,7 +172,7 @@ enum sched_table {
  */
 #define FLOW_WAYS 8
 #define FLOW_LINE_WAYS 4
-#define FLOW_HALF_OPEN_WAYS 4 /* at most so many slots of a bucket hold half-open flows */
+#define FLOW_HALF_OPEN_WAYS 2 /* at most so many slots of a line hold half-open flows */
 #define FLOW_CLAIMED 1ULL
 
 /* The clock of the flow table: CLOCK_MONOTONIC_COARSE >> FLOW_TICK_SHIFT, 24 bits, 0.27 s a tick; clock.h. */
