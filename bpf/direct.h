@@ -52,6 +52,8 @@ static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *pa
 	if (!flow_locate_packet(packet, &place))
 		return VERDICT_NO_SERVICE;
 	packet->hash = place.signature;
+	if (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags))
+		flow_fetch_cold(&place);
 	slot = flow_find(&place);
 	if (slot) {
 		word = slot->word;
