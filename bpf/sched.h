@@ -9,13 +9,11 @@
 #include "sched_table.h"
 #include "xdirector.h"
 
-static __always_inline __u32 table_choice(void *table, __u64 number)
+/* length: of the table, not 0 */
+static __always_inline __u32 table_choice(void *table, __u32 length, __u64 number)
 {
-	__u32 length = table_word(table, SCHED_TABLE_LENGTH);
 	__u64 offset = table_word(table, SCHED_TABLE_OFFSET);
 
-	if (!length)
-		return NO_SERVER;
 	return table_word(table, SCHED_TABLE_SLOTS + (__u32)((number + offset) % length));
 }
 
@@ -28,10 +26,11 @@ static __always_inline __u32 schedule_turn(const struct service *service)
 	__u32 id = service->id;
 	void *table = bpf_map_lookup_elem(&sched_tables, &id);
 	__u64 *turn = bpf_map_lookup_elem(&turns, &id);
+	__u32 length = table ? table_word(table, SCHED_TABLE_LENGTH) : 0;
 
-	if (!table || !turn || !table_word(table, SCHED_TABLE_LENGTH))
+	if (!turn || !length)
 		return NO_SERVER;
-	return table_choice(table, __sync_fetch_and_add(turn, 1));
+	return table_choice(table, length, __sync_fetch_and_add(turn, 1));
 }
 
 /* The server for a new connection, or NO_SERVER. */
@@ -44,13 +43,14 @@ static __always_inline __u32 schedule(const struct service *service, const struc
 static __always_inline __u32 schedule_stateless(const struct service *service,
 						const struct packet *packet, __u64 signature)
 {
-	__u32 id = service->id;
+	__u32 id = service->id, length;
 	void *table;
 
 	if (is_hashed(service))
 		return schedule_hashed(service, packet);
 	table = bpf_map_lookup_elem(&sched_tables, &id);
-	return table ? table_choice(table, signature >> 8) : NO_SERVER;
+	length = table ? table_word(table, SCHED_TABLE_LENGTH) : 0;
+	return length ? table_choice(table, length, signature >> 8) : NO_SERVER;
 }
 
 #endif
