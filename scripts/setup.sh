@@ -126,7 +126,7 @@ build() {
     cat "$log" >&2
     fail "building $name failed"
   }
-  sed 's/^/setup:   /' <<<"$(grep -E '^[a-z.]+: [0-9]+ instructions' "$log" || true)" | grep -v '^setup:   $' || true
+  sed 's/^/setup:   /' <<<"$(grep -E '^[a-z_.]+: [0-9]+ instructions' "$log" || true)" | grep -v '^setup:   $' || true
   mv "$stamp.began" "$stamp"
 }
 
@@ -139,4 +139,5 @@ install_modules
 build bpf scripts/build-bpf.sh bpf test/support/*.bpf.c scripts/build-bpf.sh
 build addon "npm run --silent build:addon" addon bpf/xdirector.h package-lock.json
 build typescript "npx --no-install tsc -p ." src test scripts tsconfig.json package-lock.json
+build sizes "node build/ts/scripts/program-sizes.js $(echo build/bpf/{xdirector,realserver}.bpf.o)" build/bpf
 step "ready"

@@ -7,8 +7,10 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Netns } from "../support/netns.ts";
 
+export type Method = "direct" | "tunnel" | "masquerade";
+
 export interface Scenario {
-  readonly method: "direct" | "tunnel";
+  readonly method: Method;
   /** undefined: every packet opens a new flow. */
   readonly flows: number | undefined;
 }
@@ -35,7 +37,8 @@ export interface Bench {
   readonly interface: string;
   readonly program: string;
   readonly folder: string;
-  readonly servers: number;
+  /** Different MAC addresses that packets leave to, when there are flows enough. */
+  readonly nextHops: number;
 }
 
 /** One line of xdpbench's --json, as far as it is read here. */
@@ -48,10 +51,14 @@ interface Line {
   readonly audit: string;
 }
 
-export const VIPS = { direct: "192.0.2.1", tunnel: "192.0.2.2" } as const;
+export const VIPS: Readonly<Record<Method, string>> = {
+  direct: "192.0.2.1",
+  tunnel: "192.0.2.2",
+  masquerade: "192.0.2.3",
+};
 
-/** Frames sent, and what comes out: a tunnel adds an IPv4 header. */
-const LENGTHS = { direct: 60, tunnel: 80 } as const;
+/** Frames sent are of 60 bytes, and this comes out: a tunnel adds an IPv4 header. */
+const LENGTHS: Readonly<Record<Method, number>> = { direct: 60, tunnel: 80, masquerade: 60 };
 const AUDITED = 1000;
 
 export async function measure(bench: Bench, scenario: Scenario, effort: Effort): Promise<Measurement> {
@@ -67,7 +74,7 @@ export async function measure(bench: Bench, scenario: Scenario, effort: Effort):
   const figures = new Map(lines.map((text) => JSON.parse(text) as Line).map((line) => [line.prog, line]));
   const [ours, macswap] = [figures.get("xdirector"), figures.get("macswap")];
   if (ours === undefined || macswap === undefined) throw new Error("xdpbench left a program out");
-  assertForwarded(ours.audit, scenario, bench.servers);
+  assertForwarded(ours.audit, scenario, bench.nextHops);
   const { net, net_min: netMin, net_max: netMax, ratio } = ours;
   return { ...scenario, net, netMin, netMax, ratio, macswapNet: macswap.net };
 }
@@ -85,11 +92,11 @@ function arguments_(bench: Bench, { method, flows }: Scenario, { rounds, sliceMs
 }
 
 /** `audit` reads "TX:1000, len 60..60, 10 next hops (100..100 each)". */
-export function assertForwarded(audit: string, { method, flows = AUDITED }: Scenario, servers: number): void {
+export function assertForwarded(audit: string, { method, flows = AUDITED }: Scenario, nextHops: number): void {
   const [, actions, shortest, longest, hops] = /^(.*), len (\d+)\.\.(\d+), (\d+) next hops/.exec(audit) ?? [];
   const isSent = actions === `TX:${AUDITED}`;
   const isWhole = Number(shortest) === LENGTHS[method] && Number(longest) === LENGTHS[method];
-  if (!isSent || !isWhole || Number(hops) !== Math.min(flows, servers)) {
+  if (!isSent || !isWhole || Number(hops) !== Math.min(flows, nextHops)) {
     throw new Error(`not every packet was forwarded (${method}, ${flows} flows): ${audit}`);
   }
 }

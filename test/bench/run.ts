@@ -2,15 +2,14 @@
 // npm run bench: ns per packet of the program that the real daemon loaded, configured and pinned, in a namespace of its
 // own. Options: --quick (fewer flows and rounds), --json (the figures instead of the table).
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Daemon } from "../support/daemon.ts";
-import { Sandbox } from "../support/netns.ts";
+import { type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
-import { type Bench, buildXdpbench, type Effort, type Measurement, measure, VIPS } from "./measure.ts";
+import { type Bench, buildXdpbench, type Effort, type Measurement, type Method, measure, VIPS } from "./measure.ts";
 
-const SERVERS = 10;
 const INTERFACE = "eth0";
 const FULL = { flows: [1, 100, 10_000, 100_000, 1_000_000, undefined], effort: { rounds: 9, sliceMs: 100 } } as const;
 const QUICK = { flows: [1, 100, 100_000, undefined], effort: { rounds: 3, sliceMs: 30 } } as const;
@@ -20,52 +19,96 @@ interface Plan {
   readonly effort: Effort;
 }
 
+/** What is configured beside the packets' service: the cost of a packet should not depend on it. */
+interface Size {
+  readonly services: number;
+  /** Of the service that is measured. */
+  readonly servers: number;
+  /** Servers are neighbours up to this number; beyond they are behind one router. */
+  readonly nextHops: number;
+}
+
+const SMALL: Size = { services: 1, servers: 10, nextHops: 10 };
+const LARGE: Size = { services: 1000, servers: 10_000, nextHops: 1 };
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "boolean" } } });
   const folder = fromRoot("build", "bench");
   mkdirSync(folder, { recursive: true });
   const xdpbench = buildXdpbench(fromRoot("test", "bench", "xdpbench"), folder);
-  const results: Measurement[] = [];
-  for (const method of ["direct", "tunnel"] as const) {
-    results.push(...(await measureMethod(xdpbench, method, values.quick ? QUICK : FULL)));
+  const plan = values.quick ? QUICK : FULL;
+  const results: Row[] = [];
+  for (const method of ["direct", "tunnel", "masquerade"] as const) {
+    results.push(...(await measureMethod(xdpbench, { method, size: SMALL, plan })));
   }
+  results.push(...(await measureMethod(xdpbench, { method: "direct", size: LARGE, plan })));
   process.stdout.write(values.json ? `${JSON.stringify(results, null, 2)}\n` : table(results));
 }
 
+interface Run {
+  readonly method: Method;
+  readonly size: Size;
+  readonly plan: Plan;
+}
+
+type Row = Measurement & Pick<Size, "services" | "servers">;
+
 /** A fresh table for each method; new flows come last, because they fill it. */
-async function measureMethod(xdpbench: string, method: "direct" | "tunnel", plan: Plan): Promise<Measurement[]> {
+async function measureMethod(xdpbench: string, { method, size, plan }: Run): Promise<Row[]> {
   using sandbox = new Sandbox("bench");
   const director = sandbox.namespace("director");
   sandbox.link(
     { namespace: director, interface: INTERFACE, addresses: ["172.16.0.1/24"] },
     { namespace: sandbox.namespace("peer"), interface: INTERFACE },
   );
-  const servers = Array.from({ length: SERVERS }, (_, index) => `172.16.0.${10 + index}`);
-  for (const [index, rip] of servers.entries()) {
-    const mac = `02:00:00:00:01:${index.toString(16).padStart(2, "0")}`;
-    director.ip("neighbour", "add", rip, "lladdr", mac, "dev", INTERFACE, "nud", "permanent");
-  }
+  const rips = addServers(director, size);
+  const config = join(sandbox.folder, "config.json");
+  writeFileSync(config, JSON.stringify({ services: services(method, size, rips) }));
   const place = Daemon.place(sandbox, director, [INTERFACE]);
-  const daemon = await Daemon.start(place, ["--max-flows", "1000000"]);
-  await daemon.put(`/v1/services/tcp/${VIPS[method]}/80`, {
-    scheduler: "rr",
-    servers: servers.map((rip) => ({ rip, port: 80, method, weight: 1 })),
-  });
+  await Daemon.start(place, ["--max-flows", "1000000", "--config", config]);
   const program = join(place.pinDir, "prog");
-  const bench: Bench = { xdpbench, director, interface: INTERFACE, program, folder: sandbox.folder, servers: SERVERS };
-  const results: Measurement[] = [];
+  const { nextHops } = size;
+  const bench: Bench = { xdpbench, director, interface: INTERFACE, program, folder: sandbox.folder, nextHops };
+  const results: Row[] = [];
   for (const flows of plan.flows) {
-    process.stderr.write(`bench: ${method}, ${flows ?? "new"} flows\n`);
-    results.push(await measure(bench, { method, flows }, plan.effort));
+    process.stderr.write(`bench: ${method}, ${size.services} services, ${flows ?? "new"} flows\n`);
+    const { services, servers } = size;
+    results.push({ ...(await measure(bench, { method, flows }, plan.effort)), services, servers });
   }
   return results;
 }
 
-const COLUMNS = ["method", "flows", "net ns", "min..max", "x macswap", "macswap net ns"];
+/** Real servers that are neighbours, or many behind one. @returns their addresses */
+function addServers(director: Netns, { servers, nextHops }: Size): string[] {
+  for (let index = 0; index < nextHops; index++) {
+    const mac = `02:00:00:00:01:${index.toString(16).padStart(2, "0")}`;
+    const neighbour = ["add", `172.16.0.${10 + index}`, "lladdr", mac, "dev", INTERFACE, "nud", "permanent"];
+    director.ip("neighbour", ...neighbour);
+  }
+  if (nextHops === servers) return Array.from({ length: servers }, (_, index) => `172.16.0.${10 + index}`);
+  director.ip("route", "add", "10.0.0.0/8", "via", "172.16.0.10");
+  return Array.from({ length: servers }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+}
 
-function table(results: readonly Measurement[]): string {
-  const rows = results.map(({ method, flows, net, netMin, netMax, ratio, macswapNet }) => [
+/** The measured service, and others that packets never go to. */
+function services(method: Method, size: Size, rips: readonly string[]): object[] {
+  const port = method === "masquerade" ? 8080 : 80;
+  const servers = rips.map((rip) => ({ rip, port, method, weight: 1 }));
+  const measured = { protocol: "tcp", vip: VIPS[method], port: 80, scheduler: "rr", servers };
+  const others = Array.from({ length: size.services - 1 }, (_, index) => ({
+    ...{ protocol: "tcp", vip: `198.18.${index >> 8}.${index & 255}`, port: 80, scheduler: "rr" },
+    servers: [{ rip: rips[0], port: 80, method: "direct", weight: 1 }],
+  }));
+  return [measured, ...others];
+}
+
+const COLUMNS = ["method", "services", "servers", "flows", "net ns", "min..max", "x macswap", "macswap net ns"];
+
+function table(results: readonly Row[]): string {
+  const rows = results.map(({ method, services, servers, flows, net, netMin, netMax, ratio, macswapNet }) => [
     method,
+    String(services),
+    String(servers),
     flows === undefined ? "new each packet" : String(flows),
     net.toFixed(1),
     `${netMin.toFixed(1)}..${netMax.toFixed(1)}`,
