@@ -34,10 +34,23 @@ export interface NextHopSource {
   resolve(addresses: Iterable<Address>, timeoutMs: number): Promise<NextHops>;
 }
 
+/** Which servers are up; see health/monitor.ts. */
+export interface HealthSource {
+  /** From now on this is watched. */
+  watch(desired: DesiredState): void;
+  /** The desired state as the verdicts leave it at this moment. */
+  served(desired: DesiredState): DesiredState;
+}
+
+/** Every server is always up. */
+const ALWAYS_UP: HealthSource = { watch: () => {}, served: (desired) => desired };
+
 export interface DirectorOptions {
   readonly port: DataplanePort;
   readonly nextHops: NextHopSource;
   readonly store: StateStore;
+  /** Every server is up when left out. */
+  readonly health?: HealthSource;
   /** Told about things that go wrong outside of any request. */
   readonly report: (message: string) => void;
 }
@@ -46,21 +59,27 @@ export class Director {
   readonly #port: DataplanePort;
   readonly #nextHops: NextHopSource;
   readonly #store: StateStore;
+  readonly #health: HealthSource;
   readonly #report: (message: string) => void;
   #desired: DesiredState = EMPTY_STATE;
+  /** What of it is in the data plane, given the verdicts. */
+  #served: DesiredState = EMPTY_STATE;
   #held: DataplaneImage = EMPTY_IMAGE;
   #lag: string | undefined;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
   /** Removed servers that the last sweep found without flows: forgotten if the next one agrees. */
   #idle: ReadonlySet<number> = new Set();
+  /** A refresh that has not begun yet: it will do for everybody who asks meanwhile. */
+  #refresh: Promise<void> | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  constructor({ port, nextHops, store, report }: DirectorOptions) {
+  constructor({ port, nextHops, store, health = ALWAYS_UP, report }: DirectorOptions) {
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
+    this.#health = health;
     this.#report = report;
   }
 
@@ -95,9 +114,13 @@ export class Director {
     return this.#enqueue(() => this.#change(edit, NEIGHBOUR_PATIENCE));
   }
 
-  /** Brings the data plane up to date after next hops changed. */
-  async refresh(): Promise<void> {
-    await this.#enqueue(() => this.#realise(this.#desired)).catch((error: Error) => this.#retryLater(error));
+  /** Brings the data plane up to date after next hops or verdicts changed. */
+  refresh(): Promise<void> {
+    this.#refresh ??= this.#enqueue(() => {
+      this.#refresh = undefined;
+      return this.#realise(this.#desired);
+    }).catch((error: Error) => this.#retryLater(error));
+    return this.#refresh;
   }
 
   /** Reads counters and flow counts now. */
@@ -105,7 +128,7 @@ export class Director {
     return this.#enqueue(async () => {
       const [counters, flows] = await Promise.all([this.#port.counters(), this.#port.sweep()]);
       const dataplane = this.#port.status();
-      return takeSnapshot({ desired: this.#desired, held: this.#held, counters, flows, dataplane, lag: this.#lag });
+      return takeSnapshot({ served: this.#served, held: this.#held, counters, flows, dataplane, lag: this.#lag });
     });
   }
 
@@ -132,6 +155,7 @@ export class Director {
     const after = edit(before);
     assertValidState(after);
     await this.#store.save(after);
+    this.#health.watch(after);
     this.#nextHops.watch(addressesOf(after));
     await this.#nextHops.resolve(newAddresses(before, after), patience);
     try {
@@ -145,14 +169,16 @@ export class Director {
   }
 
   async #realise(desired: DesiredState): Promise<void> {
+    const served = this.#health.served(desired);
     await this.#apply(
       compile({
-        desired,
+        desired: served,
         nextHops: this.#nextHops.current(),
         held: this.#held,
         position: (serviceId) => this.#port.position(serviceId),
       }),
     );
+    this.#served = served;
     this.#lag = undefined;
   }
 
@@ -170,6 +196,7 @@ export class Director {
 
   async #rollBack(state: DesiredState): Promise<void> {
     await this.#store.save(state).catch((error: Error) => this.#report(error.message));
+    this.#health.watch(state);
     this.#nextHops.watch(addressesOf(state));
     await this.#realise(state).catch((error: Error) => this.#retryLater(error));
   }
@@ -200,7 +227,8 @@ export class Director {
 }
 
 function addressesOf(state: DesiredState): Set<Address> {
-  return new Set(state.services.flatMap(({ servers }) => servers.map(({ rip }) => rip)));
+  const sorry = state.services.flatMap(({ health }) => health?.sorryServer?.rip ?? []);
+  return new Set([...state.services.flatMap(({ servers }) => servers.map(({ rip }) => rip)), ...sorry]);
 }
 
 function newAddresses(before: DesiredState, after: DesiredState): Address[] {

@@ -8,7 +8,8 @@ import { type DesiredState, serviceKey, type VirtualService } from "../model/ser
 import type { Counters, DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 export interface SnapshotInput {
-  readonly desired: DesiredState;
+  /** The desired state as health verdicts leave it. */
+  readonly served: DesiredState;
   readonly held: DataplaneImage;
   readonly counters: DataplaneCounters;
   readonly flows: FlowSummary;
@@ -33,7 +34,7 @@ export function takeSnapshot(input: SnapshotInput): DirectorSnapshot {
   const { occupied, halfOpen, capacity } = input.flows;
   const slots = slotsByService(input.held);
   return {
-    services: input.desired.services.map((service) => snapshotService(service, slots, input)),
+    services: input.served.services.map((service) => snapshotService(service, slots, input)),
     flows: { occupied, halfOpen, capacity },
     verdicts: input.counters.verdicts,
     dataplane: input.dataplane,

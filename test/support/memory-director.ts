@@ -3,7 +3,7 @@
 
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import type { DataplanePort } from "../../src/dataplane/port.ts";
-import { Director, type NextHopSource, type StateStore } from "../../src/director.ts";
+import { Director, type HealthSource, type NextHopSource, type StateStore } from "../../src/director.ts";
 import { type Address, parseAddress } from "../../src/model/address.ts";
 import type { NextHop, NextHops, ResolvedNextHop } from "../../src/model/next-hop.ts";
 import type { DesiredState, RealServer, VirtualService } from "../../src/model/service.ts";
@@ -57,12 +57,16 @@ export interface DirectorUnderTest {
 }
 
 /** Not started; `wrap` puts another port around the in-memory one. */
-export function memoryDirector(wrap: (port: MemoryDataplane) => DataplanePort = (port) => port): DirectorUnderTest {
+export function memoryDirector(
+  wrap: (port: MemoryDataplane) => DataplanePort = (port) => port,
+  health?: HealthSource,
+): DirectorUnderTest {
   const memory = new MemoryDataplane();
   const nextHops = new FixedNextHops();
   const store = new RecordingStore();
   const reports: string[] = [];
-  const director = new Director({ port: wrap(memory), nextHops, store, report: (message) => reports.push(message) });
+  const report = (message: string) => reports.push(message);
+  const director = new Director({ port: wrap(memory), nextHops, store, report, ...(health && { health }) });
   return { director, memory, nextHops, store, reports };
 }
 

@@ -13,6 +13,8 @@ export type Outcome =
       readonly note?: string;
       /** The weight that the script of a dynamic MISC_CHECK asks for. */
       readonly weight?: number;
+      /** What the number in a FILE_CHECK's file adds to the server's weight. */
+      readonly bonus?: number;
     }
   | {
       readonly ok: false;

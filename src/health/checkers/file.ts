@@ -12,11 +12,11 @@ const WEIGHT_FAULT = -(2 ** 31);
 /** Bytes of a file that are looked at. */
 const LONGEST_NUMBER = 64;
 
-/** What a file's number means; `weight` of the outcome is what it adds to the server's. */
+/** What a file's number means. */
 export function judgeFile({ weight, reverse }: Pick<FileCheck, "weight" | "reverse">, value: number): Outcome {
-  if (weight === 0) return (value !== 0) === reverse ? { ok: true, weight: 0 } : failure(`the file says ${value}`);
+  if (weight === 0) return (value !== 0) === reverse ? { ok: true, bonus: 0 } : failure(`the file says ${value}`);
   const delta = value * weight * (reverse ? -1 : 1);
-  return delta <= WEIGHT_FAULT ? failure(`the file says ${value}`) : { ok: true, weight: delta };
+  return delta <= WEIGHT_FAULT ? failure(`the file says ${value}`) : { ok: true, bonus: delta };
 }
 
 /** Follows one file, also when it is replaced, removed and made again. A file that says nothing says 0. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
 
-import type { BfdCheck, Check, CheckType, FileCheck } from "../../model/health.ts";
+import type { BfdCheck, Check, FileCheck } from "../../model/health.ts";
 import type { ScriptPolicy } from "../scripts.ts";
 import type { Outcome, Subject } from "./checker.ts";
 import { checkDns } from "./dns.ts";
@@ -47,17 +47,3 @@ export function runCheck(check: PeriodicCheck, { subject, scripts, url, signal }
       return checkMisc(check, scripts, signal);
   }
 }
-
-/** As keepalived names it in logs and files. */
-export const CHECKER_NAMES: Readonly<Record<CheckType, string>> = {
-  tcp: "TCP_CHECK",
-  http: "HTTP_CHECK",
-  https: "SSL_CHECK",
-  smtp: "SMTP_CHECK",
-  dns: "DNS_CHECK",
-  udp: "UDP_CHECK",
-  ping: "PING_CHECK",
-  misc: "MISC_CHECK",
-  file: "FILE_CHECK",
-  bfd: "BFD_CHECK",
-};

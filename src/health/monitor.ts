@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Watches what the desired state asks for: runs checks when they are due, keeps verdicts, tells of changes.
+// What follows for the data plane is the director's business: it asks served().
+
+import { isDeepStrictEqual } from "node:util";
+import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts";
+import type { DesiredState } from "../model/service.ts";
+import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
+import { CheckTask, type Purpose } from "./check-task.ts";
+import type { Outcome } from "./checkers/checker.ts";
+import { FileFollower, judgeFile } from "./checkers/file.ts";
+import { isPeriodic, type PeriodicCheck, runCheck } from "./checkers/run-check.ts";
+import type { HealthEvent } from "./events.ts";
+import { localAddresses } from "./local-addresses.ts";
+import { follow, step } from "./rise-and-fall.ts";
+import { servedState } from "./served.ts";
+import type { CheckWatch, ServiceWatch } from "./service-watch.ts";
+import { isUnchanged, succeed } from "./succession.ts";
+import { watchedServices } from "./watched.ts";
+
+/** keepalived's BOOTSTRAP_DELAY: no check runs earlier after it was configured, in ms. */
+const BOOTSTRAP_DELAY = 1_000;
+
+export interface MonitorOptions {
+  /** Verdicts have changed what is to be served. */
+  readonly onChange: () => void;
+  readonly onEvents: (events: readonly HealthEvent[]) => void;
+  /** Told of every run: for metrics. `lateness` is how long after its time it began, ms. */
+  readonly onRun?: (check: PeriodicCheck, run: { ok: boolean; duration: number; lateness: number }) => void;
+  readonly clock?: Clock;
+  readonly run?: typeof runCheck;
+  /** 0 <= number < 1 */
+  readonly random?: () => number;
+  /** The addresses of this machine, for ha_suspend. */
+  readonly addresses?: () => ReadonlySet<string>;
+}
+
+export class Monitor {
+  readonly #agenda: Agenda;
+  readonly #options: Required<Omit<MonitorOptions, "clock">>;
+  #settings: HealthSettings = DEFAULT_HEALTH_SETTINGS;
+  #watches: ReadonlyMap<string, ServiceWatch> = new Map();
+  readonly #tasks = new Map<CheckWatch, CheckTask>();
+
+  constructor({ clock = SYSTEM_CLOCK, ...options }: MonitorOptions) {
+    this.#agenda = new Agenda(clock);
+    const defaults = { onRun: () => {}, run: runCheck, random: Math.random, addresses: localAddresses };
+    this.#options = { ...defaults, ...options };
+  }
+
+  /** By name; see watched.ts. */
+  get watches(): ReadonlyMap<string, ServiceWatch> {
+    return this.#watches;
+  }
+
+  taskOf(watch: CheckWatch): CheckTask | undefined {
+    return this.#tasks.get(watch);
+  }
+
+  /** From now on this is watched. What was watched before and is still goes on undisturbed. */
+  watch(desired: DesiredState): void {
+    const events: HealthEvent[] = [];
+    const watches = new Map<string, ServiceWatch>();
+    const settings = desired.health ?? DEFAULT_HEALTH_SETTINGS;
+    const isSameSettings = isDeepStrictEqual(settings, this.#settings);
+    for (const config of watchedServices(desired)) {
+      const before = this.#watches.get(config.name);
+      if (before && isSameSettings && isUnchanged(config, before.config)) {
+        watches.set(config.name, before);
+        continue;
+      }
+      const { watch, heirs } = succeed(config, before, settings);
+      watches.set(config.name, watch);
+      events.push(...this.#assign(watch, heirs), ...watch.begin());
+    }
+    this.#settings = settings;
+    this.#watches = watches;
+    this.#endForgotten();
+    if (events.length > 0) this.#options.onEvents(events);
+  }
+
+  /** The desired state as the verdicts leave it. */
+  served(desired: DesiredState): DesiredState {
+    return servedState(desired, this.#watches);
+  }
+
+  /** Ends all checks; tells of the end where the configuration wants it (omega). */
+  stop(): void {
+    this.#agenda.clear();
+    for (const task of this.#tasks.values()) task.end();
+    this.#tasks.clear();
+    this.#tell([...this.#watches.values()].flatMap((watch) => watch.end()));
+  }
+
+  /** Tasks of checks that go on get their new purpose, new checks get new tasks. */
+  #assign(service: ServiceWatch, heirs: ReadonlyMap<CheckWatch, CheckWatch>): HealthEvent[] {
+    const events: HealthEvent[] = [];
+    for (const server of service.servers.values()) {
+      for (const watch of server.checks) {
+        const purpose = { service, server, watch };
+        if (!this.#handOver(heirs.get(watch), purpose)) events.push(this.#activate(purpose));
+      }
+    }
+    return events;
+  }
+
+  /** The task of the ancestor goes on for the new purpose, sooner if that wants it sooner. */
+  #handOver(ancestor: CheckWatch | undefined, purpose: Purpose): boolean {
+    const task = ancestor && this.#tasks.get(ancestor);
+    if (!task) return false;
+    this.#tasks.delete(ancestor);
+    this.#tasks.set(purpose.watch, task);
+    task.purpose = purpose;
+    const { check } = task;
+    if (!task.appointment || !isPeriodic(check)) return true;
+    if (task.appointment.due > this.#agenda.now() + check.delayLoop) {
+      this.#agenda.cancel(task.appointment);
+      this.#schedule(task, check.delayLoop);
+    }
+    return true;
+  }
+
+  #activate(purpose: Purpose): HealthEvent {
+    const task = new CheckTask(purpose, Date.now());
+    this.#tasks.set(purpose.watch, task);
+    const { check } = task;
+    const [service, server] = [purpose.service.config.label, purpose.server.config.label];
+    if (isPeriodic(check)) this.#schedule(task, BOOTSTRAP_DELAY + this.#options.random() * check.warmup);
+    else if (check.type === "file") this.#followFile(task);
+    const message =
+      check.type === "bfd"
+        ? `BFD_CHECK ${check.name} of service ${server} needs a BFD daemon, which there is none of: the check is ignored`
+        : `Activating healthchecker for service ${server} for VS ${service}`;
+    return { kind: "note", service, server, message };
+  }
+
+  #schedule(task: CheckTask, wait: number): void {
+    const due = this.#agenda.now() + wait;
+    task.appointment = this.#agenda.add(due, () => void this.#run(task, due));
+  }
+
+  async #run(task: CheckTask, due: number): Promise<void> {
+    const check = task.check as PeriodicCheck;
+    const { service, server, watch } = task.purpose;
+    task.appointment = undefined;
+    if (this.#isSuspended(service)) return this.#schedule(task, check.delayLoop);
+    const begin = this.#agenda.now();
+    const { scriptUser: user, scriptSecurity: security } = this.#settings;
+    const outcome = await this.#options.run(check, {
+      subject: server.config.subject,
+      scripts: { ...(user && { user }), security },
+      url: watch.state.url,
+      signal: task.signal,
+    });
+    const duration = this.#agenda.now() - begin;
+    if (task.signal.aborted) return;
+    this.#options.onRun(check, { ok: outcome.ok, duration, lateness: begin - due });
+    this.#conclude(task, outcome, duration);
+  }
+
+  /** The configuration may have changed during the run: what counts is the purpose that the task has now. */
+  #conclude(task: CheckTask, outcome: Outcome, duration: number): void {
+    const { service, server, watch } = task.purpose;
+    const check = task.check as PeriodicCheck;
+    const next = step(check, watch.state, outcome, server.config.weight);
+    this.#schedule(task, check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait);
+    this.#note(task, outcome, duration, next.isVerdict);
+    this.#tell(service.record(server, watch, { step: next, outcome }));
+  }
+
+  #followFile(task: CheckTask): void {
+    const check = task.check;
+    if (check.type !== "file") return;
+    task.follower = new FileFollower(check.path, (value) => {
+      const { service, server, watch } = task.purpose;
+      const outcome = judgeFile(check, value);
+      const next = follow(watch.state, outcome);
+      this.#note(task, outcome, 0, next.isVerdict);
+      this.#tell(service.record(server, watch, { step: next, outcome }));
+    });
+    const { label } = task.purpose.server.config;
+    task.follower.start(check.init).catch((error: Error) => {
+      const message = `FILE_CHECK ${check.name} of service ${label}: ${error.message}`;
+      this.#tell([{ kind: "note", service: task.purpose.service.config.label, server: label, message }]);
+    });
+  }
+
+  #note(task: CheckTask, outcome: Outcome, duration: number, isVerdict: boolean): void {
+    const at = Date.now();
+    if (isVerdict) task.since = at;
+    task.lastRun = { at, duration, outcome };
+  }
+
+  #isSuspended({ config }: ServiceWatch): boolean {
+    if (!config.health.haSuspend) return false;
+    const addresses = this.#options.addresses();
+    return !config.members.some(({ vip }) => addresses.has(vip));
+  }
+
+  #endForgotten(): void {
+    const wanted = new Set<CheckWatch>();
+    for (const { servers } of this.#watches.values()) {
+      for (const { checks } of servers.values()) for (const watch of checks) wanted.add(watch);
+    }
+    for (const [watch, task] of this.#tasks) {
+      if (wanted.has(watch)) continue;
+      if (task.appointment) this.#agenda.cancel(task.appointment);
+      task.end();
+      this.#tasks.delete(watch);
+    }
+  }
+
+  #tell(events: readonly HealthEvent[]): void {
+    if (events.length === 0) return;
+    this.#options.onEvents(events);
+    if (events.some(({ kind }) => kind === "server" || kind === "weight" || kind === "quorum"))
+      this.#options.onChange();
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// A new configuration takes over what the one before had found out: unchanged services, servers and checks
+// keep state and timers (keepalived's migrate_checkers). Pure.
+
+import { isDeepStrictEqual } from "node:util";
+import type { HealthSettings } from "../model/health.ts";
+import { initialState, migrate } from "./rise-and-fall.ts";
+import { type CheckWatch, ServerWatch, ServiceWatch } from "./service-watch.ts";
+import { isSameCheck, type WatchedServer, type WatchedService } from "./watched.ts";
+
+export interface Succession {
+  readonly watch: ServiceWatch;
+  /** New checks and the ones whose place they take. */
+  readonly heirs: ReadonlyMap<CheckWatch, CheckWatch>;
+}
+
+export function succeed(
+  config: WatchedService,
+  before: ServiceWatch | undefined,
+  settings: HealthSettings,
+): Succession {
+  const heirs = new Map<CheckWatch, CheckWatch>();
+  const servers = config.servers.map((server) => succeedServer(server, before?.servers.get(server.name), heirs));
+  return { watch: new ServiceWatch(config, servers, { settings, before }), heirs };
+}
+
+/** Quick where nothing has changed: services that were not edited are the same objects. */
+export function isUnchanged(config: WatchedService, before: WatchedService): boolean {
+  const { members } = before;
+  const isSame = config.members.length === members.length && config.members.every((member, i) => member === members[i]);
+  return isSame || isDeepStrictEqual(config, before);
+}
+
+/** Each check is succeeded by at most one. */
+function succeedServer(
+  config: WatchedServer,
+  before: ServerWatch | undefined,
+  heirs: Map<CheckWatch, CheckWatch>,
+): ServerWatch {
+  const free = new Set(before?.checks);
+  const checks = config.health.checks.map((check) => {
+    const ancestor = [...free].find((candidate) => isSameCheck(candidate.check, check));
+    const watch = { check, state: ancestor ? migrate(ancestor.state, check) : initialState(check) };
+    if (ancestor) heirs.set(watch, ancestor);
+    if (ancestor) free.delete(ancestor);
+    return watch;
+  });
+  return new ServerWatch(config, checks, before?.isAlive);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// A monitor over a virtual clock, with servers whose answers a test decides.
+
+import type { Outcome } from "../../../src/health/checkers/checker.ts";
+import type { HealthEvent } from "../../../src/health/events.ts";
+import { Monitor } from "../../../src/health/monitor.ts";
+import {
+  type Check,
+  DEFAULT_SERVER_HEALTH,
+  DEFAULT_SERVICE_HEALTH,
+  type ServerHealth,
+  type ServiceHealth,
+} from "../../../src/model/health.ts";
+import { type DesiredState, EMPTY_STATE, type RealServer, type VirtualService } from "../../../src/model/service.ts";
+import { server, service } from "../../support/memory-director.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+
+export class Watching {
+  readonly clock = new VirtualClock();
+  readonly events: HealthEvent[] = [];
+  /** What checks of a server find; success unless a test says otherwise. By real server address. */
+  readonly answers = new Map<string, Outcome>();
+  /** Address of the server and time of every run. */
+  readonly runs: [rip: string, at: number][] = [];
+  readonly addresses = new Set<string>();
+  changes = 0;
+  readonly monitor = new Monitor({
+    clock: this.clock,
+    random: () => 0,
+    addresses: () => this.addresses,
+    onChange: () => {
+      this.changes += 1;
+    },
+    onEvents: (events) => this.events.push(...events),
+    run: async (_check, { subject }) => {
+      this.runs.push([subject.rip, this.clock.now()]);
+      return this.answers.get(subject.rip) ?? { ok: true };
+    },
+  });
+  #desired: DesiredState = EMPTY_STATE;
+
+  watch(...services: readonly VirtualService[]): void {
+    this.apply({ ...this.#desired, services });
+  }
+
+  apply(desired: DesiredState): void {
+    this.#desired = desired;
+    this.monitor.watch(desired);
+  }
+
+  /** The log lines since it was last asked. */
+  takeLog(): string[] {
+    return this.#take().flatMap(({ message }) => (message === "" ? [] : [message]));
+  }
+
+  /** The lines for the notification pipes since it was last asked. */
+  takeLines(): string[] {
+    return this.#take().flatMap(({ notice }) => notice?.line ?? []);
+  }
+
+  /** What is served of the n-th service: `10.0.0.1=3`, the weight behind the address. */
+  served(index = 0): string[] {
+    const { services } = this.monitor.served(this.#desired);
+    return (services[index]?.servers ?? []).map(({ rip, weight }) => `${rip}=${weight}`);
+  }
+
+  #take(): HealthEvent[] {
+    return this.events.splice(0);
+  }
+}
+
+export function watchedServer(
+  rip: string,
+  checks: readonly Check[],
+  overrides: Watched<RealServer, ServerHealth> = {},
+) {
+  const { health, ...rest } = overrides;
+  return server(rip, { ...rest, health: { ...DEFAULT_SERVER_HEALTH, checks, ...health } });
+}
+
+export function watchedService(servers: readonly RealServer[], overrides: Watched<VirtualService, ServiceHealth> = {}) {
+  const { health, ...rest } = overrides;
+  return service(servers, { ...rest, health: { ...DEFAULT_SERVICE_HEALTH, ...health } });
+}
+
+type Watched<Whole, Health> = Partial<Omit<Whole, "health">> & { readonly health?: Partial<Health> };
