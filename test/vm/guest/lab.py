@@ -106,7 +106,8 @@ class Lab:
         for name, wire in self.description["wires"].items():
             yield f"link set dev {name} address {wire['mac']} mtu {self.description['mtu']} addrgenmode none up"
             for address in wire["addresses"]:
-                yield f"address add {address} dev {name}"
+                # Nobody else is there to have it; until that is known it is no source of tunnel packets.
+                yield f"address add {address} dev {name}{' nodad' if ':' in address else ''}"
             for neighbour in [wire["gateway"], *wire["neighbours"]]:
                 for address in neighbour["addresses"]:
                     yield f"neighbour add {address} lladdr {neighbour['mac']} dev {name} nud permanent"
