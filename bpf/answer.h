@@ -1,53 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * ICMP errors to clients, from the VIP, as IPVS lets the kernel's icmp_send() and icmpv6_send() make
+ * ICMP errors to clients and real servers, as IPVS lets the kernel's icmp_send() and icmpv6_send() make
  * them: the packet turns round with an error in front of it, cut to what such errors may quote.
  */
 #ifndef ANSWER_H
 #define ANSWER_H
 
 #include <linux/bpf.h>
+#include "ask.h"
 #include "csum.h"
-#include "flow.h"
 #include "icmp.h"
 #include "maps.h"
 #include "packet.h"
+#include "route.h"
 
 #define ANSWER_TTL 64
 /* RFC 1812, 4.3.2.3: as much as fits into 576 bytes; RFC 4443, 2.4 (c): into the minimum MTU */
 #define QUOTE_MAX_V4 (576 - sizeof(struct iphdr) - sizeof(struct icmp_header))
 #define QUOTE_MAX_V6 (1280 - sizeof(struct ipv6hdr) - sizeof(struct icmp_header))
-/* per CPU and tick of the flow clock: about a thousand a second, the default of icmp_msgs_per_sec */
-#define ANSWERS_PER_TICK 256
-
 #define SUM_CHUNK 64
 #define SUM_CHUNKS 20 /* cover QUOTE_MAX_V6 */
 
 #define L2_SHORTEST sizeof(struct ethernet_header)
 #define L2_LONGEST (L2_SHORTEST + VLAN_MAX_DEPTH * sizeof(struct vlan_header))
 
-static __always_inline bool has_answer(enum verdict verdict)
-{
-	return verdict == VERDICT_NO_SERVER || verdict == VERDICT_TTL_EXPIRED ||
-	       verdict == VERDICT_TOO_BIG;
-}
-
-/* Leaves word for answer(), on this CPU. False when enough was said in this tick. */
-static __always_inline bool ask_for_answer(enum verdict verdict, __u32 path_mtu)
+static __always_inline struct answer_request *this_answer(void)
 {
 	__u32 zero = 0;
-	struct answer_request *request = bpf_map_lookup_elem(&answer_requests, &zero);
-	__u64 now = flow_now();
 
-	if (!request)
-		return false;
-	if (request->tick != now) {
-		request->tick = now;
-		request->count = 0;
-	}
-	request->verdict = verdict;
-	request->path_mtu = path_mtu;
-	return request->count++ < ANSWERS_PER_TICK;
+	return bpf_map_lookup_elem(&answer_requests, &zero);
 }
 
 /* One's complement sum of the packet's bytes from offset on; at most SUM_CHUNKS * SUM_CHUNK of them. */
@@ -119,12 +100,13 @@ __noinline int answer_ipv4(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 {
 	const int growth = sizeof(struct iphdr) + sizeof(struct icmp_header);
 	__u32 quote = length < QUOTE_MAX_V4 ? length : QUOTE_MAX_V4;
+	const struct answer_request *request = this_answer();
 	struct iphdr *ip, *quoted;
 	struct icmp_header *icmp;
 	void *frame, *end;
 	__u64 sum;
 
-	if (!make_room(ctx, l2_length, quote, growth))
+	if (!request || !make_room(ctx, l2_length, quote, growth))
 		return 0;
 	sum = sum_packet(ctx, l2_length + growth, quote);
 	frame = (void *)(long)ctx->data;
@@ -149,7 +131,7 @@ __noinline int answer_ipv4(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 	ip->ttl = ANSWER_TTL;
 	ip->protocol = IPPROTO_ICMP;
 	ip->check = 0;
-	ip->saddr = quoted->daddr;
+	ip->saddr = request->source.words[3];
 	ip->daddr = quoted->saddr;
 	sum = 0;
 #pragma clang loop unroll(full)
@@ -164,12 +146,13 @@ __noinline int answer_ipv6(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 {
 	const int growth = sizeof(struct ipv6hdr) + sizeof(struct icmp_header);
 	__u32 quote = length < QUOTE_MAX_V6 ? length : QUOTE_MAX_V6;
+	const struct answer_request *request = this_answer();
 	struct ipv6hdr *ip, *quoted;
 	struct icmp_header *icmp;
 	void *frame, *end;
 	__u64 sum;
 
-	if (!make_room(ctx, l2_length, quote, growth))
+	if (!request || !make_room(ctx, l2_length, quote, growth))
 		return 0;
 	sum = sum_packet(ctx, l2_length + growth, quote);
 	frame = (void *)(long)ctx->data;
@@ -187,7 +170,7 @@ __noinline int answer_ipv6(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 	ip->payload_len = bpf_htons(quote + sizeof(*icmp));
 	ip->nexthdr = IPPROTO_ICMPV6;
 	ip->hop_limit = ANSWER_TTL;
-	ip->saddr = quoted->daddr;
+	__builtin_memcpy(&ip->saddr, &request->source, sizeof(ip->saddr));
 	ip->daddr = quoted->saddr;
 
 	/* RFC 8200, 8.1: addresses, length and next header are summed too */
@@ -199,13 +182,16 @@ __noinline int answer_ipv6(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 	return 1;
 }
 
-/* What the client is told of a packet that ended so; 0 for nothing. */
+/* What is said of a packet that ended so; 0 for nothing. */
 static __always_inline __u32 complaint(const struct packet *packet, enum verdict verdict)
 {
-	if (verdict == VERDICT_NO_SERVER)
+	/* RFC 1122, 3.2.2: not about fragments but the first */
+	if (packet->is_ipv4 && packet->ipv4->frag_off & IP_OFFSET)
+		return 0;
+	if (verdict == VERDICT_NO_SERVER || verdict == VERDICT_STRAY_REPLY)
 		return packet->is_ipv4 ? type_code(ICMP_DEST_UNREACH, ICMP_PORT_UNREACH) :
 					 type_code(ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH);
-	if (verdict == VERDICT_TTL_EXPIRED)
+	if (verdict == VERDICT_TTL_EXPIRED || verdict == VERDICT_REPLY_EXPIRED)
 		return packet->is_ipv4 ? type_code(ICMP_TIME_EXCEEDED, 0) :
 					 type_code(ICMPV6_TIME_EXCEED, 0);
 	if (verdict != VERDICT_TOO_BIG || !settings.pmtu_disc)
@@ -215,33 +201,65 @@ static __always_inline __u32 complaint(const struct packet *packet, enum verdict
 	return packet->ipv4->frag_off & IP_DF ? type_code(ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED) : 0;
 }
 
+static __always_inline enum verdict answered(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_NO_SERVER:
+		return VERDICT_ANSWERED_NO_SERVER;
+	case VERDICT_TOO_BIG:
+		return VERDICT_ANSWERED_TOO_BIG;
+	case VERDICT_STRAY_REPLY:
+		return VERDICT_ANSWERED_STRAY_REPLY;
+	default:
+		return VERDICT_ANSWERED_TTL_EXPIRED;
+	}
+}
+
+/* Who speaks: false when the server that would tell is gone. */
+static __always_inline bool choose_source(struct answer_request *request,
+					  const struct packet *packet)
+{
+	__u32 slot = request->server;
+	const struct server *server;
+
+	request->source = packet_vip(packet);
+	if (!is_for_server(request->verdict))
+		return true;
+	server = bpf_map_lookup_elem(&servers, &slot);
+	if (!server || !server->ifindex)
+		return false;
+	request->source = server->dip;
+	return true;
+}
+
 /*
  * Turns a packet that cannot be forwarded into the error that says so, to go back where it came from.
  * The verdict stays what it was when there is nothing to say.
  */
 static __always_inline enum verdict answer(struct xdp_md *ctx)
 {
-	__u32 zero = 0, type_code;
-	const struct answer_request *request = bpf_map_lookup_elem(&answer_requests, &zero);
-	enum verdict verdict = request ? request->verdict : VERDICT_MALFORMED;
+	struct answer_request *request = this_answer();
+	enum verdict verdict = request ? request->verdict : VERDICT_MALFORMED, parsed;
 	struct packet packet = {};
 	struct cursor cursor;
 	__be32 detail = 0;
+	__u32 type_code;
 
-	if (!request || parse_network(ctx, &cursor, &packet))
+	parsed = parse_network(ctx, &cursor, &packet);
+	if (!request || (parsed && parsed != VERDICT_FRAGMENT))
+		return verdict;
+	type_code = complaint(&packet, verdict);
+	if (!type_code || !choose_source(request, &packet))
 		return verdict;
 	if (verdict == VERDICT_TOO_BIG)
 		detail = bpf_htonl(request->path_mtu);
-	type_code = complaint(&packet, verdict);
-	if (!type_code)
-		return verdict;
+	/* IPVS counts the hop before it looks at sizes or, of a reply, for a flow */
+	if (verdict == VERDICT_TOO_BIG || verdict == VERDICT_STRAY_REPLY)
+		take_hop(&packet);
 	if (packet.is_ipv4 ? !answer_ipv4(ctx, packet.l2_length, packet.length, type_code, detail) :
 			     !answer_ipv6(ctx, packet.l2_length, packet.length, type_code, detail))
 		return verdict;
-	if (verdict == VERDICT_NO_SERVER)
-		return VERDICT_ANSWERED_NO_SERVER;
-	return verdict == VERDICT_TTL_EXPIRED ? VERDICT_ANSWERED_TTL_EXPIRED :
-						VERDICT_ANSWERED_TOO_BIG;
+	return answered(verdict);
 }
 
 #endif

@@ -14,13 +14,15 @@
 static const __u64 transmitted = VERDICT_BIT(FORWARDED_DIRECT) | VERDICT_BIT(FORWARDED_TUNNEL) |
 				 VERDICT_BIT(FORWARDED_MASQUERADE) | VERDICT_BIT(REPLY_MASQUERADE) |
 				 VERDICT_BIT(ANSWERED_NO_SERVER) |
-				 VERDICT_BIT(ANSWERED_TTL_EXPIRED) | VERDICT_BIT(ANSWERED_TOO_BIG);
+				 VERDICT_BIT(ANSWERED_TTL_EXPIRED) | VERDICT_BIT(ANSWERED_TOO_BIG) |
+				 VERDICT_BIT(ANSWERED_STRAY_REPLY) | VERDICT_BIT(TUNNEL_ERROR_TOLD);
 
 static const __u64 dropped = VERDICT_BIT(NO_SERVER) | VERDICT_BIT(SERVER_REMOVED) |
 			     VERDICT_BIT(NO_NEIGHBOUR) | VERDICT_BIT(TTL_EXPIRED) |
 			     VERDICT_BIT(TOO_BIG) | VERDICT_BIT(NO_HEADROOM) |
 			     VERDICT_BIT(NO_ROOM) | VERDICT_BIT(REPLY_COLLISION) |
-			     VERDICT_BIT(REPLY_EXPIRED);
+			     VERDICT_BIT(REPLY_EXPIRED) | VERDICT_BIT(STRAY_REPLY) |
+			     VERDICT_BIT(TUNNEL_ERROR);
 
 static __always_inline bool is_transmitted(enum verdict verdict)
 {
@@ -31,9 +33,12 @@ static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verd
 {
 	__u32 zero = 0;
 	struct verdict_counters *counters = bpf_map_lookup_elem(&verdicts, &zero);
+	__u64 number = verdict;
 
-	if (counters && verdict < VERDICT_MAX)
-		(&counters->undecided)[verdict]++;
+	/* Linux 6.1 has to see that what is compared is what is used */
+	barrier_var(number);
+	if (counters && number < VERDICT_MAX)
+		(&counters->undecided)[number]++;
 
 	if (is_transmitted(verdict)) {
 		if (egress == ctx->ingress_ifindex)

@@ -8,9 +8,19 @@
 
 struct answer_request {
 	__u64 tick;
-	__u32 count;
+	__u32 count;  /* of answers in this tick */
+	__u32 server; /* slot */
 	__u16 path_mtu;
 	__u16 verdict;
+	union ip source;
+};
+
+/* An MTU that a router reported; the server's record has it while this is current. */
+struct path_mtu {
+	union ip rip;
+	__u32 tick; /* of the report */
+	__u16 mtu;
+	__u16 link_mtu; /* the record's before */
 };
 
 struct fragment_key {
@@ -52,6 +62,23 @@ struct {
 	__type(key, __u32);
 	__type(value, struct server);
 } servers SEC(".maps");
+
+/* Is this address, port and protocol a masqueraded server, and which slot? Filled while nat_icmp_send is on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SERVERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct service_key);
+	__type(value, __u32);
+} real_servers SEC(".maps");
+
+/* Which MTU was learned of the way to this server, and when? Indexed by server slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SERVERS);
+	__type(key, __u32);
+	__type(value, struct path_mtu);
+} path_mtus SEC(".maps");
 
 /* What went to this real server? Indexed by server slot. */
 struct {

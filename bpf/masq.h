@@ -229,7 +229,6 @@ static __always_inline enum verdict masquerade_reply(struct xdp_md *ctx, struct 
 
 	if (!cold)
 		return VERDICT_NO_FLOW;
-	/* not answered: the real server would be told off by the client's address */
 	if (!has_hop_left(packet))
 		return VERDICT_REPLY_EXPIRED;
 	if (cold->reply.route_generation != (__u16)settings.route_generation)

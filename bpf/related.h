@@ -29,7 +29,7 @@ struct quote {
 static __always_inline bool parse_quote(struct cursor *cursor, bool is_ipv4, struct quote *quote)
 {
 	quote->icmp = cursor_take(cursor, struct icmp_header);
-	if (!quote->icmp || !icmp_is_error(quote->icmp->type, is_ipv4))
+	if (!quote->icmp || !icmp_follows_flow(quote->icmp->type, is_ipv4))
 		return false;
 	if (is_ipv4) {
 		quote->ipv4 = cursor_take(cursor, struct iphdr);
@@ -143,7 +143,8 @@ static __always_inline enum verdict direct_related(struct xdp_md *ctx, struct pa
 	struct quote quote;
 	__u64 word;
 
-	if (parse_network(ctx, &cursor, packet) || !parse_quote(&cursor, packet->is_ipv4, &quote))
+	if (parse_network(ctx, &cursor, packet) || !is_icmp(packet) ||
+	    !parse_quote(&cursor, packet->is_ipv4, &quote))
 		return VERDICT_NOT_TCP_UDP;
 	flow = quoted_flow(&quote, packet->is_ipv4);
 	if (!flow_locate(&flow, &place))

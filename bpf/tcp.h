@@ -95,11 +95,13 @@ static __always_inline __u32 tcp_next_state(__u32 state, __u8 flags, enum tcp_di
 	__u64 row;
 
 	/* what nearly every packet is; no table says otherwise */
-	if (state == TCP_STATE_ESTABLISHED && !(flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+	if (state == TCP_STATE_ESTABLISHED &&
+	    (flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK)
 		return state;
 	event = tcp_event(flags);
+	/* as set_tcp_state() begins: what no table knows closes the connection */
 	if (event >= TCP_EVENTS || direction >= TCP_DIRECTIONS)
-		return state;
+		return TCP_STATE_CLOSE;
 	row = settings.secure_tcp ? tcp_secure_rows[direction][event] : tcp_rows[direction][event];
 	return row >> (state * 4) & 0xf;
 }

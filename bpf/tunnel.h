@@ -60,11 +60,16 @@ static __always_inline __u32 tunnel_overhead(const struct server *server)
 	       (is_ipv4(&server->rip) ? sizeof(struct outer_ipv4) : sizeof(struct outer_ipv6));
 }
 
-/* TOS or traffic class */
-static __always_inline __u32 inner_tos(const struct packet *packet)
+/*
+ * TOS or traffic class for outside: the inner packet's, except that congestion experienced (CE, both low
+ * bits) is ECT(0), so that congestion on the way is still seen (RFC 3168, 9.1.1).
+ */
+static __always_inline __u32 outer_tos(const struct packet *packet)
 {
-	return packet->is_ipv4 ? packet->ipv4->tos :
-				 bpf_ntohl(*(const __be32 *)packet->ipv6) >> 20 & 0xff;
+	__u32 tos = packet->is_ipv4 ? packet->ipv4->tos :
+				      bpf_ntohl(*(const __be32 *)packet->ipv6) >> 20 & 0xff;
+
+	return tos ^ (tos & tos >> 1 & 1);
 }
 
 /* TTL or hop limit */
@@ -73,7 +78,7 @@ static __always_inline __u32 inner_ttl(const struct packet *packet)
 	return packet->is_ipv4 ? packet->ipv4->ttl : packet->ipv6->hop_limit;
 }
 
-/* TOS, TTL and DF are the inner packet's; the id matters only where fragments are allowed. */
+/* TTL and DF are the inner packet's; the id matters only where fragments are allowed. */
 static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
 						    const struct server *server,
 						    const struct shim *shim, __u16 id)
@@ -81,7 +86,7 @@ static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
 	__u32 df = packet->is_ipv4 && settings.pmtu_disc ? packet->ipv4->frag_off & IP_DF : 0;
 	__u32 length = sizeof(struct outer_ipv4) + shim->length + packet->length;
 	struct outer_ipv4 outer = { {
-		bpf_htonl(0x45000000 | inner_tos(packet) << 16 | length),
+		bpf_htonl(0x45000000 | outer_tos(packet) << 16 | length),
 		(df ? 0 : id) | df << 16,
 		bpf_htonl(inner_ttl(packet) << 24 | shim->protocol << 16),
 		server->dip.words[3],
@@ -96,7 +101,7 @@ static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
 	return outer;
 }
 
-/* Traffic class and hop limit are the inner packet's; no flow label. */
+/* The hop limit is the inner packet's; no flow label. */
 static __always_inline struct outer_ipv6
 outer_ipv6(const struct packet *packet, const struct server *server, const struct shim *shim)
 {
@@ -104,7 +109,7 @@ outer_ipv6(const struct packet *packet, const struct server *server, const struc
 
 	return (struct outer_ipv6){
 		.words = {
-			bpf_htonl(0x60000000 | inner_tos(packet) << 20),
+			bpf_htonl(0x60000000 | outer_tos(packet) << 20),
 			bpf_htonl(length << 16 | shim->protocol << 8 | inner_ttl(packet)),
 		},
 		.source = server->dip,

@@ -6,24 +6,34 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "answer.h"
+#include "ask.h"
 #include "clock.h"
 #include "count.h"
 #include "direct.h"
 #include "fragment.h"
 #include "packet.h"
+#include "path_mtu.h"
 #include "related.h"
+#include "stray.h"
 #include "tunnel.h"
+#include "tunnel_error.h"
 
 int xdp_related(struct xdp_md *ctx);
 int xdp_fragment(struct xdp_md *ctx);
 int xdp_answer(struct xdp_md *ctx);
 int xdp_tunnel(struct xdp_md *ctx);
+int xdp_stray(struct xdp_md *ctx);
+int xdp_tunnel_error(struct xdp_md *ctx);
+int xdirector(struct xdp_md *ctx);
 
 enum stage {
 	STAGE_RELATED,
 	STAGE_FRAGMENT,
 	STAGE_ANSWER,
 	STAGE_TUNNEL,
+	STAGE_STRAY,
+	STAGE_TUNNEL_ERROR,
+	STAGE_MAIN,
 	STAGES,
 };
 
@@ -37,7 +47,10 @@ struct {
 	.values = { [STAGE_RELATED] = (void *)&xdp_related,
 		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
 		    [STAGE_ANSWER] = (void *)&xdp_answer,
-		    [STAGE_TUNNEL] = (void *)&xdp_tunnel },
+		    [STAGE_TUNNEL] = (void *)&xdp_tunnel,
+		    [STAGE_STRAY] = (void *)&xdp_stray,
+		    [STAGE_TUNNEL_ERROR] = (void *)&xdp_tunnel_error,
+		    [STAGE_MAIN] = (void *)&xdirector },
 };
 
 /*
@@ -50,6 +63,8 @@ int xdp_related(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct_related(ctx, &packet);
 
+	if (verdict == VERDICT_NOT_TCP_UDP && is_icmp(&packet))
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL_ERROR);
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	return count_and_leave(ctx, verdict, packet.egress);
@@ -63,6 +78,30 @@ int xdp_fragment(struct xdp_md *ctx)
 
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+/* ICMP that quotes nothing known: perhaps what the director has wrapped itself. */
+SEC("xdp")
+int xdp_tunnel_error(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = direct_tunnel_error(ctx, &packet);
+
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+/* Not for a service, and nat_icmp_send is on. */
+SEC("xdp")
+int xdp_stray(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = find_stray(ctx, &packet);
+
+	if (verdict == VERDICT_STRAY_REPLY && ask_for_answer(verdict, 0, packet.word))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
 	return count_and_leave(ctx, verdict, packet.egress);
 }
 
@@ -79,6 +118,11 @@ int xdp_tunnel(struct xdp_md *ctx)
 SEC("xdp")
 int xdp_answer(struct xdp_md *ctx)
 {
+	const struct answer_request *request = this_answer();
+
+	/* then the packet fits; its server has counted it twice, once in ten minutes */
+	if (request && request->verdict == VERDICT_TOO_BIG && restore_path_mtu(request->server))
+		bpf_tail_call_static(ctx, &stages, STAGE_MAIN);
 	return count_and_leave(ctx, answer(ctx), ctx->ingress_ifindex);
 }
 
@@ -102,7 +146,9 @@ int xdirector(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_FRAGMENT);
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
-	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu))
+	if (verdict == VERDICT_NO_SERVICE && settings.nat_icmp_send)
+		bpf_tail_call_static(ctx, &stages, STAGE_STRAY);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
 	return count_and_leave(ctx, verdict, packet.egress);
 }

@@ -45,7 +45,11 @@ union ip {
 	X(20, ANSWERED_NO_SERVER, answered_no_server) /* no server available: answered with ICMP port unreachable */ \
 	X(21, ANSWERED_TTL_EXPIRED, answered_ttl_expired) /* answered with ICMP time exceeded */ \
 	X(22, ANSWERED_TOO_BIG, answered_too_big) /* answered with ICMP fragmentation needed or packet too big */ \
-	X(23, REPLY_EXPIRED, reply_expired) /* a reply whose TTL or hop limit would become 0: dropped */
+	X(23, REPLY_EXPIRED, reply_expired) /* a reply whose TTL or hop limit would become 0: dropped, answers being rate limited */ \
+	X(24, STRAY_REPLY, stray_reply) /* a masqueraded server's packet without a flow, nat_icmp_send being on: dropped, answers being rate limited */ \
+	X(25, ANSWERED_STRAY_REPLY, answered_stray_reply) /* a masqueraded server's packet without a flow: answered with ICMP port unreachable */ \
+	X(26, TUNNEL_ERROR, tunnel_error) /* an ICMP error about a tunnel packet that its client is not told: dropped */ \
+	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,

@@ -6,6 +6,7 @@ import { XdirectorError } from "../errors.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
 import { FlowTable } from "./flow-table.ts";
+import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
   DataplaneCounters,
@@ -31,24 +32,27 @@ import {
 } from "./records.ts";
 import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
+import { StrayIndex } from "./stray-index.ts";
 
 /** The kernel's arrays cannot say which elements are in use. */
 interface InUse {
   readonly services: Map<ServiceKey, ServiceEntry>;
-  readonly slots: Set<number>;
+  readonly servers: Map<number, ServerEntry>;
 }
 
 export class KernelDataplane implements DataplanePort {
   readonly #loaded: LoadedDataplane;
   readonly #maps: DataplaneMaps;
   readonly #flows: FlowTable;
+  readonly #strays: StrayIndex;
   readonly #attachments: readonly Attachment[];
-  #inUse: InUse = { services: new Map(), slots: new Set() };
+  #inUse: InUse = { services: new Map(), servers: new Map() };
 
   constructor(loaded: LoadedDataplane, attachments: readonly Attachment[]) {
     this.#loaded = loaded;
     this.#maps = loaded.maps;
     this.#flows = new FlowTable(loaded);
+    this.#strays = new StrayIndex(loaded.maps.real_servers);
     this.#attachments = attachments;
   }
 
@@ -59,16 +63,19 @@ export class KernelDataplane implements DataplanePort {
       services.set(serviceKey(service), service);
     }
     const servers = new Map<number, ServerEntry>();
+    const pathMtus = new Map([...this.#maps.path_mtus.entriesBatch(BATCH, isLearnedPathMtu)].flat());
     for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsedServer)].flat()) {
-      servers.set(slot, fromServerRecord(record));
+      servers.set(slot, fromServerRecord(withLinkMtu(record, pathMtus.get(slot))));
     }
     const tables = new Map<number, SchedulerTable>();
     for (const { id } of services.values()) {
       const table = readTable(this.#maps, id);
       if (table) tables.set(id, table);
     }
-    this.#inUse = { services: new Map(services), slots: new Set(servers.keys()) };
-    return { settings: this.#readSettings(), services, servers, tables };
+    this.#inUse = { services: new Map(services), servers: new Map(servers) };
+    const settings = this.#readSettings();
+    this.#indexStrays(settings);
+    return { settings, services, servers, tables };
   }
 
   position(serviceId: number): RotationPosition {
@@ -88,10 +95,11 @@ export class KernelDataplane implements DataplanePort {
         throw new XdirectorError("DATAPLANE_FAILED", `${op.op}: ${(error as Error).message}`, [], error);
       }
     }
+    this.#indexStrays(this.#readSettings());
   }
 
   async counters(): Promise<DataplaneCounters> {
-    const servers = [...this.#inUse.slots].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
+    const servers = [...this.#inUse.servers.keys()].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
     const retired = [...this.#inUse.services.values()].map(
       (service) => [service.id, toNumbers(this.#retired(service))] as const,
     );
@@ -100,7 +108,7 @@ export class KernelDataplane implements DataplanePort {
 
   sweep(): Promise<FlowSummary> {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
-    return this.#flows.sweep(Math.max(-1, ...this.#inUse.slots) + 1);
+    return this.#flows.sweep(Math.max(-1, ...this.#inUse.servers.keys()) + 1);
   }
 
   flows(cursor: number, limit: number): Promise<FlowPage> {
@@ -126,6 +134,11 @@ export class KernelDataplane implements DataplanePort {
     else this.#deleteService(op.key, op.service);
   }
 
+  #indexStrays({ natIcmpSend }: Settings): void {
+    const { services, servers } = this.#inUse;
+    this.#strays.update(services.values(), natIcmpSend ? servers : new Map());
+  }
+
   #putSettings(settings: Settings): void {
     const record = toSettingsRecord(settings, this.#settingsRecord());
     this.#maps.settings.set(0, { settings: record });
@@ -145,7 +158,7 @@ export class KernelDataplane implements DataplanePort {
     const record = toServerRecord(server);
     if (record.ifindex !== 0) this.#maps.devices.set(record.ifindex, record.ifindex);
     this.#maps.servers.set(slot, record);
-    this.#inUse.slots.add(slot);
+    this.#inUse.servers.set(slot, server);
   }
 
   /** What the slot had counted stays with its service. */
@@ -156,7 +169,7 @@ export class KernelDataplane implements DataplanePort {
     this.#maps.servers.set(slot, NO_SERVER);
     const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
     this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
-    this.#inUse.slots.delete(slot);
+    this.#inUse.servers.delete(slot);
   }
 
   #putService(key: ServiceKey, service: ServiceEntry): void {

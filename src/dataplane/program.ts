@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
+import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
 import {
   type CountersRecord,
@@ -36,6 +37,7 @@ export const BATCH = 8192;
 const MAP_NAMES = [
   "services",
   "servers",
+  "path_mtus",
   "server_counters",
   "verdicts",
   "turns",
@@ -43,6 +45,7 @@ const MAP_NAMES = [
   "flow_table",
   "flow_tuples",
   "devices",
+  "real_servers",
 ] as const;
 
 /** Programs that the main one hands packets to; libbpf fills it. */
@@ -53,14 +56,15 @@ const TICKERS = "tickers";
 const CLOCK_SECTION = ".data.clock";
 
 /**
- * The kernel adds a flag to a device map that no definition may have (BPF_F_RDONLY_PROG), so libbpf takes a pinned
- * one for another map. It is made anew from the servers.
+ * Made anew from the servers. Besides, the kernel adds a flag to a device map that no definition may have
+ * (BPF_F_RDONLY_PROG), so libbpf takes a pinned one for another map.
  */
-const UNPINNED = "devices";
+const UNPINNED: readonly string[] = ["devices", "real_servers"];
 
 export interface DataplaneMaps {
   readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
   readonly servers: BpfMap<number, ServerRecord>;
+  readonly path_mtus: BpfMap<number, PathMtuRecord>;
   readonly server_counters: BpfMap<number, CountersRecord[]>;
   readonly verdicts: BpfMap<number, Record<string, bigint>[]>;
   readonly turns: BpfMap<number, bigint>;
@@ -69,6 +73,8 @@ export interface DataplaneMaps {
   readonly flow_table: BpfMap<number, unknown>;
   readonly flow_tuples: BpfMap<number, unknown>;
   readonly devices: BpfMap<number, number>;
+  /** Server slot by its address, port and protocol. */
+  readonly real_servers: BpfMap<ServiceKeyRecord, number>;
   /** One element: the data section. */
   readonly settings: BpfMap<number, { settings: SettingsRecord }>;
 }
@@ -98,7 +104,7 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   object.setMaxEntries("flow_table", buckets);
   object.setMaxEntries("flow_tuples", buckets * WAYS);
   if (pins) {
-    for (const name of MAP_NAMES) if (name !== UNPINNED) object.setPinPath(name, pins.map(name));
+    for (const name of MAP_NAMES) if (!UNPINNED.includes(name)) object.setPinPath(name, pins.map(name));
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
     // The kernel empties a program array that no process and no pin refers to.
     object.setPinPath(STAGES, pins.map(STAGES));

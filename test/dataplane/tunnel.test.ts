@@ -113,7 +113,9 @@ interface Choice {
 
 function wrapped(start: Packet, one: Case, { id, sourcePort }: Choice, fields: Inner = INNER): Packet {
   const { tunnel, inner, outer } = one;
-  const { tos, dontFragment = false } = fields;
+  const { dontFragment = false } = fields;
+  // congestion experienced inside is ECT(0) outside
+  const tos = (fields.tos & 3) === 3 ? fields.tos ^ 1 : fields.tos;
   const ttl = fields.ttl - 1;
   const addresses = { source: DIP[outer], destination: RIP[outer] };
   const ip =
@@ -158,7 +160,7 @@ for (const one of cases) {
       });
     }
 
-    test("TTL, TOS and DF are the inner packet's, whatever they are", async () => {
+    test("TTL, TOS and DF follow the inner packet's, whatever they are", async () => {
       for (const fields of [
         { ttl: 2, tos: 0, dontFragment: true },
         { ttl: 255, tos: 0xff, dontFragment: false, id: 777 },

@@ -12,7 +12,7 @@ import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address } from "../support/memory-director.ts";
 import { decode } from "../support/packet.ts";
 import { assertSameFrames, assertSameFramesInAnyOrder, type Frame } from "../vectors/compare.ts";
-import { missingFeatures } from "../vectors/features.ts";
+import { type Feature, missingFeatures, NEEDS_ROUTES } from "../vectors/features.ts";
 import { type Fate, type LabDescription, readLab, readVectors, type Step, type Vector } from "../vectors/format.ts";
 
 const lab = readLab();
@@ -34,17 +34,21 @@ for (const [file, { source, vectors }] of readVectors()) {
     after(() => dataplane.close());
 
     for (const vector of vectors) {
-      if (missingFeatures(vector.needs).length === 0) test(vector.name, () => follow(dataplane, vector));
+      if (missingHere(vector).length === 0) test(vector.name, () => follow(dataplane, vector));
     }
   });
 }
 
 test("vectors that are not compared are listed", (t) => {
   const all = [...readVectors().values()].flatMap(({ vectors }) => vectors);
-  const waiting = all.filter(({ needs }) => missingFeatures(needs).length > 0);
-  for (const { name, needs } of waiting) t.diagnostic(`not compared: ${name} (${missingFeatures(needs).join(", ")})`);
+  const waiting = all.filter((vector) => missingHere(vector).length > 0);
+  for (const vector of waiting) t.diagnostic(`not compared: ${vector.name} (${missingHere(vector).join(", ")})`);
   assert.ok(waiting.length < all.length);
 });
+
+function missingHere({ needs = [] }: Vector): readonly Feature[] {
+  return [...missingFeatures(needs), ...needs.filter((feature) => NEEDS_ROUTES.includes(feature))];
+}
 
 /** The vectors of a file share a data plane, but no client. */
 async function follow(dataplane: DataplaneUnderTest, vector: Vector): Promise<void> {

@@ -84,6 +84,18 @@ const TTL: readonly Scenario[] = [
       ),
     ],
   },
+  {
+    name: "a reply with hop limit 1 is answered to the server",
+    needs: ["ttl-answer", "masquerade", "reply-ttl"],
+    services: [service([masquerade(rip6(1))], v6)],
+    steps: [
+      clients("SYN", to(client(317).v6).tcp()),
+      servers(
+        "SYN+ACK",
+        from(1, client(317).v6, { hopLimit: 1 }).tcp({ sourcePort: 80, destinationPort: 12345, flags: ["syn", "ack"] }),
+      ),
+    ],
+  },
 ];
 
 interface Narrow {

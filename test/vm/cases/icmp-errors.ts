@@ -48,7 +48,7 @@ const METHODS = [
   ["masquerade", masquerade(rip(1), { port: 8080 })],
 ] as const;
 
-const QUOTING: readonly Scenario[] = [
+export const ICMP_ERRORS: readonly Scenario[] = [
   {
     name: "ICMP of other types goes to the stack, though it quotes a flow",
     needs: ["icmp-types"],
@@ -88,6 +88,8 @@ const QUOTING: readonly Scenario[] = [
         clients("packet too big", complaint6(source, { type: 2, code: 0, rest: 1400 })),
         clients("unreachable", complaint6(source, { type: 1, code: 3 })),
         clients("time exceeded", complaint6(source, { type: 3, code: 0 })),
+        clients("parameter problem", complaint6(source, { type: 4, code: 1 })),
+        clients("an error of a type yet to come", complaint6(source, { type: 100, code: 0 })),
       ],
     };
   }),
@@ -145,32 +147,3 @@ const QUOTING: readonly Scenario[] = [
     ],
   },
 ];
-
-const TUNNEL_ERRORS: readonly Scenario[] = [
-  {
-    name: "errors about a tunnel packet are told to the client",
-    needs: ["tunnel-errors"],
-    services: [service([tunnelled(rip(1))])],
-    steps: [
-      clients("SYN", to(client(360).v4).tcp()),
-      servers("protocol unreachable", aboutTunnel(client(360).v4, { type: 3, code: 2 })),
-      servers("port unreachable", aboutTunnel(client(360).v4, { type: 3, code: 3 })),
-      servers("fragmentation needed", aboutTunnel(client(360).v4, { type: 3, code: 4, rest: 1400 })),
-      clients(
-        "now too big",
-        to(client(360).v4)
-          .tcp({ flags: ["ack"] })
-          .payload(1400),
-      ),
-      servers("time exceeded", aboutTunnel(client(360).v4, { type: 11, code: 0 })),
-    ],
-  },
-];
-
-function aboutTunnel(source: string, error: { type: number; code: number; rest?: number }): Packet {
-  const outer = packet().ipv4({ source: "172.16.0.1", destination: rip(1), ttl: 62, dontFragment: true });
-  const inner = outer.ipv4({ source, destination: VIP, id: 1, dontFragment: true, ttl: 63 }).tcp();
-  return fromRouter("172.16.0.254", "172.16.0.1").icmp(error).payload(inner);
-}
-
-export const ICMP_ERRORS: readonly Scenario[] = [...QUOTING, ...TUNNEL_ERRORS];

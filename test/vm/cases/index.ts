@@ -13,6 +13,7 @@ import { SETTINGS } from "./settings.ts";
 import { STACK } from "./stack.ts";
 import { TCP_STATES } from "./tcp-states.ts";
 import { TUNNEL } from "./tunnel.ts";
+import { TUNNEL_ERRORS } from "./tunnel-errors.ts";
 
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   direct: DIRECT,
@@ -25,4 +26,5 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   stack: STACK,
   "tcp-states": TCP_STATES,
   tunnel: TUNNEL,
+  "tunnel-errors": TUNNEL_ERRORS,
 };

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: MIT
 // IPVS's sysctls that change what happens to packets.
 
-import { client, clients, from, masquerade, rip, type Scenario, servers, service, to } from "./scenario.ts";
+import {
+  client,
+  clients,
+  from,
+  masquerade,
+  rip,
+  rip6,
+  type Scenario,
+  servers,
+  service,
+  to,
+  udp,
+  v6,
+} from "./scenario.ts";
 
 const two = [service([{ rip: rip(1) }, { rip: rip(2) }])];
 const masqueraded = [service([masquerade(rip(1)), masquerade(rip(2))])];
@@ -90,6 +103,32 @@ export const SETTINGS: readonly Scenario[] = [
     steps: [
       servers("SYN+ACK", from(1, client(523).v4).tcp({ sourcePort: 80, destinationPort: 1, flags: ["syn", "ack"] })),
       servers("RST", from(1, client(523).v4).tcp({ sourcePort: 80, destinationPort: 2, flags: ["rst"] })),
+      servers("another port", from(1, client(523).v4).tcp({ sourcePort: 81, destinationPort: 3, flags: ["ack"] })),
+      servers("another protocol", from(1, client(523).v4).udp({ sourcePort: 80 }).payload("x")),
     ],
+  },
+  {
+    name: "nat_icmp_send: to IPv6 and UDP servers",
+    needs: ["settings", "masquerade", "nat-icmp-send"],
+    services: [service([masquerade(rip6(1))], v6), service([masquerade(rip(1))], udp)],
+    settings: { nat_icmp_send: 1 },
+    steps: [
+      servers("SYN+ACK", from(1, client(524).v6).tcp({ sourcePort: 80, destinationPort: 1, flags: ["syn", "ack"] })),
+      servers("a datagram", from(1, client(524).v4).udp({ sourcePort: 53 }).payload("answer")),
+    ],
+  },
+  {
+    name: "nat_icmp_send: what a server says to the director itself",
+    needs: ["settings", "masquerade", "nat-icmp-send", "stray-to-director"],
+    services: masqueraded,
+    settings: { nat_icmp_send: 1 },
+    steps: [servers("ACK", from(1, "172.16.0.1").tcp({ sourcePort: 80, destinationPort: 9, flags: ["ack"] }))],
+  },
+  {
+    name: "nat_icmp_send: a server by direct routing is none of its business",
+    needs: ["settings"],
+    services: two,
+    settings: { nat_icmp_send: 1 },
+    steps: [servers("SYN+ACK", from(1, client(526).v4).tcp({ sourcePort: 80, destinationPort: 1, flags: ["ack"] }))],
   },
 ];

@@ -79,6 +79,20 @@ export const TUNNEL: readonly Scenario[] = [
     services: [service([{ rip: rip(1), method: "tunnel" }])],
     steps: [0x03, 0xff].map((tos) => clients(`tos ${tos}`, to(client(155).v4, { tos }).tcp({ sourcePort: 1 + tos }))),
   },
+  ...FAMILIES.slice(1).map(
+    ({ what, inner, outer }, index): Scenario => ({
+      name: `tunnel: congestion experienced inside is ECT(0) outside: ${what}`,
+      needs: ["tunnel-ecn", "tunnel-ipv6"],
+      services: [service([{ rip: outer === 4 ? rip(1) : rip6(1), method: "tunnel" }], inner === 4 ? {} : v6)],
+      steps: [0x01, 0x03, 0xff].map((tos) => {
+        const { v4, v6: source6 } = client(156 + index);
+        return clients(
+          `tos ${tos}`,
+          to(inner === 4 ? v4 : source6, { tos, trafficClass: tos }).tcp({ sourcePort: 1 + tos }),
+        );
+      }),
+    }),
+  ),
   {
     name: "tunnel: UDP",
     services: [service([{ rip: rip(1), method: "tunnel" }], udp)],
