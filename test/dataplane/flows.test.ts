@@ -153,7 +153,8 @@ describe("TCP states follow the client's packets as IPVS's input-only table does
     { walk: [["syn"], ["rst"]], states: "SYN_RECV SYN_RECV" },
     { walk: [["syn"], ["syn"], ["ack"]], states: "SYN_RECV SYN_RECV ESTABLISHED" },
     { walk: [["syn"], ["ack"], ["fin", "ack"], ["syn"]], states: "SYN_RECV ESTABLISHED FIN_WAIT SYN_RECV" },
-    { walk: [["syn"], ["ack"], ["psh"]], states: "SYN_RECV ESTABLISHED ESTABLISHED" },
+    { walk: [["syn"], ["ack"], ["psh", "ack"]], states: "SYN_RECV ESTABLISHED ESTABLISHED" },
+    { walk: [["syn"], ["ack"], ["psh"]], states: "SYN_RECV ESTABLISHED CLOSE" },
     { walk: [["syn"], ["fin", "ack"]], states: "SYN_RECV TIME_WAIT" },
   ];
   for (const { walk, states } of rows) {
