@@ -2,14 +2,16 @@
 // The one writer: turns intents into map operations, one at a time, in the order they came.
 // desired -> compile -> diff -> apply -> status.
 
+import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
 import { type DataplaneImage, EMPTY_IMAGE } from "./compile/image.ts";
 import type { DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
 import type { ServerAddress } from "./model/edits.ts";
+import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
-import { assertValidState, type DesiredState, EMPTY_STATE } from "./model/service.ts";
+import { type DesiredState, EMPTY_STATE } from "./model/service.ts";
 import type { DirectorSnapshot } from "./stats/snapshot.ts";
 import { takeSnapshot } from "./stats/take-snapshot.ts";
 
@@ -154,6 +156,7 @@ export class Director {
     const before = this.#desired;
     const after = edit(before);
     assertValidState(after);
+    assertAvailable(after);
     await this.#store.save(after);
     this.#health.watch(after);
     this.#nextHops.watch(addressesOf(after));

@@ -1,20 +1,62 @@
 // SPDX-License-Identifier: MIT
-// From the parameters of a resource's path to what names it, with canonical addresses.
+// How paths name resources: a service by protocol, VIP and port or by its mark, a server below its service.
+// Addresses become canonical.
 
-import type Type from "typebox";
+import Type from "typebox";
 import { toAddress } from "../config/document.ts";
+import { AddressSchema, AnyPortSchema, MarkSchema, ProtocolSchema } from "../config/schema.ts";
+import type { Family } from "../model/address.ts";
 import type { ServerAddress } from "../model/edits.ts";
 import type { ServiceAddress } from "../model/service.ts";
-import type { ServerPath, ServicePath } from "./schemas.ts";
 
-export const SERVICE_URL = "/v1/services/:protocol/:vip/:port";
-export const SERVERS_URL = `${SERVICE_URL}/servers`;
-export const SERVER_URL = `${SERVERS_URL}/:rip/:serverPort`;
+const EndpointParams = Type.Object({ protocol: ProtocolSchema, vip: AddressSchema, port: AnyPortSchema });
+const MarkParams = Type.Object({ mark: MarkSchema });
+const ServerParams = Type.Object({ rip: AddressSchema, serverPort: AnyPortSchema });
 
-export function serviceAt({ protocol, vip, port }: Type.Static<typeof ServicePath>): ServiceAddress {
-  return { protocol, vip: toAddress(vip), port };
+/** One way that a path names a service. */
+export interface ServicePath {
+  readonly url: string;
+  readonly params: Type.TObject;
+  /** `params` have that schema. */
+  readonly addressOf: (params: unknown) => ServiceAddress;
 }
 
-export function serverAt({ rip, serverPort }: Type.Static<typeof ServerPath>): ServerAddress {
+export const SERVICE_PATHS: readonly ServicePath[] = [
+  {
+    url: "/v1/services/:protocol/:vip/:port",
+    params: EndpointParams,
+    addressOf: (params) => {
+      const { protocol, vip, port } = params as Type.Static<typeof EndpointParams>;
+      return { protocol, vip: toAddress(vip), port };
+    },
+  },
+  markPath("/v1/services/fwm/:mark", "ipv4"),
+  markPath("/v1/services/fwm6/:mark", "ipv6"),
+];
+
+/** The path of the servers of a service. */
+export function serversUrl({ url }: ServicePath): string {
+  return `${url}/servers`;
+}
+
+export function serverUrl(path: ServicePath): string {
+  return `${serversUrl(path)}/:rip/:serverPort`;
+}
+
+export function serverParams({ params }: ServicePath): Type.TObject {
+  return Type.Object({ ...params.properties, ...ServerParams.properties });
+}
+
+/** `params` have the schema {@link serverParams}. */
+export function serverAt(params: unknown): ServerAddress {
+  const { rip, serverPort } = params as Type.Static<typeof ServerParams>;
   return { rip: toAddress(rip), port: serverPort };
+}
+
+function markPath(url: string, family: Family): ServicePath {
+  return {
+    url,
+    params: MarkParams,
+    addressOf: (params) => ({ mark: (params as Type.Static<typeof MarkParams>).mark, family }),
+  };
 }

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Services and servers as the API shows them: their documents, with what was counted. No I/O here.
 
-import { toServerDocument } from "../config/document.ts";
-import type { FullServerDocument } from "../config/schema.ts";
-import type { ServerSnapshot, ServiceSnapshot } from "../stats/snapshot.ts";
+import type Type from "typebox";
+import { toServerDocument, toServiceDocument } from "../config/document.ts";
+import type { Counters, ServerSnapshot, ServiceSnapshot, ServiceTotals } from "../stats/snapshot.ts";
+import type { ServerState, ServiceState } from "./schemas.ts";
 
-export type ServerReading = Omit<ServerSnapshot, "tunnel"> & Pick<FullServerDocument, "tunnel">;
-export type ServiceReading = Omit<ServiceSnapshot, "servers"> & { readonly servers: readonly ServerReading[] };
+export type ServerReading = Type.Static<typeof ServerState>;
+export type ServiceReading = Type.Static<typeof ServiceState>;
+
+type Counted = Counters & Pick<ServiceTotals, "active" | "inactive">;
 
 export function toServiceReading(service: ServiceSnapshot): ServiceReading {
-  return { ...service, servers: service.servers.map(toServerReading) };
+  const servers = service.servers.map(toServerReading);
+  return { ...toServiceDocument(service), ...countsOf(service), servers };
 }
 
 export function toServerReading(server: ServerSnapshot): ServerReading {
-  const { tunnel: _tunnel, ...others } = server;
-  const { tunnel } = toServerDocument(server);
-  return { ...others, ...(tunnel && { tunnel }) };
+  return { ...toServerDocument(server), ...countsOf(server), nextHop: server.nextHop };
+}
+
+function countsOf({ packets, bytes, connections, outPackets, outBytes, active, inactive }: Counted): Counted {
+  return { packets, bytes, connections, outPackets, outBytes, active, inactive };
 }

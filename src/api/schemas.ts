@@ -4,36 +4,39 @@
 
 import Type from "typebox";
 import {
-  AddressSchema,
   FullServerSchema,
-  FullServiceSchema,
+  fullServiceSchema,
   MethodSchema,
-  PortSchema,
   ProtocolSchema,
   SchedulerSchema,
+  SERVER_OPTIONS,
+  SERVICE_OPTIONS,
   ServersSchema,
-  TunnelSchema,
-  WeightSchema,
 } from "../config/schema.ts";
 
 const CLOSED = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 
-export const ServicePath = Type.Object({ protocol: ProtocolSchema, vip: AddressSchema, port: PortSchema });
-export const ServerPath = Type.Object({ ...ServicePath.properties, rip: AddressSchema, serverPort: PortSchema });
 export const IfNoneMatch = Type.Object({
   "if-none-match": Type.Optional(Type.String({ description: "`*`: 409 instead of replacing what exists" })),
 });
 
 export const PutServiceBody = Type.Object(
-  { scheduler: SchedulerSchema, servers: Type.Optional(ServersSchema) },
+  { scheduler: SchedulerSchema, ...SERVICE_OPTIONS, servers: Type.Optional(ServersSchema) },
   { ...CLOSED, description: "servers left out: an existing service keeps its own" },
 );
-export const PatchServiceBody = Type.Partial(PutServiceBody, CLOSED);
-export const PutServerBody = Type.Object(
-  { method: MethodSchema, weight: Type.Optional(WeightSchema), tunnel: Type.Optional(TunnelSchema) },
-  CLOSED,
+export const PatchServiceBody = Type.Partial(
+  Type.Object({
+    scheduler: SchedulerSchema,
+    schedulerFlags: SERVICE_OPTIONS.schedulerFlags,
+    persistence: orNull(SERVICE_OPTIONS.persistence),
+    persistenceEngine: orNull(SERVICE_OPTIONS.persistenceEngine),
+    onePacket: SERVICE_OPTIONS.onePacket,
+    servers: ServersSchema,
+  }),
+  { ...CLOSED, description: "null takes an option away" },
 );
+export const PutServerBody = Type.Object({ method: MethodSchema, ...SERVER_OPTIONS }, CLOSED);
 export const PatchServerBody = Type.Partial(PutServerBody, CLOSED);
 
 /** Since the server (service) was added. */
@@ -75,14 +78,9 @@ export const ServerStates = Type.Object(
   { servers: Type.Immutable(Type.Array(ServerState)) },
   { description: "in the order they were added" },
 );
-export const ServiceState = Type.Object(
-  {
-    ...FullServiceSchema.properties,
-    ...Counters,
-    ...Connections,
-    servers: ServerStates.properties.servers,
-  },
-  { description: "configuration, counters and connections of a virtual service" },
+export const ServiceState = fullServiceSchema(
+  { ...Counters, ...Connections, servers: ServerStates.properties.servers },
+  "configuration, counters and connections of a virtual service",
 );
 export const ServiceStates = Type.Object(
   { services: Type.Immutable(Type.Array(ServiceState)) },
@@ -158,3 +156,7 @@ export const ErrorDocument = Type.Object(
 export const ERRORS = { "4xx": ErrorDocument, "5xx": ErrorDocument } as const;
 
 export const Nothing = Type.Null({ description: "done" });
+
+function orNull<Schema extends Type.TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
+}

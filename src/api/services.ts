@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 // /v1/services: virtual services, read with their counters, written without.
 
-import { toServer, toServiceDocument } from "../config/document.ts";
-import { FullServiceSchema, type ServerDocument } from "../config/schema.ts";
+import type Type from "typebox";
+import { toServer, toServiceDocument, toServiceOptions } from "../config/document.ts";
+import { FullServiceSchema } from "../config/schema.ts";
 import {
   addService,
   deleteService,
   editService,
   findService,
   getService,
+  replaceService,
   type ServiceChanges,
 } from "../model/edits.ts";
-import type { SchedulerName, ServiceAddress } from "../model/service.ts";
+import type { ServiceAddress, VirtualService } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
-import { SERVICE_URL, serviceAt } from "./paths.ts";
+import { SERVICE_PATHS, type ServicePath } from "./paths.ts";
 import { toServiceReading } from "./readings.ts";
 import {
   ERRORS,
@@ -21,73 +23,101 @@ import {
   Nothing,
   PatchServiceBody,
   PutServiceBody,
-  ServicePath,
   ServiceState,
   ServiceStates,
 } from "./schemas.ts";
 
-interface ServiceBody {
-  readonly scheduler?: SchedulerName;
-  readonly servers?: readonly ServerDocument[];
-}
+type PutBody = Type.Static<typeof PutServiceBody>;
+type PatchBody = Type.Static<typeof PatchServiceBody>;
 
 export function serviceRoutes(app: App, context: ApiContext): void {
-  readRoutes(app, context);
-  writeRoutes(app, context);
+  listRoute(app, context);
+  for (const path of SERVICE_PATHS) {
+    readRoute(app, context, path);
+    putRoute(app, context, path);
+    patchRoute(app, context, path);
+    deleteRoute(app, context, path);
+  }
 }
 
-function readRoutes(app: App, { director }: ApiContext): void {
-  const list = { summary: "All virtual services", response: { 200: ServiceStates, ...ERRORS } };
-  app.get("/v1/services", { schema: list }, async () => {
+function listRoute(app: App, { director }: ApiContext): void {
+  const schema = { summary: "All virtual services", response: { 200: ServiceStates, ...ERRORS } };
+  app.get("/v1/services", { schema }, async () => {
     const { services } = await director.snapshot();
     return { services: services.map(toServiceReading) };
   });
+}
 
-  const read = { summary: "One virtual service", params: ServicePath, response: { 200: ServiceState, ...ERRORS } };
-  app.get(SERVICE_URL, { schema: read }, async ({ params }) =>
-    toServiceReading(getService(await director.snapshot(), serviceAt(params))),
+function readRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+  const schema = { summary: "One virtual service", params, response: { 200: ServiceState, ...ERRORS } };
+  app.get(url, { schema }, async (request) =>
+    toServiceReading(getService(await director.snapshot(), addressOf(request.params))),
   );
 }
 
-function writeRoutes(app: App, { director }: ApiContext): void {
-  const response = { 200: FullServiceSchema, ...ERRORS };
-
-  const put = {
+function putRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+  const schema = {
     summary: "Add or replace a virtual service",
-    params: ServicePath,
+    params,
     headers: IfNoneMatch,
     body: PutServiceBody,
-    response: { ...response, 201: FullServiceSchema },
+    response: { 200: FullServiceSchema, 201: FullServiceSchema, ...ERRORS },
   };
-  app.put(SERVICE_URL, { schema: put }, async ({ params, headers, body }, reply) => {
-    const address = serviceAt(params);
+  app.put(url, { schema }, async ({ params, headers, body }, reply) => {
+    const address = addressOf(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
     const state = await director.change((before) => {
-      isNew = findService(before, address) === undefined;
-      if (!isNew && !mustBeNew) return editService(before, address, changesOf(body, address));
-      return addService(before, { ...address, scheduler: body.scheduler, servers: [], ...changesOf(body, address) });
+      const known = findService(before, address);
+      isNew = known === undefined;
+      const service = toService(body, address, known?.servers);
+      return isNew || mustBeNew ? addService(before, service) : replaceService(before, service);
     });
     return reply.code(isNew ? 201 : 200).send(toServiceDocument(getService(state, address)));
   });
+}
 
-  const patch = { summary: "Change a virtual service", params: ServicePath, body: PatchServiceBody, response };
-  app.patch(SERVICE_URL, { schema: patch }, async ({ params, body }) => {
-    const address = serviceAt(params);
-    const state = await director.change((before) => editService(before, address, changesOf(body, address)));
+function patchRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+  const response = { 200: FullServiceSchema, ...ERRORS };
+  const schema = { summary: "Change a virtual service", params, body: PatchServiceBody, response };
+  app.patch(url, { schema }, async ({ params, body }) => {
+    const address = addressOf(params);
+    const state = await director.change((before) =>
+      editService(before, address, toChanges(body, getService(before, address))),
+    );
     return toServiceDocument(getService(state, address));
   });
+}
 
-  const remove = { summary: "Delete a virtual service", params: ServicePath, response: { 204: Nothing, ...ERRORS } };
-  app.delete(SERVICE_URL, { schema: remove }, async ({ params }, reply) => {
-    const address = serviceAt(params);
+function deleteRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+  const schema = { summary: "Delete a virtual service", params, response: { 204: Nothing, ...ERRORS } };
+  app.delete(url, { schema }, async ({ params }, reply) => {
+    const address = addressOf(params);
     await director.change((before) => deleteService(before, address));
     return reply.code(204).send(null);
   });
 }
 
-function changesOf({ scheduler, servers }: ServiceBody, service: ServiceAddress): ServiceChanges {
+/** `known`: the servers it keeps when the body has none. */
+function toService(body: PutBody, address: ServiceAddress, known: VirtualService["servers"] = []): VirtualService {
+  const { scheduler, servers, ...options } = body;
   return {
+    ...address,
+    scheduler,
+    ...toServiceOptions(options, { ...address, scheduler }),
+    servers: servers?.map((server) => toServer(server, address)) ?? known,
+  };
+}
+
+/** What is null, empty or false in the body is taken away. */
+function toChanges({ scheduler, servers, ...options }: PatchBody, service: VirtualService): ServiceChanges {
+  const { persistence, persistenceEngine, ...others } = options;
+  const given = { ...others, ...(persistence && { persistence }), ...(persistenceEngine && { persistenceEngine }) };
+  const after = { ...service, ...(scheduler && { scheduler }) };
+  const wanted = toServiceOptions(given, after);
+  const named = Object.keys(options) as (keyof typeof options)[];
+  return {
+    ...Object.fromEntries(named.map((name) => [name, wanted[name]])),
     ...(scheduler && { scheduler }),
     ...(servers && { servers: servers.map((server) => toServer(server, service)) }),
   };

@@ -5,13 +5,15 @@ import type { NextHop, NextHops } from "../model/next-hop.ts";
 import {
   type DesiredState,
   IPIP,
+  isMark,
   type RealServer,
   type ServiceKey,
   serviceKey,
+  serviceOptions,
   servingOrder,
   type VirtualService,
 } from "../model/service.ts";
-import { SCHEDULERS } from "../scheduler/registry.ts";
+import { schedulerNamed } from "../scheduler/registry.ts";
 import type { Candidate } from "../scheduler/scheduler.ts";
 import type { DataplaneImage, SchedulerTable, ServerEntry, ServiceEntry } from "./image.ts";
 
@@ -38,8 +40,7 @@ export function compile(input: CompileInput): DataplaneImage {
   for (const service of input.desired.services) {
     const key = serviceKey(service);
     const id = ids.get(key) as number;
-    const { protocol, vip, port, scheduler } = service;
-    services.set(key, { id, protocol, vip, port, scheduler, removed: false });
+    services.set(key, compileService(id, service));
     for (const server of service.servers) servers.set(slots.of(id, server), compileServer(id, server, input.nextHops));
     const candidates = servingOrder(service).map((server) => ({ slot: slots.of(id, server), weight: server.weight }));
     tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
@@ -62,6 +63,12 @@ export function reclaim(image: DataplaneImage, hasFlows: (slot: number) => boole
   return { ...image, services, servers };
 }
 
+function compileService(id: number, service: VirtualService): ServiceEntry {
+  const settings = { id, scheduler: service.scheduler, ...serviceOptions(service), removed: false };
+  if (isMark(service)) return { mark: service.mark, family: service.family, ...settings };
+  return { protocol: service.protocol, vip: service.vip, port: service.port, ...settings };
+}
+
 function compileServer(service: number, server: RealServer, nextHops: NextHops): ServerEntry {
   const { rip, port, method, weight, tunnel = IPIP } = server;
   return { service, rip, port, method, weight, tunnel, nextHop: nextHops.get(rip) ?? UNKNOWN_NEXT_HOP };
@@ -76,7 +83,7 @@ interface TableInput {
 }
 
 function compileTable({ service, id, candidates, weights }: TableInput, input: CompileInput): SchedulerTable {
-  const scheduler = SCHEDULERS[service.scheduler];
+  const scheduler = schedulerNamed(service.scheduler);
   const slots = scheduler.period(candidates);
   const before = input.held.services.get(serviceKey(service));
   const table = input.held.tables.get(id);

@@ -3,22 +3,32 @@
 // `xdirector dump`. No I/O here.
 
 import type { NextHop } from "../model/next-hop.ts";
-import { describeService, endpoint, type Tunnel } from "../model/service.ts";
+import { describeService, endpoint, type ServiceOptions, type Tunnel } from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
-import type { DataplaneImage, ServerEntry } from "./image.ts";
+import type { DataplaneImage, ServerEntry, ServiceEntry } from "./image.ts";
 
 export function dump(image: DataplaneImage): string[] {
-  const services = [...image.services.values()]
-    .sort((a, b) => a.id - b.id)
-    .map(
-      (service) =>
-        `service ${service.id} ${describeService(service)} ${service.scheduler}${service.removed ? " removed" : ""}`,
-    );
+  const services = [...image.services.values()].sort((a, b) => a.id - b.id).map(describeEntry);
   const tables = [...image.tables]
     .sort(([a], [b]) => a - b)
     .map(([id, { slots, position }]) => `table ${id} next ${position} of [${slots.join(" ")}]`);
   const servers = [...image.servers].sort(([a], [b]) => a - b).map(([slot, server]) => describeServer(slot, server));
   return [...describeSettings(image.settings), ...services, ...tables, ...servers];
+}
+
+function describeEntry(service: ServiceEntry): string {
+  const name = [`service ${service.id}`, describeService(service), service.scheduler];
+  return [...name, ...describeOptions(service), ...(service.removed ? ["removed"] : [])].join(" ");
+}
+
+/** `flag-1 flag-2`, `persistent 360 mask 255.255.255.255`, `sip`, `one-packet`. */
+function describeOptions({ schedulerFlags, persistence, persistenceEngine, onePacket }: ServiceOptions): string[] {
+  return [
+    ...(schedulerFlags ?? []),
+    ...(persistence ? [`persistent ${persistence.timeout} mask ${persistence.netmask}`] : []),
+    ...(persistenceEngine ? [persistenceEngine] : []),
+    ...(onePacket ? ["one-packet"] : []),
+  ];
 }
 
 function describeServer(slot: number, { service, rip, port, method, weight, tunnel, nextHop }: ServerEntry): string {

@@ -3,20 +3,20 @@
 
 import type { Address } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import type { Method, SchedulerName, ServiceAddress, ServiceKey, Tunnel } from "../model/service.ts";
+import type { Method, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
 
 /** One row of map `services`. */
-export interface ServiceEntry extends ServiceAddress {
-  /** Index into maps `turns` and `sched_tables`. */
-  readonly id: number;
-  readonly scheduler: SchedulerName;
-  /**
-   * Deleted while flows of its servers remain: matches no packet any more, but when the same service is
-   * added again its flows find their servers, as in IPVS.
-   */
-  readonly removed: boolean;
-}
+export type ServiceEntry = ServiceAddress &
+  ServiceSettings & {
+    /** Index into maps `turns` and `sched_tables`. */
+    readonly id: number;
+    /**
+     * Deleted while flows of its servers remain: matches no packet any more, but when the same service is
+     * added again its flows find their servers, as in IPVS.
+     */
+    readonly removed: boolean;
+  };
 
 /** One row of map `servers`. */
 export interface ServerEntry {

@@ -3,16 +3,25 @@
 // canonical, invariants checked. Pure; files are load.ts's subject.
 
 import { XdirectorError } from "../errors.ts";
-import { type Address, parseAddress } from "../model/address.ts";
+import { type Address, type Family, familyOf, parseAddress } from "../model/address.ts";
+import { assertValidState } from "../model/invariants.ts";
 import {
-  assertValidState,
   type DesiredState,
+  defaultServerPort,
+  HOST_NETMASKS,
   IPIP,
+  isMark,
+  type Netmask,
+  type Persistence,
+  type Protocol,
   type RealServer,
   type ServiceAddress,
+  type ServiceOptions,
+  serviceFamily,
   type Tunnel,
   type VirtualService,
 } from "../model/service.ts";
+import { flagText, toSchedulerFlags } from "./scheduler-flags.ts";
 import {
   type ConfigDocument,
   ConfigSchema,
@@ -21,6 +30,7 @@ import {
   type FullServiceDocument,
   type ServerDocument,
   type ServiceDocument,
+  type ServiceOptionsDocument,
   type TunnelDocument,
 } from "./schema.ts";
 import { toSettings, toSettingsDocument } from "./settings.ts";
@@ -37,14 +47,24 @@ export function parseDocument(value: unknown): DesiredState {
 
 /** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
 export function toState({ services, settings = {} }: ConfigDocument): DesiredState {
-  const state = { services: services.map(toService), settings: toSettings(settings) };
+  const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
+  const state = { services: services.map(named), settings: toSettings(settings) };
   assertValidState(state);
   return state;
 }
 
-export function toServer(document: ServerDocument, service: Pick<ServiceAddress, "port">): RealServer {
-  const { rip, port = service.port, method, weight = DEFAULT_WEIGHT, tunnel } = document;
-  return { rip: toAddress(rip), port, method, weight, ...(tunnel && { tunnel: toTunnel(tunnel) }) };
+export function toServer(document: ServerDocument, service: ServiceAddress): RealServer {
+  const { rip, port = defaultServerPort(service), method, weight = DEFAULT_WEIGHT, tunnel } = document;
+  const { upperThreshold = 0, lowerThreshold = 0 } = document;
+  return {
+    rip: toAddress(rip),
+    port,
+    method,
+    weight,
+    ...(tunnel && { tunnel: toTunnel(tunnel) }),
+    ...(upperThreshold > 0 && { upperThreshold }),
+    ...(lowerThreshold > 0 && { lowerThreshold }),
+  };
 }
 
 export function toTunnel({ type, port = 0, checksum = false }: TunnelDocument): Tunnel {
@@ -63,23 +83,89 @@ export function toDocument(state: DesiredState): FullConfigDocument {
   return { services: state.services.map(toServiceDocument), settings: toSettingsDocument(state.settings) };
 }
 
-export function toServiceDocument({ protocol, vip, port, scheduler, servers }: VirtualService): FullServiceDocument {
-  return { protocol, vip, port, scheduler, servers: servers.map(toServerDocument) };
+export function toServiceDocument(service: VirtualService): FullServiceDocument {
+  const settings = { scheduler: service.scheduler, ...toOptionsDocument(service) };
+  const servers = service.servers.map(toServerDocument);
+  if (isMark(service)) return { mark: service.mark, family: service.family, ...settings, servers };
+  return { protocol: service.protocol, vip: service.vip, port: service.port, ...settings, servers };
 }
 
-export function toServerDocument({ rip, port, method, weight, tunnel = IPIP }: RealServer): FullServerDocument {
-  const server = { rip, port, method, weight };
-  if (tunnel.type === "ipip") return server;
-  const { type, checksum } = tunnel;
-  return { ...server, tunnel: { type, ...(tunnel.port !== 0 && { port: tunnel.port }), checksum } };
-}
-
-function toService({ protocol, vip, port, scheduler, servers = [] }: ServiceDocument): VirtualService {
+export function toServerDocument(server: RealServer): FullServerDocument {
+  const { rip, port, method, weight, tunnel = IPIP, upperThreshold = 0, lowerThreshold = 0 } = server;
   return {
-    protocol,
-    vip: toAddress(vip),
+    rip,
     port,
-    scheduler,
-    servers: servers.map((server) => toServer(server, { port })),
+    method,
+    weight,
+    ...(tunnel.type !== "ipip" && { tunnel: toTunnelDocument(tunnel) }),
+    ...(upperThreshold > 0 && { upperThreshold }),
+    ...(lowerThreshold > 0 && { lowerThreshold }),
   };
+}
+
+/** Inverse of {@link toServiceOptions}; flags have the names that ipvsadm prints. */
+export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = service;
+  return {
+    ...(schedulerFlags && { schedulerFlags: schedulerFlags.map((flag) => flagText(flag, scheduler)) }),
+    ...(persistence && { persistence: { timeout: persistence.timeout, netmask: persistence.netmask } }),
+    ...(persistenceEngine && { persistenceEngine }),
+    ...(onePacket && { onePacket }),
+  };
+}
+
+/** `path` prefixes field names. @throws INVALID_VALUE */
+export function toServiceOptions(
+  document: ServiceOptionsDocument,
+  service: ServiceAddress & Pick<VirtualService, "scheduler">,
+  path = "",
+): ServiceOptions {
+  const { persistence, persistenceEngine, onePacket } = document;
+  const schedulerFlags = toSchedulerFlags(document.schedulerFlags, service.scheduler, `${path}schedulerFlags`);
+  const family = serviceFamily(service);
+  return {
+    ...(schedulerFlags && { schedulerFlags }),
+    ...(persistence && { persistence: toPersistence(persistence, family, `${path}persistence.netmask`) }),
+    ...(persistenceEngine && { persistenceEngine }),
+    ...(onePacket && { onePacket }),
+  };
+}
+
+/** `field` names the netmask. @throws INVALID_VALUE */
+export function toPersistence(
+  { timeout, netmask }: NonNullable<ServiceOptionsDocument["persistence"]>,
+  family: Family,
+  field: string,
+): Persistence {
+  if (netmask === undefined) return { timeout, netmask: HOST_NETMASKS[family] };
+  return { timeout, netmask: toNetmask(netmask, family, field) };
+}
+
+function toNetmask(netmask: string | number, family: Family, field: string): Netmask {
+  if (family === "ipv6" && typeof netmask === "number" && netmask >= 1 && netmask <= 128) return netmask;
+  const mask = family === "ipv4" && typeof netmask === "string" ? parseAddress(netmask) : undefined;
+  if (mask !== undefined && familyOf(mask) === "ipv4") return mask;
+  const message = family === "ipv4" ? "must be a mask like 255.255.255.0" : "must be a prefix length from 1 to 128";
+  throw new XdirectorError("INVALID_VALUE", `${field} ${message}`, [{ field, message }]);
+}
+
+function toTunnelDocument({ type, port, checksum }: Tunnel): NonNullable<FullServerDocument["tunnel"]> {
+  return { type, ...(port !== 0 && { port }), checksum };
+}
+
+function toService(document: ServiceDocument, path: string): VirtualService {
+  const address = toServiceAddress(document);
+  const { scheduler, servers = [] } = document;
+  return {
+    ...address,
+    scheduler,
+    ...toServiceOptions(document, { ...address, scheduler }, path),
+    servers: servers.map((server) => toServer(server, address)),
+  };
+}
+
+/** The schema has seen to it that one of the two ways is complete. */
+function toServiceAddress({ protocol, vip, port, mark, family = "ipv4" }: ServiceDocument): ServiceAddress {
+  if (mark !== undefined) return { mark, family };
+  return { protocol: protocol as Protocol, vip: toAddress(vip as string), port: port as number };
 }

@@ -4,8 +4,20 @@
 
 import Type from "typebox";
 import Format from "typebox/format";
-import { parseAddress } from "../model/address.ts";
-import { METHODS, PROTOCOLS, SCHEDULER_NAMES, TUNNEL_TYPES, WEIGHT_MAX } from "../model/service.ts";
+import { type Address, parseAddress } from "../model/address.ts";
+import {
+  MARK_MAX,
+  METHODS,
+  PERSISTENCE_ENGINES,
+  PERSISTENCE_TIMEOUT_MAX,
+  PROTOCOLS,
+  SCHEDULER_FLAGS,
+  SCHEDULER_NAMES,
+  THRESHOLD_MAX,
+  TUNNEL_TYPES,
+  WEIGHT_MAX,
+} from "../model/service.ts";
+import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
 
 Format.Set("ip", (text) => parseAddress(text) !== undefined);
@@ -15,6 +27,8 @@ const CLOSED = { additionalProperties: false } as const;
 
 export const AddressSchema = Type.String({ format: "ip", description: "IPv4 or IPv6 address" });
 export const PortSchema = Type.Integer({ minimum: 1, maximum: 65535 });
+/** Of a service that every port belongs to, or of its servers, which keep the packet's port. */
+export const AnyPortSchema = Type.Integer({ minimum: 0, maximum: 65535 });
 export const ProtocolSchema = Type.Enum(PROTOCOLS);
 export const SchedulerSchema = Type.Enum(SCHEDULER_NAMES);
 export const MethodSchema = Type.Enum(METHODS, { description: "how packets reach the real server" });
@@ -23,6 +37,51 @@ export const WeightSchema = Type.Integer({
   maximum: WEIGHT_MAX,
   description: "share of new flows; 0 quiesces, 1 when left out",
 });
+
+const ThresholdSchema = Type.Integer({ minimum: 0, maximum: THRESHOLD_MAX });
+
+/** What is left out is off. */
+const THRESHOLDS = {
+  upperThreshold: Type.Optional({ ...ThresholdSchema, description: "no new flows from so many on; 0 is off" }),
+  lowerThreshold: Type.Optional({
+    ...ThresholdSchema,
+    description: "new flows again below so many; three quarters of the upper one when left out or 0",
+  }),
+};
+
+export const MarkSchema = Type.Integer({ minimum: 1, maximum: MARK_MAX, description: "firewall mark" });
+export const FamilySchema = Type.Enum(["ipv4", "ipv6"], { description: "of the packets; ipv4 when left out" });
+
+const NetmaskSchema = Type.Unsafe<string | number>({
+  type: ["string", "integer"],
+  description: "clients that count as one: dotted mask for IPv4, prefix length for IPv6; one host when left out",
+});
+
+export const PersistenceSchema = Type.Object(
+  {
+    timeout: Type.Integer({
+      minimum: 1,
+      maximum: PERSISTENCE_TIMEOUT_MAX,
+      description: "seconds that a client is remembered after its last new flow",
+    }),
+    netmask: Type.Optional(NetmaskSchema),
+  },
+  { ...CLOSED, description: "a client's flows stay with one server" },
+);
+
+/** What is left out, the service does not do. */
+export const SERVICE_OPTIONS = {
+  schedulerFlags: Type.Optional(
+    Type.Immutable(
+      Type.Array(Type.Enum([...SCHEDULER_FLAGS, ...NAMED_FLAGS]), {
+        description: "sh-... and mh-... with that scheduler only; flag-1 and flag-2 are what they stand for",
+      }),
+    ),
+  ),
+  persistence: Type.Optional(PersistenceSchema),
+  persistenceEngine: Type.Optional(Type.Enum(PERSISTENCE_ENGINES)),
+  onePacket: Type.Optional(Type.Boolean({ description: "every datagram is a flow of its own; udp and marks only" })),
+};
 
 export const TunnelSchema = Type.Object(
   {
@@ -33,15 +92,24 @@ export const TunnelSchema = Type.Object(
   { ...CLOSED, description: "with method tunnel; plain ipip when left out" },
 );
 
+/** What is left out has its default. */
+export const SERVER_OPTIONS = {
+  weight: Type.Optional(WeightSchema),
+  tunnel: Type.Optional(TunnelSchema),
+  ...THRESHOLDS,
+};
+
 export const ServerSchema = Type.Object(
   {
     rip: AddressSchema,
     port: Type.Optional(
-      Type.Integer({ ...PortSchema, description: "the service's when left out; another with masquerade only" }),
+      Type.Integer({
+        ...AnyPortSchema,
+        description: "the service's when left out; another with masquerade or a mark only",
+      }),
     ),
     method: MethodSchema,
-    weight: Type.Optional(WeightSchema),
-    tunnel: Type.Optional(TunnelSchema),
+    ...SERVER_OPTIONS,
   },
   CLOSED,
 );
@@ -50,15 +118,30 @@ export const ServersSchema = Type.Immutable(
   Type.Array(ServerSchema, { description: "in the order they were added: the newest is served first" }),
 );
 
+const ServiceOptionsSchema = Type.Object(SERVICE_OPTIONS);
+
+/** Named by protocol, VIP and port, or by a mark. */
+const NAMED_EITHER_WAY = {
+  if: { required: ["mark"] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { properties: { protocol: false, vip: false, port: false } },
+  else: { required: ["protocol", "vip", "port"], properties: { family: false } },
+};
+
 export const ServiceSchema = Type.Object(
   {
-    protocol: ProtocolSchema,
-    vip: AddressSchema,
-    port: PortSchema,
+    protocol: Type.Optional(ProtocolSchema),
+    vip: Type.Optional(AddressSchema),
+    port: Type.Optional(
+      Type.Integer({ ...AnyPortSchema, description: "0: all that no other service has, if persistent" }),
+    ),
+    mark: Type.Optional(Type.Integer({ ...MarkSchema, description: "instead of protocol, vip and port" })),
+    family: Type.Optional(FamilySchema),
     scheduler: SchedulerSchema,
+    ...SERVICE_OPTIONS,
     servers: Type.Optional(ServersSchema),
   },
-  CLOSED,
+  { ...CLOSED, ...NAMED_EITHER_WAY },
 );
 
 /** The whole desired state, as in a file or the body of `PUT /v1/config`. */
@@ -67,7 +150,9 @@ export const ConfigSchema = Type.Object(
   CLOSED,
 );
 
+export type PersistenceDocument = Type.Static<typeof PersistenceSchema>;
 export type TunnelDocument = Type.Static<typeof TunnelSchema>;
+export type ServiceOptionsDocument = Type.Static<typeof ServiceOptionsSchema>;
 export type ServerDocument = Type.Static<typeof ServerSchema>;
 export type ServiceDocument = Type.Static<typeof ServiceSchema>;
 export type ConfigDocument = Type.Static<typeof ConfigSchema>;
@@ -77,15 +162,42 @@ const FullTunnelSchema = Type.Object(
   { ...TunnelSchema.properties, checksum: Type.Boolean() },
   { ...CLOSED, description: "absent when it is plain ipip" },
 );
+/** What xdirector writes is in canonical form. */
+const CanonicalAddressSchema = Type.Unsafe<Address>(AddressSchema);
+
 export const FullServerSchema = Type.Object(
-  { ...ServerSchema.properties, port: PortSchema, weight: WeightSchema, tunnel: Type.Optional(FullTunnelSchema) },
+  {
+    ...ServerSchema.properties,
+    rip: CanonicalAddressSchema,
+    port: AnyPortSchema,
+    weight: WeightSchema,
+    tunnel: Type.Optional(FullTunnelSchema),
+  },
   { ...CLOSED, description: "a real server" },
 );
 const FullServersSchema = Type.Immutable(Type.Array(FullServerSchema));
-export const FullServiceSchema = Type.Object(
-  { ...ServiceSchema.properties, servers: FullServersSchema },
-  { ...CLOSED, description: "a virtual service" },
-);
+
+/** The two ways to name a service. */
+const ENDPOINT = { protocol: ProtocolSchema, vip: CanonicalAddressSchema, port: AnyPortSchema };
+const MARK = { mark: MarkSchema, family: FamilySchema };
+
+/** A service named either way, with `properties` beside its settings. */
+export function fullServiceSchema<Properties extends Type.TProperties>(properties: Properties, description: string) {
+  const settings = {
+    scheduler: SchedulerSchema,
+    ...SERVICE_OPTIONS,
+    persistence: Type.Optional(Type.Object({ ...PersistenceSchema.properties, netmask: NetmaskSchema }, CLOSED)),
+    ...properties,
+  };
+  return Type.Union(
+    [Type.Object({ ...ENDPOINT, ...settings }, CLOSED), Type.Object({ ...MARK, ...settings }, CLOSED)],
+    {
+      description,
+    },
+  );
+}
+
+export const FullServiceSchema = fullServiceSchema({ servers: FullServersSchema }, "a virtual service");
 export const FullConfigSchema = Type.Object(
   { services: Type.Immutable(Type.Array(FullServiceSchema)), settings: FullSettingsSchema },
   { ...CLOSED, description: "the desired state" },

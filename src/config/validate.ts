@@ -22,8 +22,12 @@ export function compileSchema<Schema extends Type.TSchema>(
   };
 }
 
-/** A closed object is reported twice by TypeBox: once for each unknown field (kept) and once for all of them. */
+/**
+ * A closed object is reported twice by TypeBox: once for each unknown field (kept) and once for all of them; so is
+ * what a condition's other case lacks.
+ */
 function isPrimary(error: TValidationError): boolean {
+  if (error.keyword === "if") return error.params.failingKeyword === "then";
   return error.keyword !== "additionalProperties";
 }
 
@@ -53,7 +57,9 @@ function detailsOf(error: TValidationError, value: unknown, root: string): Error
     case "boolean":
       return [{ field, message: "is not a known field" }];
     case "type":
-      return [{ field: field || root, message: `must be ${withArticle(String(error.params.type))}` }];
+      return [{ field: field || root, message: `must be ${[error.params.type].flat().map(withArticle).join(" or ")}` }];
+    case "if":
+      return [{ field: field || root, message: "has fields that exclude each other" }];
     case "format":
       return [{ field, message: "must be an IPv4 or IPv6 address" }];
     case "enum":

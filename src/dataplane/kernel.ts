@@ -22,15 +22,13 @@ import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
 import {
   type CountersRecord,
   fromServerRecord,
-  fromServiceRecord,
   isUsedServer,
   NO_COUNTERS,
   NO_SERVER,
   toServerRecord,
-  toServiceKeyRecord,
-  toServiceRecord,
 } from "./records.ts";
 import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
+import { fromServiceRecord, toServiceKeyRecord, toServiceRecord } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
 

@@ -9,13 +9,8 @@ import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
-import {
-  type CountersRecord,
-  isUsedServer,
-  type ServerRecord,
-  type ServiceKeyRecord,
-  type ServiceRecord,
-} from "./records.ts";
+import { type CountersRecord, isUsedServer, type ServerRecord } from "./records.ts";
+import type { ServiceKeyRecord, ServiceRecord } from "./service-record.ts";
 import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));

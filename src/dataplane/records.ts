@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Between the image's entries and the structs of bpf/xdirector.h. Field names are the struct's own: the
-// codecs are built from BTF. No I/O here.
+// Between the image's server entries and the structs of bpf/xdirector.h. Field names are the struct's own: the
+// codecs are built from BTF. Services are service-record.ts's subject. No I/O here.
 
-import type { ServerEntry, ServiceEntry } from "../compile/image.ts";
+import type { ServerEntry } from "../compile/image.ts";
 import { addressFromBytes, addressToBytes } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import {
-  type Method,
-  PROTOCOL_NUMBERS,
-  type Protocol,
-  SCHEDULER_NAMES,
-  type SchedulerName,
-  type ServiceAddress,
-  TUNNEL_TYPES,
-  type Tunnel,
-} from "../model/service.ts";
+import { type Method, PROTOCOL_NUMBERS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
 
 /** `union ip`: codecs handle its first member. */
 export interface IpRecord {
   bytes: Uint8Array;
-}
-
-/** `struct service_key` */
-export interface ServiceKeyRecord {
-  vip: IpRecord;
-  port: number;
-  protocol: number;
-  zero: Uint8Array;
 }
 
 /** `struct server_counters` */
@@ -36,16 +19,6 @@ export interface CountersRecord {
   connections: bigint;
   out_packets: bigint;
   out_bytes: bigint;
-}
-
-/** `struct service` */
-export interface ServiceRecord {
-  id: number;
-  scheduler: number;
-  removed: number;
-  flags: number;
-  zero: Uint8Array;
-  retired: CountersRecord;
 }
 
 /** `struct server` */
@@ -77,9 +50,6 @@ export const TUNNEL_NUMBERS = { ipip: 0, gue: 1, gre: 2 } as const satisfies Rec
 const TUNNEL_TYPE_MASK = 0x0f;
 const TUNNEL_CHECKSUM = 0x80;
 
-/** `enum scheduler` */
-const SCHEDULER_NUMBERS = { rr: 0, wrr: 1 } as const satisfies Record<SchedulerName, number>;
-
 const NO_ADDRESS: IpRecord = { bytes: new Uint8Array(16) };
 const NO_MAC = new Uint8Array(6);
 
@@ -106,26 +76,6 @@ export const NO_SERVER: ServerRecord = {
   rip: NO_ADDRESS,
   dip: NO_ADDRESS,
 };
-
-export function toServiceKeyRecord({ protocol, vip, port }: ServiceAddress): ServiceKeyRecord {
-  return { vip: { bytes: addressToBytes(vip) }, port, protocol: PROTOCOL_NUMBERS[protocol], zero: new Uint8Array(5) };
-}
-
-export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
-  const scheduler = SCHEDULER_NUMBERS[service.scheduler];
-  return { id: service.id, scheduler, removed: service.removed ? 1 : 0, flags: 0, zero: new Uint8Array(1), retired };
-}
-
-export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
-  return {
-    id: record.id,
-    protocol: protocolOf(key.protocol),
-    vip: addressFromBytes(key.vip.bytes),
-    port: key.port,
-    scheduler: SCHEDULER_NAMES.find((name) => SCHEDULER_NUMBERS[name] === record.scheduler) ?? "rr",
-    removed: record.removed !== 0,
-  };
-}
 
 export function toServerRecord({ service, rip, port, method, weight, tunnel, nextHop }: ServerEntry): ServerRecord {
   const server = {

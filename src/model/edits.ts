@@ -4,23 +4,26 @@
 
 import { XdirectorError } from "../errors.ts";
 import type { Address } from "./address.ts";
+import { assertValidServer, assertValidService } from "./invariants.ts";
 import {
-  assertValidServer,
-  assertValidService,
   type DesiredState,
   describeService,
   endpoint,
   isSameServer,
   type RealServer,
   type ServiceAddress,
+  type ServiceOptions,
   serviceKey,
   type VirtualService,
 } from "./service.ts";
 import type { Settings } from "./settings.ts";
 
 export type ServerAddress = Pick<RealServer, "rip" | "port">;
-export type ServiceChanges = Partial<Pick<VirtualService, "scheduler" | "servers">>;
-export type ServerChanges = Partial<Pick<RealServer, "method" | "weight" | "tunnel">>;
+/** An option that is undefined is taken away, one that is left out stays. */
+export type ServiceChanges = Partial<Pick<VirtualService, "scheduler" | "servers">> & {
+  readonly [Name in keyof ServiceOptions]: ServiceOptions[Name] | undefined;
+};
+export type ServerChanges = Partial<Omit<RealServer, keyof ServerAddress>>;
 export type SettingsChanges = Partial<Settings>;
 
 export function findService<Service extends ServiceAddress>(
@@ -63,10 +66,18 @@ export function addService(state: DesiredState, service: VirtualService): Desire
 
 /** @throws SERVICE_NOT_FOUND and what {@link assertValidService} throws */
 export function editService(state: DesiredState, address: ServiceAddress, changes: ServiceChanges): DesiredState {
-  const before = getService(state, address);
-  const after = { ...before, ...changes };
-  assertValidService(after);
-  return { ...state, services: state.services.map((service) => (service === before ? after : service)) };
+  return replaceService(state, withoutUndefined({ ...getService(state, address), ...changes }) as VirtualService);
+}
+
+/**
+ * The service takes the place of the one with its address.
+ *
+ * @throws SERVICE_NOT_FOUND and what {@link assertValidService} throws
+ */
+export function replaceService(state: DesiredState, service: VirtualService): DesiredState {
+  const before = getService(state, service);
+  assertValidService(service);
+  return { ...state, services: state.services.map((other) => (other === before ? service : other)) };
 }
 
 /** @throws SERVICE_NOT_FOUND */
@@ -78,11 +89,11 @@ export function deleteService(state: DesiredState, address: ServiceAddress): Des
 /** @throws SERVICE_NOT_FOUND, SERVER_EXISTS and what {@link assertValidServer} throws */
 export function addServer(state: DesiredState, address: ServiceAddress, server: RealServer): DesiredState {
   const service = getService(state, address);
+  assertValidServer(service, server);
   if (service.servers.some((other) => isSameServer(other, server))) {
     const name = endpoint(server.rip, server.port);
     throw new XdirectorError("SERVER_EXISTS", `server ${name} of service ${describeService(service)} already exists`);
   }
-  assertValidServer(service, server);
   return editService(state, address, { servers: [...service.servers, server] });
 }
 
@@ -120,6 +131,10 @@ export function deleteServer(state: DesiredState, address: ServiceAddress, of: S
   const service = getService(state, address);
   const gone = getServer(service, of);
   return editService(state, address, { servers: service.servers.filter((server) => server !== gone) });
+}
+
+function withoutUndefined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 export function editSettings(state: DesiredState, changes: SettingsChanges): DesiredState {

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The virtual service, its real servers and the whole desired state: values and invariants. No I/O here.
+// The virtual service, its real servers and the whole desired state: values and their names. What must hold
+// between them is invariants.ts's subject. No I/O here.
 
-import { type ErrorDetail, XdirectorError } from "../errors.ts";
-import { type Address, familyOf, isUnicast } from "./address.ts";
-import {
-  assertValidServerHealth,
-  assertValidServiceHealth,
-  type HealthSettings,
-  type ServerHealth,
-  type ServiceHealth,
-} from "./health.ts";
+import { type Address, type Family, familyOf } from "./address.ts";
+import type { HealthSettings, ServerHealth, ServiceHealth } from "./health.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 export const PROTOCOLS = ["tcp", "udp"] as const;
@@ -18,8 +12,32 @@ export type Protocol = (typeof PROTOCOLS)[number];
 /** IP protocol numbers (IANA). */
 export const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 } as const satisfies Record<Protocol, number>;
 
-export const SCHEDULER_NAMES = ["rr", "wrr"] as const;
+/** IPVS's, by their ipvsadm names. */
+export const SCHEDULER_NAMES = [
+  "rr",
+  "wrr",
+  "lc",
+  "wlc",
+  "sed",
+  "nq",
+  "lblc",
+  "lblcr",
+  "dh",
+  "sh",
+  "mh",
+  "fo",
+  "ovf",
+  "twos",
+] as const;
 export type SchedulerName = (typeof SCHEDULER_NAMES)[number];
+
+export const SCHEDULER_FLAGS = ["flag-1", "flag-2", "flag-3"] as const;
+/** What one means is its scheduler's business; `sh` and `mh`: flag-1 falls back, flag-2 counts the client's port in. */
+export type SchedulerFlag = (typeof SCHEDULER_FLAGS)[number];
+
+export const PERSISTENCE_ENGINES = ["sip"] as const;
+/** What tells a client from another where its address does not. */
+export type PersistenceEngine = (typeof PERSISTENCE_ENGINES)[number];
 
 export const METHODS = ["direct", "tunnel", "masquerade"] as const;
 /** How packets reach a real server: direct routing, tunnelling or masquerading. */
@@ -41,36 +59,87 @@ export const IPIP: Tunnel = { type: "ipip", port: 0, checksum: false };
 /** ipvsadm on Debian takes weights up to INT32_MAX. */
 export const WEIGHT_MAX = 2 ** 31 - 1;
 
-/** What names a virtual service. */
-export interface ServiceAddress {
+/** Names a virtual service by where its packets go. */
+export interface EndpointAddress {
   readonly protocol: Protocol;
   readonly vip: Address;
+  /** 0: every port that no other service has; for persistent services only. */
   readonly port: number;
 }
 
-/** `protocol|vip|port`, e.g. `tcp|192.0.2.1|80`. */
+/** Names a virtual service by the firewall mark of its packets, one service for each family. */
+export interface MarkAddress {
+  /** 1..{@link MARK_MAX} */
+  readonly mark: number;
+  readonly family: Family;
+}
+
+export const MARK_MAX = 2 ** 32 - 1;
+
+/** What names a virtual service. */
+export type ServiceAddress = EndpointAddress | MarkAddress;
+
+/** `protocol|vip|port`, `fwm|mark` or `fwm6|mark`: `tcp|192.0.2.1|80`, `fwm|7`. */
 export type ServiceKey = string & { readonly __serviceKey: never };
 
 export interface RealServer {
   readonly rip: Address;
-  /** The service's, unless the server is masqueraded. */
+  /** The service's, unless the server is masqueraded or the service goes by a mark. */
   readonly port: number;
   readonly method: Method;
   /** 0 quiesces: no new flows, the old ones go on. */
   readonly weight: number;
   /** Only with method `tunnel`; {@link IPIP} when left out. */
   readonly tunnel?: Tunnel;
+  /** No new flows from so many flows on, until there are few again; off when left out or 0. */
+  readonly upperThreshold?: number;
+  /** Fewer flows than this are few; three quarters of `upperThreshold` when left out or 0. */
+  readonly lowerThreshold?: number;
   /** How it is watched; always up when left out. */
   readonly health?: ServerHealth;
 }
 
-export interface VirtualService extends ServiceAddress {
-  readonly scheduler: SchedulerName;
-  /** In the order they were added. IPVS serves the newest first; see {@link servingOrder}. */
-  readonly servers: readonly RealServer[];
-  /** What follows from the verdicts on its servers; the defaults when left out. */
-  readonly health?: ServiceHealth;
+/** Both thresholds are C ints in ipvsadm. */
+export const THRESHOLD_MAX = 2 ** 31 - 1;
+
+/** A client's flows stay with one server. */
+export interface Persistence {
+  /** Seconds that a client is remembered after its last new flow, 1..{@link PERSISTENCE_TIMEOUT_MAX}. */
+  readonly timeout: number;
+  /** Which clients count as one: any mask in dotted form for IPv4, a prefix length for IPv6. */
+  readonly netmask: Netmask;
 }
+
+export type Netmask = Address | number;
+
+/** ipvsadm's limit: 31 days. */
+export const PERSISTENCE_TIMEOUT_MAX = 31 * 86_400;
+
+/** Every client by itself. */
+export const HOST_NETMASKS: Readonly<Record<Family, Netmask>> = { ipv4: "255.255.255.255" as Address, ipv6: 128 };
+
+/** What a service does beside scheduling; what is left out, it does not. */
+export interface ServiceOptions {
+  /** In the order of {@link SCHEDULER_FLAGS}, never empty. */
+  readonly schedulerFlags?: readonly SchedulerFlag[];
+  readonly persistence?: Persistence;
+  /** Without effect unless the service is persistent. */
+  readonly persistenceEngine?: PersistenceEngine;
+  /** Every datagram is a flow of its own; UDP and marks only. */
+  readonly onePacket?: true;
+}
+
+export interface ServiceSettings extends ServiceOptions {
+  readonly scheduler: SchedulerName;
+}
+
+export type VirtualService = ServiceAddress &
+  ServiceSettings & {
+    /** In the order they were added. IPVS serves the newest first; see {@link servingOrder}. */
+    readonly servers: readonly RealServer[];
+    /** What follows from the verdicts on its servers; the defaults when left out. */
+    readonly health?: ServiceHealth;
+  };
 
 /** What the operator wants. */
 export interface DesiredState {
@@ -82,8 +151,39 @@ export interface DesiredState {
 
 export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };
 
-export function serviceKey({ protocol, vip, port }: ServiceAddress): ServiceKey {
-  return `${protocol}|${vip}|${port}` as ServiceKey;
+export function isMark(address: ServiceAddress): address is MarkAddress {
+  return "mark" in address;
+}
+
+/** Of the packets that come to the service. */
+export function serviceFamily(address: ServiceAddress): Family {
+  return isMark(address) ? address.family : familyOf(address.vip);
+}
+
+/** The port that a server has which was given none. */
+export function defaultServerPort(address: ServiceAddress): number {
+  return isMark(address) ? 0 : address.port;
+}
+
+export function serviceKey(address: ServiceAddress): ServiceKey {
+  if (isMark(address)) return `${markPrefix(address)}|${address.mark}` as ServiceKey;
+  return `${address.protocol}|${address.vip}|${address.port}` as ServiceKey;
+}
+
+/** `fwm` or `fwm6`. */
+export function markPrefix({ family }: MarkAddress): "fwm" | "fwm6" {
+  return family === "ipv4" ? "fwm" : "fwm6";
+}
+
+/** The options alone, without the fields around them. */
+export function serviceOptions(service: ServiceOptions): ServiceOptions {
+  const { schedulerFlags, persistence, persistenceEngine, onePacket } = service;
+  return {
+    ...(schedulerFlags && { schedulerFlags }),
+    ...(persistence && { persistence }),
+    ...(persistenceEngine && { persistenceEngine }),
+    ...(onePacket && { onePacket }),
+  };
 }
 
 /** `vip:port` or `[vip]:port`. */
@@ -91,8 +191,9 @@ export function endpoint(address: Address, port: number): string {
   return familyOf(address) === "ipv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** `tcp 192.0.2.1:80`, for messages. */
+/** `tcp 192.0.2.1:80` or `fwm 7`, for messages. */
 export function describeService(service: ServiceAddress): string {
+  if (isMark(service)) return `${markPrefix(service)} ${service.mark}`;
   return `${service.protocol} ${endpoint(service.vip, service.port)}`;
 }
 
@@ -101,66 +202,6 @@ export function isSameServer(a: Pick<RealServer, "rip" | "port">, b: Pick<RealSe
 }
 
 /** The kernel's list order: `__ip_vs_update_dest` adds at the head, so the newest server comes first. */
-export function servingOrder(service: VirtualService): readonly RealServer[] {
+export function servingOrder(service: Pick<VirtualService, "servers">): readonly RealServer[] {
   return service.servers.toReversed();
-}
-
-/**
- * Checks the invariants that no schema can state; throws INVALID_VALUE, SERVICE_EXISTS or SERVER_EXISTS
- * with the path of the field. `state` must already be well-formed.
- */
-export function assertValidState(state: DesiredState): void {
-  const seen = new Set<ServiceKey>();
-  state.services.forEach((service, index) => {
-    const key = serviceKey(service);
-    if (seen.has(key)) {
-      const message = `duplicate service ${describeService(service)}`;
-      throw new XdirectorError("SERVICE_EXISTS", message, [{ field: `services[${index}]`, message }]);
-    }
-    seen.add(key);
-    assertValidService(service, `services[${index}].`);
-  });
-}
-
-/** The part of {@link assertValidState} that concerns one service; `path` prefixes field names. */
-export function assertValidService(service: VirtualService, path = ""): void {
-  if (service.health) assertValidServiceHealth(service.health, `${path}health`);
-  if (service.health?.sorryServer)
-    assertValidServer(service, { weight: 1, ...service.health.sorryServer }, `${path}health.sorryServer`);
-  service.servers.forEach((server, index) => {
-    const field = `${path}servers[${index}]`;
-    assertValidServer(service, server, field);
-    if (service.servers.slice(0, index).some((other) => isSameServer(other, server))) {
-      const message = `duplicate server ${endpoint(server.rip, server.port)} of service ${describeService(service)}`;
-      throw new XdirectorError("SERVER_EXISTS", message, [{ field, message }]);
-    }
-  });
-}
-
-export function assertValidServer(service: ServiceAddress, server: RealServer, field = "server"): void {
-  const refuse = (name: string, message: string): never => {
-    throw new XdirectorError("INVALID_VALUE", message, [{ field: `${field}.${name}`, message }]);
-  };
-  if (server.method !== "masquerade" && server.port !== service.port) {
-    const message = `${server.method} cannot map ports: port ${server.port} must be the service's ${service.port}`;
-    refuse("port", message);
-  }
-  if (!isUnicast(server.rip)) refuse("rip", `${server.rip} is not a unicast address`);
-  // A packet of one family inside one of the other is what only a tunnel can make.
-  if (server.method !== "tunnel" && familyOf(server.rip) !== familyOf(service.vip)) {
-    const message = `${familyOf(server.rip)} server ${server.rip} under ${familyOf(service.vip)} service ${describeService(service)}`;
-    refuse("rip", message);
-  }
-  const problem = server.tunnel && problemOfTunnel(server.tunnel, server.method);
-  if (problem) refuse(problem.field, problem.message);
-  if (server.health) assertValidServerHealth(server.health, `${field}.health`);
-}
-
-/** What is wrong with a server's tunnel, if anything; the field's name is below the server's. */
-function problemOfTunnel({ type, port, checksum }: Tunnel, method: Method): ErrorDetail | undefined {
-  if (method !== "tunnel") return { field: "tunnel", message: `${method} has no tunnel` };
-  if (type === "gue" && port === 0) return { field: "tunnel.port", message: "gue needs the server's UDP port" };
-  if (type !== "gue" && port !== 0) return { field: "tunnel.port", message: `${type} has no port` };
-  if (type === "ipip" && checksum) return { field: "tunnel.checksum", message: "ipip has no checksum" };
-  return undefined;
 }

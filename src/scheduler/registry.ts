@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Schedulers by their ipvsadm names. No I/O here.
 
+import { XdirectorError } from "../errors.ts";
 import type { SchedulerName } from "../model/service.ts";
 import { rr } from "./rr.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { wrr } from "./wrr.ts";
 
-export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = { rr, wrr };
+export const SCHEDULERS = { rr, wrr } as const satisfies Partial<Record<SchedulerName, Scheduler>>;
+
+/** @throws UNSUPPORTED */
+export function schedulerNamed(name: SchedulerName): Scheduler {
+  const schedulers: Partial<Record<SchedulerName, Scheduler>> = SCHEDULERS;
+  const scheduler = schedulers[name];
+  if (scheduler) return scheduler;
+  throw new XdirectorError("UNSUPPORTED", `scheduler ${name} is not available yet`);
+}

@@ -4,7 +4,7 @@
 
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
-import { endpoint } from "../model/service.ts";
+import { endpoint, isMark, markPrefix } from "../model/service.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 interface Metric<Subject> {
@@ -98,6 +98,7 @@ async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subjec
 }
 
 function serviceRow(service: ServiceSnapshot): Row<ServiceSnapshot> {
+  if (isMark(service)) return [{ service: String(service.mark), protocol: markPrefix(service) }, service];
   return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
 }
 

@@ -4,7 +4,7 @@
 
 import type { DataplaneStatus, VerdictCounters } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import type { RealServer, VirtualService } from "../model/service.ts";
+import type { RealServer, ServiceAddress, ServiceSettings } from "../model/service.ts";
 
 /** Since the server (service) was added; bytes of L3. */
 export interface Counters {
@@ -22,12 +22,18 @@ export interface ServerSnapshot extends RealServer, Counters {
   readonly nextHop: NextHop;
 }
 
-export interface ServiceSnapshot extends Omit<VirtualService, "servers">, Counters {
+/** Over all its servers, those that were removed since included. */
+export interface ServiceTotals extends Counters {
   readonly active: number;
   readonly inactive: number;
-  /** In the order they were added. */
-  readonly servers: readonly ServerSnapshot[];
 }
+
+export type ServiceSnapshot = ServiceAddress &
+  ServiceSettings &
+  ServiceTotals & {
+    /** In the order they were added. */
+    readonly servers: readonly ServerSnapshot[];
+  };
 
 export interface FlowTableSnapshot {
   readonly occupied: number;

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 import { connectApi } from "../../src/cli/client.ts";
 import type { DirectorSnapshot } from "../../src/stats/snapshot.ts";
+import { vipOf } from "../support/memory-director.ts";
 import { fromRoot } from "../support/project.ts";
 import { traces } from "../support/traces.ts";
 import { until } from "../support/until.ts";
@@ -75,7 +76,7 @@ describe("the lab", () => {
     const { status, body } = await connectApi(socket).request({ method: "GET", path: "/v1/services" });
     assert.equal(status, 200);
     assert.deepEqual(
-      (body as DirectorSnapshot).services.map((service) => [service.vip, Number(service.connections)]),
+      (body as DirectorSnapshot).services.map((service) => [vipOf(service), Number(service.connections)]),
       [
         ["10.77.0.100", 60],
         ["10.77.0.101", 60],

@@ -10,6 +10,7 @@ import { sendRequests } from "../../scripts/lab/requests.ts";
 import { type Site, startSite } from "../../scripts/lab/site.ts";
 import { DIRECT_VIP, TUNNEL_VIP } from "../../scripts/lab/topology.ts";
 import { Daemon, type DaemonPlace } from "../support/daemon.ts";
+import { vipOf } from "../support/memory-director.ts";
 import { Sandbox } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
@@ -70,8 +71,8 @@ describe("kill -9 of the daemon", () => {
 
     daemon = await Daemon.start(place);
     assert.deepEqual(
-      (await daemon.services()).map(({ vip, connections }) => [vip, connections]),
-      known.map(({ vip, connections }) => [vip, connections + 30]),
+      (await daemon.services()).map((service) => [vipOf(service), service.connections]),
+      known.map((service) => [vipOf(service), service.connections + 30]),
     );
     assert.equal((await daemon.xvsadm("-a", "-t", `${DIRECT_VIP}:80`, "-r", "10.77.0.99", "-w", "0")).code, 0);
     assert.equal((await daemon.xvsadm("-d", "-t", `${DIRECT_VIP}:80`, "-r", "10.77.0.99")).code, 0);

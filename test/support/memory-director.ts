@@ -6,7 +6,16 @@ import type { DataplanePort } from "../../src/dataplane/port.ts";
 import { Director, type HealthSource, type NextHopSource, type StateStore } from "../../src/director.ts";
 import { type Address, parseAddress } from "../../src/model/address.ts";
 import type { NextHop, NextHops, ResolvedNextHop } from "../../src/model/next-hop.ts";
-import type { DesiredState, RealServer, VirtualService } from "../../src/model/service.ts";
+import {
+  type DesiredState,
+  describeService,
+  type EndpointAddress,
+  isMark,
+  type RealServer,
+  type ServiceAddress,
+  type ServiceSettings,
+  type VirtualService,
+} from "../../src/model/service.ts";
 
 export const ONE_HOP: ResolvedNextHop = {
   kind: "resolved",
@@ -80,6 +89,15 @@ export function server(rip: string, overrides: Partial<RealServer> = {}): RealSe
   return { rip: address(rip), port: 80, method: "direct", weight: 1, ...overrides };
 }
 
-export function service(servers: readonly RealServer[], overrides: Partial<VirtualService> = {}): VirtualService {
+export function service(
+  servers: readonly RealServer[],
+  overrides: Partial<EndpointAddress & ServiceSettings> = {},
+): VirtualService & EndpointAddress {
   return { protocol: "tcp", vip: address("192.0.2.1"), port: 80, scheduler: "rr", servers, ...overrides };
+}
+
+/** Of a service that does not go by a mark. */
+export function vipOf(service: ServiceAddress): Address {
+  if (isMark(service)) throw new Error(`no VIP: ${describeService(service)}`);
+  return service.vip;
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What the flags of a command line have said so far: one setter a flag that carries something. Pure.
 
-import type { TunnelDocument } from "../../config/schema.ts";
+import type { PersistenceDocument, TunnelDocument } from "../../config/schema.ts";
 import type { Family } from "../../model/address.ts";
 import type { Method, Tunnel } from "../../model/service.ts";
-import { familyOfHost, parseEndpoint, type TypedEndpoint } from "./endpoint.ts";
+import { familyOfHost, parseClassicAddress, parseEndpoint, type TypedEndpoint } from "./endpoint.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import { type Flag, optionOf } from "./flags.ts";
 import type { Endpoint } from "./intent.ts";
 import type { Option } from "./legality.ts";
 import type { PortNames, PortProtocol } from "./port-names.ts";
+import { leadingInteger } from "./values.ts";
+
+/** Seconds of `-p` alone: libipvs's IPVS_SVC_PERSISTENT_TIMEOUT. */
+const DEFAULT_PERSISTENCE = 360;
 
 /** Starts with ipvsadm's defaults. */
 export class Draft {
@@ -19,10 +23,17 @@ export class Draft {
   service: Endpoint | undefined;
   server: Endpoint | undefined;
   family: Family = "ipv4";
-  hasMark = false;
+  mark: number | undefined;
   scheduler = "wlc";
+  flagNames = "";
+  persistenceTimeout: number | undefined;
+  netmask: string | number | undefined;
+  persistenceEngine: string | undefined;
+  onePacket = false;
   method: Method = "direct";
   weight = 1;
+  upperThreshold = 0;
+  lowerThreshold = 0;
   tunnelType: Tunnel["type"] = "ipip";
   tunnelPort = 0;
   tunnelChecksum = false;
@@ -46,6 +57,7 @@ export class Draft {
     const typed = this.#parseEndpoint(text, USAGE.badService);
     this.service = { host: typed.host, port: typed.port ?? 0 };
     this.family = familyOfHost(typed.host);
+    if (this.family === "ipv6") this.netmask = undefined; // what was typed before was no IPv6 mask
   }
 
   /** Without a port of its own the server takes the service's, if that is known already. */
@@ -62,14 +74,30 @@ export class Draft {
     return type === "gue" ? { type, port: this.tunnelPort, checksum } : { type, checksum };
   }
 
-  setMark(): void {
+  setMark(text: string): void {
     this.protocol = "tcp";
-    this.hasMark = true;
+    this.mark = Number(text);
   }
 
   setIpv6(): void {
-    if (!this.hasMark) throw new UsageError(USAGE.ipv6BeforeMark);
+    if (this.mark === undefined) throw new UsageError(USAGE.ipv6BeforeMark);
     this.family = "ipv6";
+    this.netmask = undefined;
+  }
+
+  /** Read by the family that is known so far. */
+  setNetmask(text: string): void {
+    this.netmask = this.family === "ipv4" ? parseClassicAddress(text) : (leadingInteger(text) ?? 0);
+    if (this.netmask === undefined) throw new UsageError(USAGE.badNetmask);
+    if (typeof this.netmask === "number" && (this.netmask < 1 || this.netmask > 128)) {
+      throw new UsageError(USAGE.badPrefix);
+    }
+  }
+
+  /** Undefined unless the service is to be persistent. */
+  get persistence(): PersistenceDocument | undefined {
+    if (this.persistenceTimeout === undefined) return undefined;
+    return { timeout: this.persistenceTimeout, ...(this.netmask !== undefined && { netmask: this.netmask }) };
   }
 
   #parseEndpoint(text: string, refusal: string): TypedEndpoint {
@@ -83,10 +111,23 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   "tcp-service": (draft, value) => draft.setService("tcp", value),
   "udp-service": (draft, value) => draft.setService("udp", value),
   "sctp-service": (draft, value) => draft.setService("sctp", value),
-  "fwmark-service": (draft) => draft.setMark(),
+  "fwmark-service": (draft, value) => draft.setMark(value),
   ipv6: (draft) => draft.setIpv6(),
   scheduler: (draft, value) => {
     draft.scheduler = value || draft.scheduler;
+  },
+  "sched-flags": (draft, value) => {
+    draft.flagNames = value;
+  },
+  persistent: (draft, value) => {
+    draft.persistenceTimeout = value === "" ? DEFAULT_PERSISTENCE : Number(value);
+  },
+  netmask: (draft, value) => draft.setNetmask(value),
+  pe: (draft, value) => {
+    draft.persistenceEngine = value || undefined;
+  },
+  ops: (draft) => {
+    draft.onePacket = true;
   },
   "real-server": (draft, value) => draft.setServer(value),
   gatewaying: (draft) => {
@@ -100,6 +141,12 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   },
   weight: (draft, value) => {
     draft.weight = Number(value) + 0;
+  },
+  "u-threshold": (draft, value) => {
+    draft.upperThreshold = Number(value) + 0;
+  },
+  "l-threshold": (draft, value) => {
+    draft.lowerThreshold = Number(value) + 0;
   },
   "tun-type": (draft, value) => {
     draft.tunnelType = value as Tunnel["type"];

@@ -55,7 +55,7 @@ function isHostName(text: string): boolean {
 }
 
 /** inet_aton: one to four numbers, each decimal, octal or hexadecimal, the last one filling the bytes that remain. */
-function parseClassicAddress(text: string): Address | undefined {
+export function parseClassicAddress(text: string): Address | undefined {
   const parts = text.replace(/\s.*$/s, "").split(".");
   if (parts.length > 4 || !parts.every((part) => /^(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(part))) return undefined;
   const numbers = parts.map((part) => (/^0[0-7]+$/.test(part) ? Number.parseInt(part, 8) : Number(part)));

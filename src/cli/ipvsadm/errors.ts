@@ -33,6 +33,10 @@ export const USAGE = {
   badMark: (text: string) => `invalid fwmark value \`${text}' specified`,
   badTimeout: (text: string) => `invalid timeout value \`${text}' specified`,
   threeTimeouts: "--set option requires 3 timeout values",
+  badNetmask: "illegal virtual server persistent mask specified",
+  badPrefix: "illegal ipv6 netmask specified",
+  incompatibleFlag: (flag: string) => `incompatible scheduler flag \`${flag}'`,
+  badFlag: (flag: string) => `invalid scheduler flag \`${flag}'`,
   zeroPort: "Zero port specified for non-persistent service",
   onePacketNeedsUdp: "One-Packet Scheduling is only for UDP virtual services",
   ipv6BeforeMark: "-6 used before -f\n",
@@ -63,15 +67,18 @@ export function isRefusal(body: unknown): body is Refusal {
   return typeof refusal?.code === "string" && typeof refusal.message === "string" && Array.isArray(refusal.details);
 }
 
+const NO_SUCH_MODULE = "Scheduler or persistence engine not found";
+const OUT_OF_RANGE = "Numerical result out of range";
+
 /** libipvs: one errno, another text for services than for destinations. */
 const KERNEL_TEXTS: Partial<Record<Verb, Partial<Record<ErrorCode, string>>>> = {
   "add-service": {
     SERVICE_EXISTS: "Service already exists",
-    UNKNOWN_SCHEDULER: "Scheduler or persistence engine not found",
+    UNKNOWN_SCHEDULER: NO_SUCH_MODULE,
   },
   "edit-service": {
     SERVICE_NOT_FOUND: "No such service",
-    UNKNOWN_SCHEDULER: "Scheduler or persistence engine not found",
+    UNKNOWN_SCHEDULER: NO_SUCH_MODULE,
   },
   "delete-service": { SERVICE_NOT_FOUND: "No such service" },
   list: { SERVICE_NOT_FOUND: "No such service" },
@@ -86,7 +93,9 @@ const INVALID_SERVER = "Invalid operation.  Possibly wrong module version, addre
 export function describeRefusal(verb: Verb, refusal: Refusal): Outcome {
   const text = KERNEL_TEXTS[verb]?.[refusal.code];
   if (text !== undefined) return failure(verb === "list" ? 1 : 255, text);
-  if (verb === "add-server" && isAboutAddress(refusal)) return failure(255, INVALID_SERVER);
+  if (isAbout("persistenceEngine", refusal)) return failure(255, NO_SUCH_MODULE);
+  if (isAbout("lowerThreshold", refusal)) return failure(255, OUT_OF_RANGE);
+  if (verb === "add-server" && isAbout("rip", refusal)) return failure(255, INVALID_SERVER);
   return failure(refusal.code === "UNSUPPORTED" ? 2 : 255, `xvsadm: ${refusal.message}`);
 }
 
@@ -99,6 +108,6 @@ export function failure(rc: 1 | 2 | 255, text: string): Outcome {
   return { rc, stdout: "", stderr: `${text}\n` };
 }
 
-function isAboutAddress({ code, details }: Refusal): boolean {
-  return code === "INVALID_VALUE" && details.some(({ field }) => /(^|\.)rip$/.test(field));
+function isAbout(name: string, { code, details }: Refusal): boolean {
+  return code === "INVALID_VALUE" && details.some(({ field }) => field === name || field.endsWith(`.${name}`));
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a command line asks for, before any name is resolved or the daemon is asked. Types only.
 
-import type { TunnelDocument } from "../../config/schema.ts";
+import type { FlagText } from "../../config/scheduler-flags.ts";
+import type { PersistenceDocument, TunnelDocument } from "../../config/schema.ts";
 import type { SettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
-import type { Method, Protocol } from "../../model/service.ts";
+import type { MarkAddress, Method, Protocol } from "../../model/service.ts";
 
 /** A host as it was typed: an address, or a name that is still to be resolved. */
 export type Host = { readonly address: Address } | { readonly name: string };
@@ -14,8 +15,27 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export interface ServiceEndpoint extends Endpoint {
-  readonly protocol: Protocol;
+/** What names a virtual service. */
+export type TypedService = (Endpoint & { readonly protocol: Protocol }) | MarkAddress;
+
+/** What a command line says of a service; what it leaves out is off, as ipvsadm has it. */
+export interface ServiceForm {
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly FlagText[];
+  readonly persistence: PersistenceDocument | undefined;
+  /** Known to the daemon or not. */
+  readonly persistenceEngine: string | undefined;
+  readonly onePacket: boolean;
+}
+
+/** What a command line says of a server, defaults filled in. */
+export interface ServerForm {
+  readonly method: Method;
+  readonly weight: number;
+  /** With method `tunnel` only. */
+  readonly tunnel: TunnelDocument | undefined;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
 }
 
 export type ListFormat = "default" | "tunnel-info";
@@ -23,7 +43,7 @@ export type ListFormat = "default" | "tunnel-info";
 export interface ListIntent {
   readonly verb: "list";
   /** All of them when undefined. */
-  readonly service: ServiceEndpoint | undefined;
+  readonly service: TypedService | undefined;
   readonly numeric: boolean;
   readonly format: ListFormat;
 }
@@ -36,18 +56,15 @@ export type Intent =
   | { readonly verb: "list-timeouts" }
   /** What is not to change is left out. */
   | { readonly verb: "set"; readonly timeouts: NonNullable<SettingsDocument["timeouts"]> }
-  | { readonly verb: "add-service" | "edit-service"; readonly service: ServiceEndpoint; readonly scheduler: string }
-  | { readonly verb: "delete-service"; readonly service: ServiceEndpoint }
+  | { readonly verb: "add-service" | "edit-service"; readonly service: TypedService; readonly form: ServiceForm }
+  | { readonly verb: "delete-service"; readonly service: TypedService }
   | {
       readonly verb: "add-server" | "edit-server";
-      readonly service: ServiceEndpoint;
+      readonly service: TypedService;
       readonly server: Endpoint;
-      readonly method: Method;
-      readonly weight: number;
-      /** With method `tunnel` only. */
-      readonly tunnel: TunnelDocument | undefined;
+      readonly form: ServerForm;
     }
-  | { readonly verb: "delete-server"; readonly service: ServiceEndpoint; readonly server: Endpoint };
+  | { readonly verb: "delete-server"; readonly service: TypedService; readonly server: Endpoint };
 
 export type Verb = Intent["verb"];
 

@@ -2,17 +2,33 @@
 // The order of ipvsadm's listing: its comparators and the sort that runs them. Pure.
 
 import { type Address, addressToBytes, type Family, familyOf } from "../../model/address.ts";
-import { PROTOCOL_NUMBERS, type RealServer, type ServiceAddress } from "../../model/service.ts";
+import {
+  type EndpointAddress,
+  isMark,
+  PROTOCOL_NUMBERS,
+  type RealServer,
+  type ServiceAddress,
+  serviceFamily,
+} from "../../model/service.ts";
 
 const FAMILY_RANKS: Record<Family, number> = { ipv4: 0, ipv6: 1 };
 
-/** By family, protocol, address and port. */
+/** By mark, family, protocol, address and port; services without a mark have 0. */
 export function compareServices(a: ServiceAddress, b: ServiceAddress): number {
   return (
-    FAMILY_RANKS[familyOf(a.vip)] - FAMILY_RANKS[familyOf(b.vip)] ||
-    PROTOCOL_NUMBERS[a.protocol] - PROTOCOL_NUMBERS[b.protocol] ||
-    compareAddresses(a.vip, b.vip) ||
-    a.port - b.port
+    (markOf(a) - markOf(b)) | 0 ||
+    FAMILY_RANKS[serviceFamily(a)] - FAMILY_RANKS[serviceFamily(b)] ||
+    (isMark(a) || isMark(b) ? 0 : compareEndpoints(a, b))
+  );
+}
+
+function markOf(address: ServiceAddress): number {
+  return isMark(address) ? address.mark : 0;
+}
+
+function compareEndpoints(a: EndpointAddress, b: EndpointAddress): number {
+  return (
+    PROTOCOL_NUMBERS[a.protocol] - PROTOCOL_NUMBERS[b.protocol] || compareAddresses(a.vip, b.vip) || a.port - b.port
   );
 }
 

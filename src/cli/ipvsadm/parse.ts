@@ -2,12 +2,14 @@
 // Command line -> intent, or ipvsadm's usage error: the same text, exit code and order of checks. Pure; names of
 // hosts stay names.
 
+import { type FlagText, isFlagText } from "../../config/scheduler-flags.ts";
+import type { Protocol } from "../../model/service.ts";
 import { TIMEOUT_MAX } from "../../model/settings.ts";
 import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
 import { commandOf, type Flag } from "./flags.ts";
-import type { Endpoint, Intent, ListIntent, Outcome, ServiceEndpoint } from "./intent.ts";
+import type { Endpoint, Intent, ListIntent, Outcome, ServerForm, ServiceForm, TypedService } from "./intent.ts";
 import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption } from "./legality.ts";
 import { ArgumentReader, type ParsedFlag } from "./popt.ts";
 import type { PortNames } from "./port-names.ts";
@@ -88,8 +90,8 @@ function checkDraft(command: Command, draft: Draft): void {
   if (command === "list") checkListing(draft.given);
 }
 
-function checkService({ given, hasMark, protocol, service }: Draft): void {
-  if (hasMark) return;
+function checkService({ given, mark, protocol, service }: Draft): void {
+  if (mark !== undefined) return;
   if (service?.port === 0 && !given.has("persistent")) throw new UsageError(USAGE.zeroPort);
   if (given.has("ops") && protocol !== "udp") throw new UsageError(USAGE.onePacketNeedsUdp);
 }
@@ -110,28 +112,21 @@ function toSetIntent([tcp = 0, tcpfin = 0, udp = 0]: readonly number[]): Intent 
 
 /** The checks have made sure that what the command needs was given. */
 function toIntent(command: Command, draft: Draft): Intent {
-  const service = { ...draft.service, protocol: draft.protocol } as ServiceEndpoint;
+  const service = typedService(draft) as TypedService;
   const server = draft.server as Endpoint;
   switch (command) {
     case "add-service":
     case "edit-service":
-      return { verb: command, service, scheduler: draft.scheduler };
+      return { verb: command, service, form: serviceForm(draft) };
     case "delete-service":
       return { verb: command, service };
     case "add-server":
     case "edit-server":
-      return {
-        verb: command,
-        service,
-        server: placeServer(draft, service, server),
-        method: draft.method,
-        weight: draft.weight,
-        tunnel: draft.tunnel,
-      };
+      return { verb: command, service, server: placeServer(draft, service, server), form: serverForm(draft) };
     case "delete-server":
       return { verb: command, service, server };
     case "list":
-      return toListIntent(draft, draft.service && service);
+      return toListIntent(draft, typedService(draft));
     case "flush":
       return { verb: command };
     default:
@@ -139,13 +134,38 @@ function toIntent(command: Command, draft: Draft): Intent {
   }
 }
 
-function toListIntent({ given }: Draft, service: ServiceEndpoint | undefined): Intent {
+function typedService({ mark, family, service, protocol }: Draft): TypedService | undefined {
+  if (mark !== undefined) return { mark, family };
+  return service && { ...service, protocol: protocol as Protocol };
+}
+
+function serviceForm(draft: Draft): ServiceForm {
+  const { scheduler, persistence, persistenceEngine, onePacket } = draft;
+  const schedulerFlags = readSchedulerFlags(draft.flagNames, scheduler);
+  return { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket };
+}
+
+function serverForm({ method, weight, tunnel, upperThreshold, lowerThreshold }: Draft): ServerForm {
+  return { method, weight, tunnel, upperThreshold, lowerThreshold };
+}
+
+/** @throws UsageError for a flag that there is not, or not with this scheduler */
+function readSchedulerFlags(text: string, scheduler: string): FlagText[] {
+  const names = text.split(",").filter((name) => name !== "");
+  for (const name of names) {
+    if (!isFlagText(name)) throw new UsageError(USAGE.badFlag(name));
+    if (/^[sm]h-/.test(name) && !name.startsWith(`${scheduler}-`)) throw new UsageError(USAGE.incompatibleFlag(name));
+  }
+  return names.filter(isFlagText);
+}
+
+function toListIntent({ given }: Draft, service: TypedService | undefined): Intent {
   if (given.has("timeout")) return { verb: "list-timeouts" };
   const format = given.has("tun-info") ? "tunnel-info" : "default";
   return { verb: "list", service, numeric: given.has("numeric"), format };
 }
 
-/** Only masquerading can map ports. */
-function placeServer({ method }: Draft, service: ServiceEndpoint, server: Endpoint): Endpoint {
-  return method === "masquerade" ? server : { ...server, port: service.port };
+/** Only masquerading can map ports; services that go by a mark have none. */
+function placeServer({ method }: Draft, service: TypedService, server: Endpoint): Endpoint {
+  return method === "masquerade" || "mark" in service ? server : { ...server, port: service.port };
 }

@@ -4,17 +4,18 @@
 import type { ServerReading, ServiceReading } from "../../api/readings.ts";
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import { type Address, familyOf } from "../../model/address.ts";
-import type { Method, Protocol } from "../../model/service.ts";
+import { HOST_NETMASKS, isMark, type Method, type Protocol, type ServiceAddress } from "../../model/service.ts";
 import type { ListFormat } from "./intent.ts";
 import { compareServers, compareServices, sortLikeGlibc } from "./order.ts";
 
 /** How addresses and ports are spelt. */
 export interface Spelling {
   host(address: Address): string;
-  port(port: number, protocol: Protocol): string;
+  /** Without a protocol ports have no names. */
+  port(port: number, protocol: Protocol | undefined): string;
 }
 
-export const NUMERIC: Spelling = { host: (address) => address, port: String };
+export const NUMERIC: Spelling = { host: (address) => address, port: (port) => String(port) };
 
 /** Version and size of the kernel's table, for scripts that read past this line. */
 const HEADER = "IP Virtual Server version 1.2.1 (size=4096)\n";
@@ -55,15 +56,37 @@ export function printTimeouts({ timeouts }: FullSettingsDocument): string {
 }
 
 function printEntry(service: ServiceReading, layout: Layout): string {
-  const { protocol, vip, port, scheduler } = service;
-  const name = `${protocol.toUpperCase()}  ${spell(vip, port, protocol, layout.spelling)}`;
   // Newest first, as the kernel hands them out.
   const servers = sortLikeGlibc(service.servers.toReversed(), compareServers);
+  const protocol = isMark(service) ? undefined : service.protocol;
   const rows = servers.map((server) => printServer(server, protocol, layout));
-  return `${cut(name, vip, SERVICE_NAME_MAX)} ${scheduler}\n${rows.join("")}`;
+  return `${[printName(service, layout.spelling), ...printSettings(service)].join(" ")}\n${rows.join("")}`;
 }
 
-function printServer(server: ServerReading, protocol: Protocol, { spelling, format }: Layout): string {
+/** `TCP  192.0.2.1:80`, `FWM  7 IPv6` */
+function printName(service: ServiceAddress, spelling: Spelling): string {
+  if (isMark(service)) return `FWM  ${service.mark}${service.family === "ipv6" ? " IPv6" : ""}`;
+  const { protocol, vip, port } = service;
+  return cut(`${protocol.toUpperCase().padEnd(4)} ${spell(vip, port, protocol, spelling)}`, vip, SERVICE_NAME_MAX);
+}
+
+function printSettings(service: ServiceReading): string[] {
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = service;
+  return [
+    scheduler,
+    ...(schedulerFlags ? [`(${schedulerFlags.join(",")})`] : []),
+    ...(persistence ? [`persistent ${persistence.timeout}`] : []),
+    ...(persistence && !isHostNetmask(persistence.netmask) ? [`mask ${persistence.netmask}`] : []),
+    ...(persistence && persistenceEngine ? [`pe ${persistenceEngine}`] : []),
+    ...(onePacket ? ["ops"] : []),
+  ];
+}
+
+function isHostNetmask(netmask: string | number): boolean {
+  return Object.values<string | number>(HOST_NETMASKS).includes(netmask);
+}
+
+function printServer(server: ServerReading, protocol: Protocol | undefined, { spelling, format }: Layout): string {
   const { rip, port, method, weight, active, inactive } = server;
   const name = cut(spell(rip, port, protocol, spelling), rip, SERVER_NAME_MAX);
   const columns = [
@@ -85,7 +108,7 @@ function tunnelInfo({ method, tunnel }: ServerReading): string {
   return [type, ...(port === undefined ? [] : [port]), checksum ? "+c" : "-c"].join(":");
 }
 
-function spell(address: Address, port: number, protocol: Protocol, spelling: Spelling): string {
+function spell(address: Address, port: number, protocol: Protocol | undefined, spelling: Spelling): string {
   const host = spelling.host(address);
   const name = `${familyOf(address) === "ipv6" ? `[${host}]` : host}:${spelling.port(port, protocol)}`;
   return name.slice(0, NAME_MAX);

@@ -3,10 +3,11 @@
 
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
+import { markPrefix } from "../../model/service.ts";
 import type { ApiRequest } from "../client.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Endpoint, Host, Intent, ServiceEndpoint } from "./intent.ts";
+import type { Endpoint, Host, Intent, ServerForm, ServiceForm, TypedService } from "./intent.ts";
 
 /** An intent that is one request. */
 export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" | "flush" }>;
@@ -25,19 +26,37 @@ export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Pro
     case "list":
       return { method: "GET", path: service };
     case "add-service":
-      return { method: "PUT", path: service, body: { scheduler: intent.scheduler }, onlyCreate: true };
+      return { method: "PUT", path: service, body: newServiceBody(intent.form), onlyCreate: true };
     case "edit-service":
-      return { method: "PATCH", path: service, body: { scheduler: intent.scheduler } };
+      return { method: "PATCH", path: service, body: editedServiceBody(intent.form) };
     case "delete-service":
       return { method: "DELETE", path: service };
   }
   const path = `${service}/servers/${await endpointPath(intent.server, USAGE.badServer, hostNames)}`;
   if (intent.verb === "delete-server") return { method: "DELETE", path };
-  const { weight, tunnel } = intent;
-  const body = { method: intent.method, weight, ...(tunnel && { tunnel }) };
+  const body = serverBody(intent.form);
   return intent.verb === "edit-server"
     ? { method: "PATCH", path, body }
     : { method: "PUT", path, body, onlyCreate: true };
+}
+
+function newServiceBody({ scheduler, schedulerFlags, persistence, persistenceEngine, onePacket }: ServiceForm) {
+  return {
+    scheduler,
+    ...(schedulerFlags.length > 0 && { schedulerFlags }),
+    ...(persistence && { persistence }),
+    ...(persistenceEngine !== undefined && { persistenceEngine }),
+    ...(onePacket && { onePacket }),
+  };
+}
+
+/** ipvsadm knows no change of one option: what was not given goes back to its default. */
+function editedServiceBody({ persistence, persistenceEngine, ...others }: ServiceForm) {
+  return { ...others, persistence: persistence ?? null, persistenceEngine: persistenceEngine ?? null };
+}
+
+function serverBody({ tunnel, ...others }: ServerForm) {
+  return { ...others, ...(tunnel && { tunnel }) };
 }
 
 /** Settings left out would become the defaults. */
@@ -45,7 +64,8 @@ export function flushRequest(settings: FullSettingsDocument): ApiRequest {
   return { method: "PUT", path: "/v1/config", body: { services: [], settings } };
 }
 
-async function servicePath(service: ServiceEndpoint, hostNames: HostNames): Promise<string> {
+async function servicePath(service: TypedService, hostNames: HostNames): Promise<string> {
+  if ("mark" in service) return `/v1/services/${markPrefix(service)}/${service.mark}`;
   return `/v1/services/${service.protocol}/${await endpointPath(service, USAGE.badService, hostNames)}`;
 }
 

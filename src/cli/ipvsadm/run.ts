@@ -5,7 +5,7 @@
 import type { ServiceReading } from "../../api/readings.ts";
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
-import type { Protocol } from "../../model/service.ts";
+import { isMark, type Protocol } from "../../model/service.ts";
 import { type ApiClient, type ApiRequest, DaemonUnreachable } from "../client.ts";
 import {
   describeRefusal,
@@ -107,11 +107,16 @@ async function layoutOf(
   { hostNames, portNames }: World,
 ): Promise<Layout> {
   if (numeric) return { format, spelling: NUMERIC };
-  const addresses = new Set(services.flatMap(({ vip, servers }) => [vip, ...servers.map(({ rip }) => rip)]));
+  const addresses = new Set(services.flatMap(namedAddresses));
   const names = new Map<Address, string>();
   const nameHost = async (address: Address) => names.set(address, await hostNames.nameOf(address));
   await Promise.all([...addresses].map(nameHost));
   const host = (address: Address) => names.get(address) ?? address;
-  const port = (number: number, protocol: Protocol) => portNames.nameOf(number, protocol) ?? String(number);
+  const port = (number: number, protocol?: Protocol) =>
+    (protocol && portNames.nameOf(number, protocol)) ?? String(number);
   return { format, spelling: { host, port } };
+}
+
+function namedAddresses(service: ServiceReading): Address[] {
+  return [...(isMark(service) ? [] : [service.vip]), ...service.servers.map(({ rip }) => rip)];
 }

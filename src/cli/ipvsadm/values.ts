@@ -11,6 +11,12 @@ export function readInteger(text: string, min: number, max: number): number | un
   return number >= min && number <= max ? number : undefined;
 }
 
+/** What atoi reads; undefined where it reads nothing. */
+export function leadingInteger(text: string): number | undefined {
+  const [digits] = /^[ \t\n\v\f\r]*[+-]?[0-9]+/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 export function integer(min: number, max: number, refusal: string | ((text: string) => string)): ValueCheck {
   return (text) => {
     if (readInteger(text, min, max) !== undefined) return undefined;

@@ -149,15 +149,14 @@ describe("/openapi.json", () => {
     const { body } = await call("/openapi.json");
     assert.equal(body.openapi, "3.1.0");
     assert.deepEqual(body.info, { title: "xdirector", version: "1.2.3" });
-    const service = "/v1/services/{protocol}/{vip}/{port}";
     const methods = Object.entries(body.paths).map(([path, item]) => [path, Object.keys(item as object).toSorted()]);
     assert.deepEqual(Object.fromEntries(methods), {
       "/v1/config": ["get", "put"],
       "/v1/settings": ["get", "patch", "put"],
       "/v1/services": ["get"],
-      [service]: ["delete", "get", "patch", "put"],
-      [`${service}/servers`]: ["get"],
-      [`${service}/servers/{rip}/{serverPort}`]: ["delete", "get", "patch", "put"],
+      ...serviceMethods("/v1/services/{protocol}/{vip}/{port}"),
+      ...serviceMethods("/v1/services/fwm/{mark}"),
+      ...serviceMethods("/v1/services/fwm6/{mark}"),
       "/v1/stats": ["get"],
       "/v1/flows": ["get"],
       "/healthz": ["get"],
@@ -165,3 +164,8 @@ describe("/openapi.json", () => {
     });
   });
 });
+
+function serviceMethods(service: string): Record<string, readonly string[]> {
+  const all = ["delete", "get", "patch", "put"];
+  return { [service]: all, [`${service}/servers`]: ["get"], [`${service}/servers/{rip}/{serverPort}`]: all };
+}

@@ -202,6 +202,9 @@ describe("a virtual service is refused", () => {
   it("with the list of schedulers when it names another", async () => {
     const { call } = startApi();
     const { body } = await call(URL, { method: "PUT", body: { scheduler: "xyz" } });
-    assert.equal(body.message, 'unknown scheduler "xyz" (known: rr, wrr)');
+    assert.equal(
+      body.message,
+      'unknown scheduler "xyz" (known: rr, wrr, lc, wlc, sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos)',
+    );
   });
 });

@@ -42,9 +42,9 @@ describe("the table of flags", () => {
     const available = FLAGS.filter((flag) => missingFeature(flag) === undefined).map(({ long }) => long);
     const commands =
       "add-service edit-service delete-service clear add-server edit-server delete-server list set help version";
-    const services = "tcp-service udp-service scheduler";
+    const services = "tcp-service udp-service fwmark-service ipv6 scheduler pe persistent netmask";
     const servers = "real-server gatewaying ipip masquerading tun-type tun-port tun-nocsum tun-csum weight";
-    const listing = "timeout tun-info sort numeric";
+    const listing = "u-threshold l-threshold timeout tun-info sort ops numeric sched-flags";
     assert.deepEqual(available, `${commands} ${services} ${servers} ${listing}`.split(" "));
   });
 });

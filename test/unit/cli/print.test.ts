@@ -4,24 +4,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
-import { FakeApi } from "./fake-api.ts";
+import { address, server, service } from "../../support/memory-director.ts";
+import { QuietApi } from "./quiet-api.ts";
 import { makeWorld } from "./world.ts";
 
-const direct = { method: "direct", weight: 1 } as const;
-const tunnel = { method: "tunnel", weight: 1 } as const;
+const tunnel = { method: "tunnel" } as const;
 
-function someServices(): FakeApi {
-  const api = new FakeApi();
-  api.seed("/v1/services/tcp/10.9.9.9/80", "rr", [
-    { rip: "10.9.9.9", port: 80, ...direct },
-    { rip: "10.9.9.8", port: 80, ...direct },
-    { rip: "2001:db8::1", port: 80, ...tunnel },
+function someServices(): QuietApi {
+  const api = new QuietApi();
+  api.seed(service([], { vip: address("10.9.9.9") }), [
+    server("10.9.9.9"),
+    server("10.9.9.8"),
+    server("2001:db8::1", tunnel),
   ]);
-  api.seed("/v1/services/tcp/2001:db8::1/80", "rr", [
-    { rip: "2001:db8::6", port: 80, ...direct },
-    { rip: "10.9.9.9", port: 80, ...tunnel },
-  ]);
-  api.seed("/v1/services/udp/10.9.9.8/162", "rr", []);
+  api.seed(service([], { vip: address("2001:db8::1") }), [server("2001:db8::6"), server("10.9.9.9", tunnel)]);
+  api.seed(service([], { protocol: "udp", vip: address("10.9.9.8"), port: 162 }));
   return api;
 }
 
@@ -76,9 +73,9 @@ UDP  10.9.9.8:162 rr
   });
 
   it("has the connections of each server", async () => {
-    const api = new FakeApi();
-    api.seed("/v1/services/tcp/192.168.10.100/80", "rr", [{ rip: "192.168.10.11", port: 80, ...direct }]);
-    Object.assign(api.services[0]?.servers[0] ?? {}, { active: 12345678901, inactive: 3 });
+    const api = new QuietApi();
+    api.seed(service([], { vip: address("192.168.10.100") }), [server("192.168.10.11")]);
+    api.director.counted.set("192.168.10.11:80", { active: 12345678901, inactive: 3 });
     assert.match(await list("-Ln", api), /^ {2}-> 192\.168\.10\.11:80 {13}Route {3}1 {6}12345678901 3 {9}$/m);
   });
 });

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ApiClient, type ApiRequest, type ApiResponse, DaemonUnreachable } from "../../../src/cli/client.ts";
 import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
-import { FakeApi, refuse } from "./fake-api.ts";
+import { toDocument } from "../../../src/config/document.ts";
+import { toSettingsDocument } from "../../../src/config/settings.ts";
+import { service } from "../../support/memory-director.ts";
+import { QuietApi, refuse } from "./quiet-api.ts";
 import { makeWorld } from "./world.ts";
 
 const run = (command: string, api: ApiClient) => runIpvsadm(command.split(" "), makeWorld(api));
@@ -18,27 +21,68 @@ function failing(error: NodeJS.ErrnoException): ApiClient {
   return { request: () => Promise.reject(new DaemonUnreachable("/run/x.sock", error)) };
 }
 
+/** What -E resets, as ipvsadm's form says it. */
+const PLAIN = { schedulerFlags: [], persistence: null, persistenceEngine: null, onePacket: false };
+const UNLIMITED = { upperThreshold: 0, lowerThreshold: 0 };
+
 describe("a command becomes one request", () => {
   const web = "/v1/services/tcp/192.0.2.1/80";
   const rows: readonly [command: string, request: ApiRequest][] = [
     ["-A -t 192.0.2.1:80 -s rr", { method: "PUT", path: web, body: { scheduler: "rr" }, onlyCreate: true }],
     ["-A -t 192.0.2.1:http", { method: "PUT", path: web, body: { scheduler: "wlc" }, onlyCreate: true }],
-    ["-E -t 192.0.2.1:80 -s wrr", { method: "PATCH", path: web, body: { scheduler: "wrr" } }],
-    ["-E -t 192.0.2.1:80", { method: "PATCH", path: web, body: { scheduler: "wlc" } }],
+    ["-E -t 192.0.2.1:80 -s wrr", { method: "PATCH", path: web, body: { ...PLAIN, scheduler: "wrr" } }],
+    ["-E -t 192.0.2.1:80", { method: "PATCH", path: web, body: { ...PLAIN, scheduler: "wlc" } }],
     ["-D -u [2001:db8::1]:53", { method: "DELETE", path: "/v1/services/udp/2001:db8::1/53" }],
     ["-L --timeout", { method: "GET", path: "/v1/settings" }],
     ["--set 60 0 30", { method: "PATCH", path: "/v1/settings", body: { timeouts: { tcp: 60, udp: 30 } } }],
     ["--set 0 +5 0", { method: "PATCH", path: "/v1/settings", body: { timeouts: { tcpfin: 5 } } }],
     [
+      "-A -u [2001:db8::1]:0 -s sh -b sh-port,flag-3 -p 60 -M 64 --pe sip -o",
+      {
+        method: "PUT",
+        path: "/v1/services/udp/2001:db8::1/0",
+        body: {
+          scheduler: "sh",
+          schedulerFlags: ["sh-port", "flag-3"],
+          persistence: { timeout: 60, netmask: 64 },
+          persistenceEngine: "sip",
+          onePacket: true,
+        },
+        onlyCreate: true,
+      },
+    ],
+    [
+      "-E -f 7 -6 -p",
+      {
+        method: "PATCH",
+        path: "/v1/services/fwm6/7",
+        body: { ...PLAIN, scheduler: "wlc", persistence: { timeout: 360 } },
+      },
+    ],
+    [
+      "-a -f 7 -r 10.0.0.1:8080 -x 5 -y 2",
+      {
+        method: "PUT",
+        path: "/v1/services/fwm/7/servers/10.0.0.1/8080",
+        body: { method: "direct", weight: 1, upperThreshold: 5, lowerThreshold: 2 },
+        onlyCreate: true,
+      },
+    ],
+    [
       "-a -t 192.0.2.1:80 -r 10.0.0.1",
-      { method: "PUT", path: `${web}/servers/10.0.0.1/80`, body: { method: "direct", weight: 1 }, onlyCreate: true },
+      {
+        method: "PUT",
+        path: `${web}/servers/10.0.0.1/80`,
+        body: { ...UNLIMITED, method: "direct", weight: 1 },
+        onlyCreate: true,
+      },
     ],
     [
       "-a -r 10.0.0.1:8080 -iw0 -t 192.0.2.1:80",
       {
         method: "PUT",
         path: `${web}/servers/10.0.0.1/80`,
-        body: { method: "tunnel", weight: 0, tunnel: { type: "ipip" } },
+        body: { ...UNLIMITED, method: "tunnel", weight: 0, tunnel: { type: "ipip" } },
         onlyCreate: true,
       },
     ],
@@ -47,7 +91,7 @@ describe("a command becomes one request", () => {
       {
         method: "PUT",
         path: `${web}/servers/10.0.0.1/8080`,
-        body: { method: "masquerade", weight: 1 },
+        body: { ...UNLIMITED, method: "masquerade", weight: 1 },
         onlyCreate: true,
       },
     ],
@@ -56,7 +100,7 @@ describe("a command becomes one request", () => {
       {
         method: "PATCH",
         path: `${web}/servers/10.0.0.1/80`,
-        body: { method: "tunnel", weight: 1, tunnel: { type: "ipip" } },
+        body: { ...UNLIMITED, method: "tunnel", weight: 1, tunnel: { type: "ipip" } },
       },
     ],
     [
@@ -64,7 +108,7 @@ describe("a command becomes one request", () => {
       {
         method: "PATCH",
         path: `${web}/servers/10.0.0.1/80`,
-        body: { method: "tunnel", weight: 1, tunnel: { type: "gue", port: 6080, checksum: true } },
+        body: { ...UNLIMITED, method: "tunnel", weight: 1, tunnel: { type: "gue", port: 6080, checksum: true } },
       },
     ],
     [
@@ -72,12 +116,12 @@ describe("a command becomes one request", () => {
       {
         method: "PATCH",
         path: `${web}/servers/10.0.0.1/80`,
-        body: { method: "tunnel", weight: 1, tunnel: { type: "gre", checksum: false } },
+        body: { ...UNLIMITED, method: "tunnel", weight: 1, tunnel: { type: "gre", checksum: false } },
       },
     ],
     [
       "-e -t 192.0.2.1:80 -r 10.0.0.1:8080 -w5",
-      { method: "PATCH", path: `${web}/servers/10.0.0.1/80`, body: { method: "direct", weight: 5 } },
+      { method: "PATCH", path: `${web}/servers/10.0.0.1/80`, body: { ...UNLIMITED, method: "direct", weight: 5 } },
     ],
     ["-d -t 192.0.2.1:80 -r 10.0.0.1:8080", { method: "DELETE", path: `${web}/servers/10.0.0.1/8080` }],
     ["-d -t 192.0.2.1:80 -r localhost", { method: "DELETE", path: `${web}/servers/127.0.0.1/80` }],
@@ -86,7 +130,7 @@ describe("a command becomes one request", () => {
   ];
   for (const [command, request] of rows) {
     it(command, async () => {
-      const api = new FakeApi();
+      const api = new QuietApi();
       await run(command, api);
       assert.deepEqual(api.requests, [request]);
     });
@@ -94,36 +138,36 @@ describe("a command becomes one request", () => {
 });
 
 it("-C empties the table and sends the settings back as they are", async () => {
-  const api = new FakeApi();
-  api.seed("/v1/services/tcp/192.0.2.1/80", "rr", []);
+  const api = new QuietApi();
+  api.seed(service([]));
   await run("--set 60 0 0", api);
-  const before = structuredClone(api.settings);
+  const settings = toSettingsDocument(api.director.desired.settings);
   assert.deepEqual(await run("-C", api), { rc: 0, stdout: "", stderr: "" });
   assert.deepEqual(api.requests.slice(1), [
     { method: "GET", path: "/v1/settings" },
-    { method: "PUT", path: "/v1/config", body: { services: [], settings: before } },
+    { method: "PUT", path: "/v1/config", body: { services: [], settings } },
   ]);
-  assert.deepEqual([api.services, api.settings], [[], before]);
+  assert.deepEqual(toDocument(api.director.desired), { services: [], settings });
 });
 
 describe("a refusal of the director becomes ipvsadm's words", () => {
-  const service = "-t 192.0.2.1:80";
+  const web = "-t 192.0.2.1:80";
   const notUnicast = "Invalid operation.  Possibly wrong module version, address not unicast, ...";
   const rows: readonly [command: string, response: ApiResponse, rc: number, stderr: string][] = [
-    [`-A ${service} -s rr`, refuse(409, "SERVICE_EXISTS"), 255, "Service already exists"],
-    [`-A ${service}`, refuse(400, "UNKNOWN_SCHEDULER"), 255, "Scheduler or persistence engine not found"],
-    [`-E ${service} -s rr`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
-    [`-D ${service}`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
-    [`-L ${service}`, refuse(404, "SERVICE_NOT_FOUND"), 1, "No such service"],
-    [`-a ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
-    [`-a ${service} -r 10.0.0.1`, refuse(409, "SERVER_EXISTS"), 255, "Destination already exists"],
-    [`-a ${service} -r 224.0.0.1`, refuse(400, "INVALID_VALUE", "server.rip"), 255, notUnicast],
-    [`-e ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
-    [`-e ${service} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
-    [`-d ${service} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
-    [`-d ${service} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
-    [`-a ${service} -r 2001:db8::1 -i`, refuse(400, "UNSUPPORTED", "rip"), 2, "xvsadm: refused as UNSUPPORTED"],
-    [`-a ${service} -r 10.0.0.1`, refuse(400, "INVALID_VALUE", "weight"), 255, "xvsadm: refused as INVALID_VALUE"],
+    [`-A ${web} -s rr`, refuse(409, "SERVICE_EXISTS"), 255, "Service already exists"],
+    [`-A ${web}`, refuse(400, "UNKNOWN_SCHEDULER"), 255, "Scheduler or persistence engine not found"],
+    [`-E ${web} -s rr`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
+    [`-D ${web}`, refuse(404, "SERVICE_NOT_FOUND"), 255, "No such service"],
+    [`-L ${web}`, refuse(404, "SERVICE_NOT_FOUND"), 1, "No such service"],
+    [`-a ${web} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-a ${web} -r 10.0.0.1`, refuse(409, "SERVER_EXISTS"), 255, "Destination already exists"],
+    [`-a ${web} -r 224.0.0.1`, refuse(400, "INVALID_VALUE", "server.rip"), 255, notUnicast],
+    [`-e ${web} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-e ${web} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
+    [`-d ${web} -r 10.0.0.1`, refuse(404, "SERVICE_NOT_FOUND"), 255, "Service not defined"],
+    [`-d ${web} -r 10.0.0.1`, refuse(404, "SERVER_NOT_FOUND"), 255, "No such destination"],
+    [`-a ${web} -r 2001:db8::1 -i`, refuse(400, "UNSUPPORTED", "rip"), 2, "xvsadm: refused as UNSUPPORTED"],
+    [`-a ${web} -r 10.0.0.1`, refuse(400, "INVALID_VALUE", "weight"), 255, "xvsadm: refused as INVALID_VALUE"],
     ["--set 1 2 3", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
     ["-C", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
     ["-C", { status: 502, body: "?" }, 255, "xvsadm: unexpected answer of the director: status 502"],
@@ -137,20 +181,20 @@ describe("a refusal of the director becomes ipvsadm's words", () => {
 
 describe("a scheduler that the director does not know", () => {
   const withService = async () => {
-    const api = new FakeApi(["rr", "wrr"]);
-    await run("-A -t 192.0.2.1:80 -s rr", api);
+    const api = new QuietApi();
+    api.seed(service([]));
     return api;
   };
 
   it("is named as the error of a service that could be added or edited otherwise", async () => {
     const expected = { rc: 255, stdout: "", stderr: "Scheduler or persistence engine not found\n" };
-    assert.deepEqual(await run("-A -t 192.0.2.2:80", await withService()), expected);
-    assert.deepEqual(await run("-E -t 192.0.2.1:80", await withService()), expected);
+    assert.deepEqual(await run("-A -t 192.0.2.2:80 -s xyz", await withService()), expected);
+    assert.deepEqual(await run("-E -t 192.0.2.1:80 -s xyz", await withService()), expected);
   });
 
   it("is not what is wrong with a service that exists already, or is to be edited and does not exist", async () => {
-    assert.equal((await run("-A -t 192.0.2.1:80", await withService())).stderr, "Service already exists\n");
-    assert.equal((await run("-E -t 192.0.2.2:80", await withService())).stderr, "No such service\n");
+    assert.equal((await run("-A -t 192.0.2.1:80 -s xyz", await withService())).stderr, "Service already exists\n");
+    assert.equal((await run("-E -t 192.0.2.2:80 -s xyz", await withService())).stderr, "No such service\n");
   });
 });
 
@@ -176,7 +220,7 @@ describe("names of hosts", () => {
   ];
   for (const [command, stderr] of rows) {
     it(`that have no IPv4 address end the command: ${command}`, async () => {
-      const api = new FakeApi();
+      const api = new QuietApi();
       assert.deepEqual(await run(command, api), { rc: 2, stdout: "", stderr });
       assert.deepEqual(api.requests, []);
     });

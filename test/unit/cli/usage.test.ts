@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "../../../src/cli/ipvsadm/parse.ts";
-import { FakeApi } from "./fake-api.ts";
+import { QuietApi } from "./quiet-api.ts";
 import { readJsonLines } from "./recordings.ts";
 import { makeWorld } from "./world.ts";
 
@@ -16,7 +16,7 @@ interface Usage {
 }
 
 describe("ipvsadm's recorded usage errors", () => {
-  const context = makeWorld(new FakeApi());
+  const context = makeWorld(new QuietApi());
   const recorded = readJsonLines<Usage>("usage.jsonl");
 
   it("are given with the same text and exit code to the same command lines", () => {

@@ -2,12 +2,20 @@
 // Random valid desired states, for property tests.
 
 import fc from "fast-check";
-import { type Address, parseAddress } from "../../../src/model/address.ts";
+import { type Address, type Family, parseAddress } from "../../../src/model/address.ts";
 import {
   type DesiredState,
+  isMark,
+  MARK_MAX,
+  type Netmask,
+  PERSISTENCE_TIMEOUT_MAX,
+  type Persistence,
   type RealServer,
+  SCHEDULER_FLAGS,
   SCHEDULER_NAMES,
+  type ServiceAddress,
   serviceKey,
+  THRESHOLD_MAX,
   type Tunnel,
   type VirtualService,
   WEIGHT_MAX,
@@ -29,8 +37,8 @@ const tunnel: fc.Arbitrary<Tunnel | undefined> = fc.oneof(
   plainRecord({ type: fc.constant("gre" as const), port: fc.constant(0), checksum: fc.boolean() }),
 );
 
-const ipv4Service = arbitraryService(ipv4Address);
-const ipv6Service = arbitraryService(ipv6Address);
+const ipv4Service = arbitraryService("ipv4", ipv4Address);
+const ipv6Service = arbitraryService("ipv6", ipv6Address);
 
 const onOff = fc.constantFrom(0 as const, 1 as const);
 const timeout = fc.integer({ min: 1, max: TIMEOUT_MAX });
@@ -58,24 +66,55 @@ function plainRecord<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbit
   return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
 }
 
-function arbitraryService(address: fc.Arbitrary<Address>): fc.Arbitrary<VirtualService> {
-  const weight = fc.oneof(fc.nat(10), fc.nat(WEIGHT_MAX));
-  const server: fc.Arbitrary<Omit<RealServer, "port"> & { port?: number }> = fc.oneof(
-    plainRecord({ rip: address, method: fc.constant("direct" as const), weight }),
-    plainRecord({ rip: address, method: fc.constant("masquerade" as const), weight, port }),
-    fc
-      .tuple(fc.oneof(ipv4Address, ipv6Address), weight, tunnel)
-      .map(([rip, share, wrap]) => ({ rip, method: "tunnel" as const, weight: share, ...(wrap && { tunnel: wrap }) })),
+function arbitraryService(family: Family, address: fc.Arbitrary<Address>): fc.Arbitrary<VirtualService> {
+  const named: fc.Arbitrary<ServiceAddress> = fc.oneof(
+    plainRecord({ protocol: fc.constantFrom("tcp" as const, "udp" as const), vip: address, port }),
+    plainRecord({ mark: fc.integer({ min: 1, max: MARK_MAX }), family: fc.constant(family) }),
   );
-  const service = plainRecord({
-    protocol: fc.constantFrom("tcp" as const, "udp" as const),
-    vip: address,
-    port,
-    scheduler: fc.constantFrom(...SCHEDULER_NAMES),
-    servers: fc.uniqueArray(server, { selector: ({ rip }) => rip, maxLength: 4 }),
+  return named.chain((name) => {
+    const settings = fc.record(
+      {
+        scheduler: fc.constantFrom(...SCHEDULER_NAMES),
+        schedulerFlags: fc.subarray([...SCHEDULER_FLAGS], { minLength: 1 }),
+        persistence: arbitraryPersistence(family),
+        persistenceEngine: fc.constant("sip" as const),
+        onePacket: fc.constant(true as const),
+      },
+      { requiredKeys: ["scheduler"], noNullPrototype: true },
+    );
+    const servers = fc.uniqueArray(arbitraryServer(name, address), { selector: ({ rip }) => rip, maxLength: 4 });
+    return fc.tuple(settings, servers).map(([{ onePacket, ...others }, list]) => ({
+      ...name,
+      ...others,
+      ...(onePacket && (isMark(name) || name.protocol === "udp") && { onePacket }),
+      servers: list,
+    }));
   });
-  return service.map((fields) => ({
-    ...fields,
-    servers: fields.servers.map((each) => ({ port: fields.port, ...each })),
-  }));
+}
+
+function arbitraryPersistence(family: Family): fc.Arbitrary<Persistence> {
+  const timeout = fc.integer({ min: 1, max: PERSISTENCE_TIMEOUT_MAX });
+  const netmask: fc.Arbitrary<Netmask> = family === "ipv4" ? ipv4Address : fc.integer({ min: 1, max: 128 });
+  return plainRecord({ timeout, netmask });
+}
+
+function arbitraryServer(service: ServiceAddress, address: fc.Arbitrary<Address>): fc.Arbitrary<RealServer> {
+  const weight = fc.oneof(fc.nat(10), fc.nat(WEIGHT_MAX));
+  const ofService = isMark(service) ? port : fc.constant(service.port);
+  const server: fc.Arbitrary<RealServer> = fc.oneof(
+    plainRecord({ rip: address, port: ofService, method: fc.constant("direct" as const), weight }),
+    plainRecord({ rip: address, port, method: fc.constant("masquerade" as const), weight }),
+    fc.tuple(fc.oneof(ipv4Address, ipv6Address), ofService, weight, tunnel).map(([rip, at, share, wrap]) => ({
+      ...{ rip, port: at, method: "tunnel" as const, weight: share },
+      ...(wrap && { tunnel: wrap }),
+    })),
+  );
+  const thresholds = fc.oneof(
+    fc.constant({}),
+    plainRecord({
+      upperThreshold: fc.integer({ min: 5, max: THRESHOLD_MAX }),
+      lowerThreshold: fc.integer({ min: 1, max: 5 }),
+    }),
+  );
+  return fc.tuple(server, thresholds).map(([each, limits]) => ({ ...each, ...limits }));
 }

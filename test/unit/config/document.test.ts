@@ -5,8 +5,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseDocument, toDocument } from "../../../src/config/document.ts";
 import type { ErrorDetail } from "../../../src/errors.ts";
-import { IPIP } from "../../../src/model/service.ts";
+import { describeService, IPIP } from "../../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
+import { vipOf } from "../../support/memory-director.ts";
 import { arbitraryState } from "./arbitrary-state.ts";
 
 const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr" };
@@ -33,10 +34,10 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
     "a service without its name",
     { services: [{}] },
     "INVALID_VALUE",
+    "services[0].scheduler: is required",
     "services[0].protocol: is required",
     "services[0].vip: is required",
     "services[0].port: is required",
-    "services[0].scheduler: is required",
   ],
   [
     "an unknown protocol",
@@ -60,10 +61,63 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
     "an unknown scheduler",
     { services: [{ ...SERVICE, scheduler: "xyz" }] },
     "UNKNOWN_SCHEDULER",
-    'services[0].scheduler: unknown scheduler "xyz" (known: rr, wrr)',
+    'services[0].scheduler: unknown scheduler "xyz" (known: rr, wrr, lc, wlc, sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos)',
   ],
   ["port 70000", { services: [{ ...SERVICE, port: 70000 }] }, "INVALID_VALUE", "services[0].port: must be <= 65535"],
-  ["port 0", { services: [{ ...SERVICE, port: 0 }] }, "INVALID_VALUE", "services[0].port: must be >= 1"],
+  [
+    "port 0",
+    { services: [{ ...SERVICE, port: 0 }] },
+    "INVALID_VALUE",
+    "services[0].port: only a persistent service has port 0",
+  ],
+  [
+    "a mark beside an address",
+    { services: [{ ...SERVICE, mark: 7 }] },
+    "INVALID_VALUE",
+    "services[0]: has fields that exclude each other",
+  ],
+  [
+    "a family without a mark",
+    { services: [{ ...SERVICE, family: "ipv6" }] },
+    "INVALID_VALUE",
+    "services[0].family: is not a known field",
+  ],
+  [
+    "another scheduler's flag",
+    { services: [SERVICE, { ...SERVICE, port: 81, schedulerFlags: ["flag-1", "sh-port"] }] },
+    "INVALID_VALUE",
+    "services[1].schedulerFlags: sh-port is a flag of scheduler sh, not of rr",
+  ],
+  [
+    "a prefix length for IPv4",
+    { services: [{ ...SERVICE, persistence: { timeout: 60, netmask: 24 } }] },
+    "INVALID_VALUE",
+    "services[0].persistence.netmask: must be a mask like 255.255.255.0",
+  ],
+  [
+    "a mask for IPv6",
+    { services: [{ mark: 7, family: "ipv6", scheduler: "rr", persistence: { timeout: 60, netmask: "255.0.0.0" } }] },
+    "INVALID_VALUE",
+    "services[0].persistence.netmask: must be a prefix length from 1 to 128",
+  ],
+  [
+    "a netmask that is neither",
+    { services: [{ ...SERVICE, persistence: { timeout: 60, netmask: true } }] },
+    "INVALID_VALUE",
+    "services[0].persistence.netmask: must be a string or an integer",
+  ],
+  [
+    "one-packet scheduling of TCP",
+    { services: [{ ...SERVICE, onePacket: true }] },
+    "INVALID_VALUE",
+    "services[0].onePacket: tcp 192.0.2.1:80 is not UDP: it cannot be one-packet",
+  ],
+  [
+    "a lower threshold above the upper one",
+    withServer({ upperThreshold: 3, lowerThreshold: 4 }),
+    "INVALID_VALUE",
+    "services[0].servers[0].lowerThreshold: 4 is above the upper threshold 3",
+  ],
   [
     "a port in text",
     { services: [{ ...SERVICE, port: "80" }] },
@@ -257,6 +311,30 @@ describe("the native document", () => {
     });
   }
 
+  it("names a service by a mark, of IPv4 unless it says otherwise, with servers on ports of their own", () => {
+    const servers = [SERVER, { ...SERVER, port: 8080 }];
+    const [first, second] = parseDocument({
+      services: [
+        { mark: 7, scheduler: "rr", servers },
+        { mark: 7, family: "ipv6", scheduler: "rr" },
+      ],
+    }).services;
+    assert.deepEqual([first?.servers[0]?.port, first?.servers[1]?.port], [0, 8080]);
+    assert.deepEqual(second, { mark: 7, family: "ipv6", scheduler: "rr", servers: [] });
+    assert.deepEqual(first && describeService(first), "fwm 7");
+  });
+
+  it("gives scheduler flags the names that ipvsadm prints, whatever they were called", () => {
+    const flags = (scheduler: string, ...schedulerFlags: string[]) => {
+      const state = parseDocument({ services: [{ ...SERVICE, scheduler, schedulerFlags }] });
+      return toDocument(state).services[0]?.schedulerFlags;
+    };
+    assert.deepEqual(flags("sh", "sh-port", "flag-1", "flag-2"), ["sh-fallback", "sh-port"]);
+    assert.deepEqual(flags("mh", "flag-3", "flag-2"), ["mh-port", "flag-3"]);
+    assert.deepEqual(flags("rr", "flag-2"), ["flag-2"]);
+    assert.equal(flags("rr"), undefined);
+  });
+
   it("makes addresses canonical", () => {
     const servers = [{ ...SERVER, rip: "2001:0DB8::0:2" }];
     const services = [
@@ -264,9 +342,9 @@ describe("the native document", () => {
       { ...SERVICE, vip: "::ffff:192.0.2.9" },
     ];
     const [first, second] = parseDocument({ services }).services;
-    assert.equal(first?.vip, "2001:db8::1");
+    assert.equal(first && vipOf(first), "2001:db8::1");
     assert.equal(first?.servers[0]?.rip, "2001:db8::2");
-    assert.equal(second?.vip, "192.0.2.9");
+    assert.equal(second && vipOf(second), "192.0.2.9");
   });
 
   it("does not change the value it reads", () => {

@@ -69,8 +69,8 @@ const REFUSED: readonly [what: string, text: string, message: string, code?: str
   ],
   [
     "an unknown scheduler",
-    YAML.replace("wrr", "lblc"),
-    'lb.yaml:6:5: unknown scheduler "lblc" (known: rr, wrr)',
+    YAML.replace("wrr", "xyz"),
+    'lb.yaml:6:5: unknown scheduler "xyz" (known: rr, wrr, lc, wlc, sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos)',
     "UNKNOWN_SCHEDULER",
   ],
   [
@@ -118,7 +118,7 @@ const REFUSED: readonly [what: string, text: string, message: string, code?: str
   [
     "a mistake in JSON",
     '{\n  "services": [\n    { "protocol": "tcp" }\n  ]\n}',
-    "lb.yaml:3:5: services[0].vip is required (and 2 more)",
+    "lb.yaml:3:5: services[0].scheduler is required (and 2 more)",
   ],
 ];
 
@@ -144,12 +144,12 @@ describe("a configuration text", () => {
   }
 
   it("has every mistake reported in its place", () => {
-    const text = YAML.replace("port: 80", "port: 0").replace("weight: 3", "weight: -3");
+    const text = YAML.replace("port: 80", "port: -1").replace("weight: 3", "weight: -3");
     assert.throws(
       () => parseConfig(text, { file: "lb.yaml" }),
       (error: XdirectorError) => {
         assert.deepEqual(error.details, [
-          { field: "services[0].port", message: "lb.yaml:5:5: must be >= 1" },
+          { field: "services[0].port", message: "lb.yaml:5:5: must be >= 0" },
           { field: "services[0].servers[0].weight", message: "lb.yaml:8:45: must be >= 0" },
         ]);
         return true;

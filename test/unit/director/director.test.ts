@@ -48,7 +48,7 @@ describe("a change", () => {
   });
 
   test("that the data plane refuses halfway is taken back, on disk too", async () => {
-    const refuse = (op: MapOp) => op.op === "put-service" && op.service.port === 443;
+    const refuse = (op: MapOp) => op.op === "put-service" && op.key === "tcp|192.0.2.1|443";
     const { director, store, memory } = memoryDirector((port) => new FaultyDataplane(port, refuse));
     await director.change((state) => addService(state, web));
     const refused = service([server("10.1.0.9", { port: 443 })], { port: 443 });

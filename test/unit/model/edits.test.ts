@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { XdirectorError } from "../../../src/errors.ts";
 import * as edits from "../../../src/model/edits.ts";
-import { assertValidState, type DesiredState, EMPTY_STATE, type Tunnel } from "../../../src/model/service.ts";
+import { assertValidState } from "../../../src/model/invariants.ts";
+import { type DesiredState, EMPTY_STATE, type Tunnel } from "../../../src/model/service.ts";
 import { address, server, service } from "../../support/memory-director.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);

@@ -12,7 +12,8 @@ import {
   type HttpUrl,
   type ServiceHealth,
 } from "../../../src/model/health.ts";
-import { assertValidService, type VirtualService } from "../../../src/model/service.ts";
+import { assertValidService } from "../../../src/model/invariants.ts";
+import type { VirtualService } from "../../../src/model/service.ts";
 
 const TIMING = { delayLoop: 2000, retry: 1, delayBeforeRetry: 1000, warmup: 0, alpha: false };
 const NETWORK = { ...TIMING, connectTimeout: 5000, logAllFailures: false };

@@ -6,7 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { addServer, deleteServer, editServer } from "../../../src/model/edits.ts";
-import type { DesiredState, RealServer, SchedulerName, VirtualService } from "../../../src/model/service.ts";
+import type {
+  DesiredState,
+  EndpointAddress,
+  RealServer,
+  SchedulerName,
+  VirtualService,
+} from "../../../src/model/service.ts";
 import { address, memoryDirector } from "../../support/memory-director.ts";
 
 interface RecordedServer {
@@ -40,7 +46,7 @@ function readCases(scheduler: string): RecordedCase[] {
 
 /** Applies one recorded `ipvsadm -a|-e|-d` to the only service. */
 function edited(state: DesiredState, command: string): DesiredState {
-  const [service] = state.services as [VirtualService];
+  const [service] = state.services as [VirtualService & EndpointAddress];
   const [, rip = ""] = /-r (\S+):\d+/.exec(command) ?? [];
   const weight = Number(/-w (\d+)/.exec(command)?.[1] ?? 1);
   const named = { rip: address(rip.replace(/[[\]]/g, "")), port: service.port };

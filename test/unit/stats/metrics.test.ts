@@ -4,17 +4,17 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import type { Address } from "../../../src/model/address.ts";
-import type { RealServer, VirtualService } from "../../../src/model/service.ts";
+import type { EndpointAddress, RealServer, ServiceSettings } from "../../../src/model/service.ts";
 import { Metrics } from "../../../src/stats/metrics.ts";
 import type { DirectorSnapshot, ServerSnapshot } from "../../../src/stats/snapshot.ts";
 
-const WEB: Omit<VirtualService, "servers"> = {
+const WEB: EndpointAddress & ServiceSettings = {
   protocol: "tcp",
   vip: "192.0.2.1" as Address,
   port: 80,
   scheduler: "wrr",
 };
-const DNS: Omit<VirtualService, "servers"> = {
+const DNS: EndpointAddress & ServiceSettings = {
   protocol: "udp",
   vip: "2001:db8::1" as Address,
   port: 53,

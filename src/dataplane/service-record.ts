@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Between the image's service entries and `struct service` of bpf/xdirector.h, with its key. No I/O here.
+
+import type { ServiceEntry } from "../compile/image.ts";
+import { type Address, addressFromBytes, addressToBytes } from "../model/address.ts";
+import {
+  isMark,
+  type MarkAddress,
+  PROTOCOL_NUMBERS,
+  SCHEDULER_FLAGS,
+  SCHEDULER_NAMES,
+  type SchedulerFlag,
+  type SchedulerName,
+  type ServiceAddress,
+  type ServiceOptions,
+} from "../model/service.ts";
+import { type CountersRecord, type IpRecord, protocolOf } from "./records.ts";
+
+/** `struct service_key` */
+export interface ServiceKeyRecord {
+  vip: IpRecord;
+  port: number;
+  protocol: number;
+  zero: Uint8Array;
+}
+
+/** `struct service` */
+export interface ServiceRecord {
+  id: number;
+  scheduler: number;
+  removed: number;
+  flags: number;
+  zero: Uint8Array;
+  retired: CountersRecord;
+}
+
+/** `enum scheduler` */
+const SCHEDULER_NUMBERS = {
+  rr: 0,
+  wrr: 1,
+  lc: 2,
+  wlc: 3,
+  sed: 4,
+  nq: 5,
+  lblc: 6,
+  lblcr: 7,
+  dh: 8,
+  sh: 9,
+  mh: 10,
+  fo: 11,
+  ovf: 12,
+  twos: 13,
+} as const satisfies Record<SchedulerName, number>;
+
+/** `enum service_flags` */
+const SERVICE_PERSISTENT = 1;
+const SERVICE_ONE_PACKET = 2;
+const SCHEDULER_FLAG_BITS = { "flag-1": 4, "flag-2": 8, "flag-3": 16 } as const satisfies Record<SchedulerFlag, number>;
+
+/** `service_key.protocol` of a service that goes by a mark. */
+const MARK_PROTOCOL = 0;
+
+export function toServiceKeyRecord(address: ServiceAddress): ServiceKeyRecord {
+  const zero = new Uint8Array(5);
+  if (isMark(address)) return { vip: { bytes: markToBytes(address) }, port: 0, protocol: MARK_PROTOCOL, zero };
+  const { protocol, vip, port } = address;
+  return { vip: { bytes: addressToBytes(vip) }, port, protocol: PROTOCOL_NUMBERS[protocol], zero };
+}
+
+export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
+  return {
+    id: service.id,
+    scheduler: SCHEDULER_NUMBERS[service.scheduler],
+    removed: service.removed ? 1 : 0,
+    flags: flagsOf(service),
+    zero: new Uint8Array(1),
+    retired,
+  };
+}
+
+export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
+  return {
+    ...addressOf(key),
+    id: record.id,
+    scheduler: SCHEDULER_NAMES.find((name) => SCHEDULER_NUMBERS[name] === record.scheduler) ?? "rr",
+    ...optionsOf(record.flags),
+    removed: record.removed !== 0,
+  };
+}
+
+function addressOf(key: ServiceKeyRecord): ServiceAddress {
+  if (key.protocol === MARK_PROTOCOL) return markFromBytes(key.vip.bytes);
+  return { protocol: protocolOf(key.protocol), vip: addressFromBytes(key.vip.bytes), port: key.port };
+}
+
+/** The mark in the last word of an otherwise empty address of its family. */
+function markToBytes({ mark, family }: MarkAddress): Uint8Array {
+  const bytes = addressToBytes((family === "ipv4" ? "0.0.0.0" : "::") as Address);
+  new DataView(bytes.buffer).setUint32(12, mark);
+  return bytes;
+}
+
+function markFromBytes(bytes: Uint8Array): MarkAddress {
+  const mark = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12);
+  return { mark, family: bytes[10] === 0xff ? "ipv4" : "ipv6" };
+}
+
+function flagsOf({ schedulerFlags = [], persistence, onePacket }: ServiceOptions): number {
+  const flags = [persistence ? SERVICE_PERSISTENT : 0, onePacket ? SERVICE_ONE_PACKET : 0];
+  return [...flags, ...schedulerFlags.map((flag) => SCHEDULER_FLAG_BITS[flag])].reduce((all, bit) => all | bit, 0);
+}
+
+function optionsOf(flags: number): ServiceOptions {
+  const schedulerFlags = SCHEDULER_FLAGS.filter((flag) => (flags & SCHEDULER_FLAG_BITS[flag]) !== 0);
+  return {
+    ...(schedulerFlags.length > 0 && { schedulerFlags }),
+    ...((flags & SERVICE_ONE_PACKET) !== 0 && { onePacket: true }),
+  };
+}

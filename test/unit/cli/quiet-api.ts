@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The real API over a director without a data plane, where nothing is counted but what a test says.
+
+import { buildApp } from "../../../src/api/app.ts";
+import type { App } from "../../../src/api/context.ts";
+import type { ApiClient, ApiRequest, ApiResponse } from "../../../src/cli/client.ts";
+import { addServer, addService, findService } from "../../../src/model/edits.ts";
+import { endpoint, type RealServer, type VirtualService } from "../../../src/model/service.ts";
+import type { DirectorSnapshot, ServerSnapshot } from "../../../src/stats/snapshot.ts";
+import { FakeDirector } from "../api/fake-director.ts";
+
+const NOTHING = { packets: 0, bytes: 0, connections: 0, outPackets: 0, outBytes: 0, active: 0, inactive: 0 };
+
+type Counted = Partial<Pick<ServerSnapshot, keyof typeof NOTHING>>;
+
+class QuietDirector extends FakeDirector {
+  /** By `rip:port`. */
+  readonly counted = new Map<string, Counted>();
+
+  override async snapshot(): Promise<DirectorSnapshot> {
+    const snapshot = await super.snapshot();
+    const quiet = (server: ServerSnapshot) => ({
+      ...server,
+      ...NOTHING,
+      ...this.counted.get(endpoint(server.rip, server.port)),
+    });
+    const services = snapshot.services.map((service) => ({
+      ...service,
+      ...NOTHING,
+      servers: service.servers.map(quiet),
+    }));
+    return { ...snapshot, services };
+  }
+}
+
+export class QuietApi implements ApiClient {
+  readonly requests: ApiRequest[] = [];
+  readonly director = new QuietDirector();
+  readonly #app: App = buildApp({ director: this.director, version: "0.0.0" });
+
+  /** Puts servers there without asking; their service comes into being with them. */
+  seed(service: VirtualService, servers: readonly RealServer[] = []): void {
+    const { desired } = this.director;
+    const known = findService(desired, service) ? desired : addService(desired, service);
+    this.director.desired = servers.reduce((state, server) => addServer(state, service, server), known);
+  }
+
+  async request(request: ApiRequest): Promise<ApiResponse> {
+    this.requests.push(request);
+    const { method, path, body, onlyCreate } = request;
+    const headers = { ...(onlyCreate && { "if-none-match": "*" }) };
+    const payload = body === undefined ? {} : { payload: body as object };
+    const { statusCode: status, body: text } = await this.#app.inject({ method, url: path, headers, ...payload });
+    return { status, body: text === "" ? undefined : JSON.parse(text) };
+  }
+}
+
+/** A refusal as the director words it. */
+export function refuse(status: number, code: string, field?: string): ApiResponse {
+  const details = field === undefined ? [] : [{ field, message: "is wrong" }];
+  return { status, body: { code, message: `refused as ${code}`, details } };
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { assertAvailable } from "../../../src/compile/availability.ts";
+import { EMPTY_STATE, SCHEDULER_NAMES, type VirtualService } from "../../../src/model/service.ts";
+import { SCHEDULERS } from "../../../src/scheduler/registry.ts";
+import { server, service } from "../../support/memory-director.ts";
+
+const check = (...services: VirtualService[]) => assertAvailable({ ...EMPTY_STATE, services });
+
+describe("what the data plane cannot do yet", () => {
+  test("is refused with the field that asks for it", () => {
+    const limited = service([server("10.1.0.1"), server("10.1.0.2", { upperThreshold: 5 })]);
+    assert.throws(() => check(service([]), limited), {
+      code: "UNSUPPORTED",
+      message: "limiting connections is not available yet",
+      details: [
+        {
+          field: "services[1].servers[1].upperThreshold",
+          message: "limiting connections is not available yet",
+        },
+      ],
+    });
+  });
+
+  test("is no scheduler that compiles to a table", () => {
+    const compiled = SCHEDULER_NAMES.filter((name) => name in SCHEDULERS);
+    for (const scheduler of compiled) assert.doesNotThrow(() => check(service([server("10.1.0.1")], { scheduler })));
+  });
+});
