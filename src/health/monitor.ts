@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts";
-import type { DesiredState } from "../model/service.ts";
+import { type DesiredState, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
 import type { Outcome } from "./checkers/checker.ts";
@@ -194,7 +194,7 @@ export class Monitor {
   #isSuspended({ config }: ServiceWatch): boolean {
     if (!config.health.haSuspend) return false;
     const addresses = this.#options.addresses();
-    return !config.members.some(({ vip }) => addresses.has(vip));
+    return !config.members.some((service) => isMark(service) || addresses.has(service.vip));
   }
 
   #endForgotten(): void {

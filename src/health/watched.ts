@@ -11,7 +11,7 @@ import {
   type ServerHealth,
   type ServiceHealth,
 } from "../model/health.ts";
-import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
+import { type DesiredState, isMark, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
 import type { Subject } from "./checkers/checker.ts";
 
 const NO_TIMING = { delayLoop: 0, retry: 0, delayBeforeRetry: 0, warmup: 0, alpha: false };
@@ -30,7 +30,7 @@ export interface WatchedServer {
 export interface WatchedService {
   /** `tcp|192.0.2.1|80`, or `group|NAME`. */
   readonly name: string;
-  /** As keepalived's logs have it: `[192.0.2.1]:tcp:80`, or `[GROUP]:0`. */
+  /** As keepalived's logs have it: `[192.0.2.1]:tcp:80`, `FWM 7` or `[GROUP]:0`. */
   readonly label: string;
   /** The services it stands for; the first one's servers are watched. */
   readonly members: readonly VirtualService[];
@@ -80,7 +80,7 @@ function watchedService(name: string, members: readonly VirtualService[], state:
   const { sorryServer } = health;
   return {
     name,
-    label: health.group === undefined ? labelOf(service, service.vip, service.port) : `[${health.group}]:0`,
+    label: health.group === undefined ? serviceLabel(service) : `[${health.group}]:0`,
     members,
     health,
     sorryLabel: sorryServer ? labelOf(service, sorryServer.rip, sorryServer.port) : "",
@@ -102,6 +102,11 @@ function watchedServer(service: VirtualService, server: RealServer, { health }: 
   };
 }
 
-function labelOf({ protocol }: VirtualService, address: Address, port: number): string {
-  return `[${address}]:${protocol}:${port}`;
+function serviceLabel(service: VirtualService): string {
+  return isMark(service) ? `FWM ${service.mark}` : labelOf(service, service.vip, service.port);
+}
+
+/** keepalived has TCP in mind where a mark says nothing of the protocol. */
+function labelOf(service: VirtualService, address: Address, port: number): string {
+  return `[${address}]:${isMark(service) ? "tcp" : service.protocol}:${port}`;
 }

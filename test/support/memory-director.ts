@@ -13,7 +13,6 @@ import {
   isMark,
   type RealServer,
   type ServiceAddress,
-  type ServiceSettings,
   type VirtualService,
 } from "../../src/model/service.ts";
 
@@ -91,7 +90,7 @@ export function server(rip: string, overrides: Partial<RealServer> = {}): RealSe
 
 export function service(
   servers: readonly RealServer[],
-  overrides: Partial<EndpointAddress & ServiceSettings> = {},
+  overrides: Partial<EndpointAddress & Omit<VirtualService, keyof ServiceAddress>> = {},
 ): VirtualService & EndpointAddress {
   return { protocol: "tcp", vip: address("192.0.2.1"), port: 80, scheduler: "rr", servers, ...overrides };
 }

@@ -11,7 +11,13 @@ import {
   type ServerHealth,
   type ServiceHealth,
 } from "../../../src/model/health.ts";
-import { type DesiredState, EMPTY_STATE, type RealServer, type VirtualService } from "../../../src/model/service.ts";
+import {
+  type DesiredState,
+  EMPTY_STATE,
+  type EndpointAddress,
+  type RealServer,
+  type ServiceSettings,
+} from "../../../src/model/service.ts";
 import { server, service } from "../../support/memory-director.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -78,9 +84,10 @@ export function watchedServer(
   return server(rip, { ...rest, health: { ...DEFAULT_SERVER_HEALTH, checks, ...health } });
 }
 
-export function watchedService(servers: readonly RealServer[], overrides: Watched<VirtualService, ServiceHealth> = {}) {
+export function watchedService(servers: readonly RealServer[], overrides: WatchedOverrides = {}) {
   const { health, ...rest } = overrides;
   return service(servers, { ...rest, health: { ...DEFAULT_SERVICE_HEALTH, ...health } });
 }
 
+type WatchedOverrides = Watched<EndpointAddress & ServiceSettings & { readonly health: ServiceHealth }, ServiceHealth>;
 type Watched<Whole, Health> = Partial<Omit<Whole, "health">> & { readonly health?: Partial<Health> };
