@@ -3,9 +3,9 @@
 // without a flow (ip_vs_has_real_service). Empty while it is off.
 
 import type { ServerEntry, ServiceEntry } from "../compile/image.ts";
-import { serviceKey } from "../model/service.ts";
+import { isMark, serviceKey } from "../model/service.ts";
 import type { DataplaneMaps } from "./program.ts";
-import { type ServiceKeyRecord, toServiceKeyRecord } from "./records.ts";
+import { type ServiceKeyRecord, toServiceKeyRecord } from "./service-record.ts";
 
 interface Indexed {
   readonly key: ServiceKeyRecord;
@@ -38,7 +38,10 @@ export class StrayIndex {
 }
 
 function indexOf(services: Iterable<ServiceEntry>, servers: ReadonlyMap<number, ServerEntry>): Index {
-  const protocols = new Map([...services].map(({ id, protocol }) => [id, protocol]));
+  // A server of a service that goes by a mark has no protocol of its own: the kernel does not find it either.
+  const protocols = new Map(
+    [...services].map((service) => [service.id, isMark(service) ? undefined : service.protocol]),
+  );
   const index: Index = new Map();
   for (const [slot, { service, rip, port, method }] of servers) {
     const protocol = protocols.get(service);
