@@ -17,6 +17,7 @@ import {
   type EndpointAddress,
   type RealServer,
   type ServiceSettings,
+  type VirtualService,
 } from "../../../src/model/service.ts";
 import { server, service } from "../../support/memory-director.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
