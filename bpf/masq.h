@@ -148,6 +148,7 @@ static __always_inline enum verdict flow_create_pair(const struct flow_place *pl
 
 	if (!flow_locate(&key, &reply))
 		return VERDICT_NO_ROOM;
+	flow_fetch_cold(&reply);
 	if (is_taken(&reply, now))
 		return VERDICT_REPLY_COLLISION;
 	flow_slot = flow_claim(place, half_open, now);

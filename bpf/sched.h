@@ -9,12 +9,13 @@
 #include "sched_table.h"
 #include "xdirector.h"
 
-/* length: of the table, not 0 */
-static __always_inline __u32 table_choice(void *table, __u32 length, __u64 number)
+/* head: the first row of the table, whose length is not 0 */
+static __always_inline __u32 table_choice(void *table, const struct sched_row *head, __u64 number)
 {
-	__u64 offset = table_word(table, SCHED_TABLE_OFFSET);
+	__u64 turn = number + head->word[SCHED_TABLE_OFFSET];
+	__u32 index = SCHED_TABLE_SLOTS + (__u32)(turn % head->word[SCHED_TABLE_LENGTH]);
 
-	return table_word(table, SCHED_TABLE_SLOTS + (__u32)((number + offset) % length));
+	return index < SCHED_TABLE_ROW ? row_word(head, index) : table_word(table, index);
 }
 
 /*
@@ -26,11 +27,11 @@ static __always_inline __u32 schedule_turn(const struct service *service)
 	__u32 id = service->id;
 	void *table = bpf_map_lookup_elem(&sched_tables, &id);
 	__u64 *turn = bpf_map_lookup_elem(&turns, &id);
-	__u32 length = table ? table_word(table, SCHED_TABLE_LENGTH) : 0;
+	const struct sched_row *head = table ? table_row(table, 0) : NULL;
 
-	if (!turn || !length)
+	if (!turn || !head || !head->word[SCHED_TABLE_LENGTH])
 		return NO_SERVER;
-	return table_choice(table, length, __sync_fetch_and_add(turn, 1));
+	return table_choice(table, head, __sync_fetch_and_add(turn, 1));
 }
 
 /* The server for a new connection, or NO_SERVER. */
@@ -43,14 +44,17 @@ static __always_inline __u32 schedule(const struct service *service, const struc
 static __always_inline __u32 schedule_stateless(const struct service *service,
 						const struct packet *packet, __u64 signature)
 {
-	__u32 id = service->id, length;
+	const struct sched_row *head;
+	__u32 id = service->id;
 	void *table;
 
 	if (is_hashed(service))
 		return schedule_hashed(service, packet);
 	table = bpf_map_lookup_elem(&sched_tables, &id);
-	length = table ? table_word(table, SCHED_TABLE_LENGTH) : 0;
-	return length ? table_choice(table, length, signature >> 8) : NO_SERVER;
+	head = table ? table_row(table, 0) : NULL;
+	if (!head || !head->word[SCHED_TABLE_LENGTH])
+		return NO_SERVER;
+	return table_choice(table, head, signature >> 8);
 }
 
 #endif

@@ -8,11 +8,21 @@
 
 #define NO_SERVER 0xffffffffU
 
+static __always_inline const struct sched_row *table_row(void *table, __u32 index)
+{
+	__u32 row = index / SCHED_TABLE_ROW;
+
+	return bpf_map_lookup_elem(table, &row);
+}
+
+static __always_inline __u32 row_word(const struct sched_row *row, __u32 index)
+{
+	return row ? row->word[index % SCHED_TABLE_ROW] : 0;
+}
+
 static __always_inline __u32 table_word(void *table, __u32 index)
 {
-	__u32 *word = bpf_map_lookup_elem(table, &index);
-
-	return word ? *word : 0;
+	return row_word(table_row(table, index), index);
 }
 
 /* Whether a new flow may go to this server: IPVS's !is_unavailable(). */

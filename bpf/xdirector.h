@@ -159,7 +159,7 @@ struct service {
 };
 
 /*
- * A scheduler table is an inner array of __u32: its length n, the rotation's offset, then n server
+ * A scheduler table is words of an inner array: its length n, the rotation's offset, then n server
  * slots in the order they are to be served. Connection number t of the service goes to
  * slot[(t + offset) % n]. One period of the table is one period of the scheduler.
  */
@@ -167,6 +167,12 @@ enum sched_table {
 	SCHED_TABLE_LENGTH = 0,
 	SCHED_TABLE_OFFSET = 1,
 	SCHED_TABLE_SLOTS = 2,
+	SCHED_TABLE_ROW = 16, /* words of an element */
+};
+
+/* A cache line: every look-up in an inner array is a call, and most tables need but one. */
+struct sched_row {
+	__u32 word[SCHED_TABLE_ROW];
 };
 
 /*

@@ -84,13 +84,22 @@ export function writeBatches<K, V>(
   if (count > 0) map.updateBatch(keys, values, count);
 }
 
-/** Elements of an array map, from index `start` on. */
-export function writeElements(map: NativeMap, values: Uint32Array, start: number): void {
-  const keys = new Uint32Array(Math.min(values.length, UPDATE_SIZE));
-  for (let done = 0; done < values.length; done += keys.length) {
-    const chunk = values.subarray(done, done + keys.length);
-    for (let index = 0; index < chunk.length; index++) keys[index] = start + done + index;
-    map.updateBatch(bytesOf(keys), bytesOf(chunk), chunk.length);
+export interface Elements {
+  readonly words: Uint32Array;
+  readonly wordsPerElement: number;
+  /** Index of the first. */
+  readonly start: number;
+}
+
+/** Elements of an array map. */
+export function writeElements(map: NativeMap, { words, wordsPerElement, start }: Elements): void {
+  const count = words.length / wordsPerElement;
+  const keys = new Uint32Array(Math.min(count, UPDATE_SIZE));
+  for (let done = 0; done < count; done += keys.length) {
+    const chunk = words.subarray(done * wordsPerElement, (done + keys.length) * wordsPerElement);
+    const length = chunk.length / wordsPerElement;
+    for (let index = 0; index < length; index++) keys[index] = start + done + index;
+    map.updateBatch(bytesOf(keys), bytesOf(chunk), length);
   }
 }
 

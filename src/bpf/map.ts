@@ -158,13 +158,14 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Fills an array map of 4-byte values from index `start` on. @throws BpfError E2BIG beyond its end, TypeError for
-   * another kind of map
+   * Fills an array map, whose elements are one or more 4-byte words, from element `start` on.
+   * @throws BpfError E2BIG beyond its end, TypeError for another kind of map or for part of an element
    */
-  writeArray(values: Uint32Array, start = 0): void {
+  writeArray(words: Uint32Array, start = 0): void {
     const { type, valueSize } = this.info;
-    if (type !== "array" || valueSize !== 4) throw new TypeError(`${this.name}: not an array of 4-byte values`);
-    writeElements(this.native, values, start);
+    if (type !== "array" || valueSize % 4 !== 0) throw new TypeError(`${this.name}: not an array of 4-byte words`);
+    if (words.byteLength % valueSize !== 0) throw new TypeError(`${this.name}: elements are of ${valueSize / 4} words`);
+    writeElements(this.native, { words, wordsPerElement: valueSize / 4, start });
   }
 
   /** The elements of a `BPF_F_MMAPABLE` array as shared memory. @throws BpfError for any other map */

@@ -7,10 +7,10 @@ import type { MapOp, SchedulerTable } from "../compile/image.ts";
 import type { RotationPosition } from "./port.ts";
 import type { DataplaneMaps } from "./program.ts";
 
-/** SCHED_TABLE_LENGTH, SCHED_TABLE_OFFSET, SCHED_TABLE_SLOTS */
+/** SCHED_TABLE_LENGTH, SCHED_TABLE_SLOTS, SCHED_TABLE_ROW */
 const LENGTH = 0;
-const OFFSET = 1;
 const SLOTS = 2;
+const ROW = 16;
 
 type PutTable = Extract<MapOp, { op: "put-table" }>;
 
@@ -23,21 +23,24 @@ export function readTable(maps: DataplaneMaps, service: number): SchedulerTable 
 
 export function tablePosition(maps: DataplaneMaps, service: number): RotationPosition {
   using table = openTable(maps, service);
-  const header = [table?.get(LENGTH) ?? 0, table?.get(OFFSET) ?? 0];
-  return positionIn(header, maps.turns.get(service) ?? 0n);
+  const first = table?.get(0);
+  return positionIn(first ? wordsOf(first) : [], maps.turns.get(service) ?? 0n);
 }
 
 /** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
 export function writeTable(maps: DataplaneMaps, { service, slots, position, used }: PutTable): void {
   const name = "sched_table";
-  const maxEntries = SLOTS + slots.length;
-  const options = { type: "array", name, keySize: 4, valueSize: 4, maxEntries, flags: MAP_FLAGS.innerMap };
-  using table = BpfMap.create<number, number>(options);
+  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW);
+  const options = { type: "array", name, keySize: 4, valueSize: 4 * ROW, maxEntries, flags: MAP_FLAGS.innerMap };
+  using table = BpfMap.create<number, Uint8Array>(options);
   if (!used) maps.turns.set(service, 0n);
   const turn = maps.turns.get(service) ?? 0n;
   const length = slots.length;
   const offset = length === 0 ? 0 : (position - Number(turn % BigInt(length)) + length) % length;
-  table.writeArray(Uint32Array.from([length, offset, ...slots]));
+  const words = new Uint32Array(maxEntries * ROW);
+  words.set([length, offset]);
+  words.set(slots, SLOTS);
+  table.writeArray(words);
   maps.sched_tables.set(service, table);
 }
 
@@ -50,13 +53,17 @@ function positionIn([length = 0, offset = 0]: readonly number[], turn: bigint): 
   return { position, used: turn > 0n };
 }
 
-function openTable(maps: DataplaneMaps, service: number): BpfMap<number, number> | undefined {
+function openTable(maps: DataplaneMaps, service: number): BpfMap<number, Uint8Array> | undefined {
   const id = maps.sched_tables.get(service);
-  return id === undefined ? undefined : BpfMap.fromId<number, number>(id);
+  return id === undefined ? undefined : BpfMap.fromId<number, Uint8Array>(id);
 }
 
 function readWords(maps: DataplaneMaps, service: number): number[] | undefined {
   using table = openTable(maps, service);
   if (!table) return undefined;
-  return [...table.entriesBatch()].flat().map(([, word]) => word);
+  return [...table.entriesBatch()].flat().flatMap(([, row]) => wordsOf(row));
+}
+
+function wordsOf(row: Uint8Array): number[] {
+  return [...new Uint32Array(row.buffer.slice(row.byteOffset, row.byteOffset + row.byteLength))];
 }

@@ -144,6 +144,10 @@ test("an array is filled from any index on, in order, up to its end", () => {
   assert.throws(() => map.writeArray(numbers, 11), { code: "E2BIG" });
   using hash = object.map("hash");
   assert.throws(() => hash.writeArray(numbers), TypeError);
+  using rows = BpfMap.create<number, Uint8Array>({ type: "array", keySize: 4, valueSize: 64, maxEntries: 2 });
+  rows.writeArray(numbers.subarray(0, 16), 1);
+  assert.deepEqual(rows.get(1), new Uint8Array(numbers.buffer, 0, 64));
+  assert.throws(() => rows.writeArray(numbers.subarray(0, 17)), TypeError);
 });
 
 const RAW_SIZES: readonly [size: number, value: unknown][] = [
