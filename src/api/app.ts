@@ -5,14 +5,18 @@
 import swagger from "@fastify/swagger";
 import fastify from "fastify";
 import { XdirectorError } from "../errors.ts";
+import { EventLog } from "../health/event-log.ts";
+import { RunStatistics } from "../health/run-statistics.ts";
 import { Metrics } from "../stats/metrics.ts";
 import { configRoutes } from "./config.ts";
-import type { ApiContext, ApiDirector, App } from "./context.ts";
+import type { ApiContext, ApiDirector, ApiHealth, App } from "./context.ts";
 import { answerClientError, presentable, sendError } from "./errors.ts";
+import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
+import { serverHealthRoutes } from "./server-health.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
 import { settingsRoutes } from "./settings.ts";
@@ -21,6 +25,8 @@ import { compileValidator } from "./validator.ts";
 
 export interface AppOptions {
   readonly director: ApiDirector;
+  /** Nothing is watched when left out. */
+  readonly health?: ApiHealth;
   /** Of xdirector, for the OpenAPI document and `xdirector_build_info`. */
   readonly version: string;
   /** Made from `director` unless given. */
@@ -43,15 +49,19 @@ const ROUTES = [
   serverRoutes,
   statsRoutes,
   flowRoutes,
+  serverHealthRoutes,
+  eventRoutes,
   healthRoutes,
   metricsRoutes,
   openapiRoutes,
 ];
 
-export function buildApp({ director, version, metrics, onInternalError = console.error }: AppOptions): App {
+export function buildApp(options: AppOptions): App {
+  const { director, version, health = nothingWatched(), metrics, onInternalError = console.error } = options;
   const context: ApiContext = {
     director,
-    metrics: metrics ?? new Metrics({ version, snapshot: () => director.snapshot(), onError: onInternalError }),
+    health,
+    metrics: metrics ?? new Metrics({ version, snapshot: () => director.snapshot(), health, onError: onInternalError }),
   };
   const app: App = fastify({
     bodyLimit: BODY_LIMIT,
@@ -78,6 +88,10 @@ export function buildApp({ director, version, metrics, onInternalError = console
     done();
   });
   return app;
+}
+
+function nothingWatched(): ApiHealth {
+  return { services: () => [], events: new EventLog(), statistics: new RunStatistics() };
 }
 
 /** Fastify's own parser does not say where the JSON is broken, and it takes text/plain as well. */

@@ -5,13 +5,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { Director } from "../director.ts";
+import type { Health } from "../health/health.ts";
 import type { Metrics } from "../stats/metrics.ts";
 
 /** The part of the director that the API uses. */
 export type ApiDirector = Pick<Director, "desired" | "change" | "snapshot" | "flows" | "serverAt">;
 
+/** The part of health that the API uses. */
+export type ApiHealth = Pick<Health, "services" | "events" | "statistics">;
+
 export interface ApiContext {
   readonly director: ApiDirector;
+  readonly health: ApiHealth;
   readonly metrics: Metrics;
 }
 

@@ -8,6 +8,7 @@ import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
 import { Director } from "../director.ts";
+import { Health } from "../health/health.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
@@ -62,13 +63,15 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
     onChange: () => void director.refresh(),
     onTables: () => port.forgetReplyRoutes(),
   });
-  const director = new Director({ port, nextHops, store: stateFile, report });
+  const health = new Health({ report, onChange: () => void director.refresh() });
+  const director = new Director({ port, nextHops, store: stateFile, health, report });
   closers.push(async () => nextHops.close());
   nextHops.start();
   closers.push(() => director.stop());
+  closers.push(() => health.stop());
   await director.start(desired);
 
-  const app = buildApp({ director, version: version() });
+  const app = buildApp({ director, health, version: version() });
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
   process.on("SIGHUP", () => void reload(options, director));

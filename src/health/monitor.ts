@@ -13,8 +13,9 @@ import { isPeriodic, type PeriodicCheck, runCheck } from "./checkers/run-check.t
 import type { HealthEvent } from "./events.ts";
 import { localAddresses } from "./local-addresses.ts";
 import { follow, step } from "./rise-and-fall.ts";
+import type { Run } from "./run-statistics.ts";
 import { servedState } from "./served.ts";
-import type { CheckWatch, ServiceWatch } from "./service-watch.ts";
+import type { CheckWatch, Finding, ServiceWatch } from "./service-watch.ts";
 import { isUnchanged, succeed } from "./succession.ts";
 import { watchedServices } from "./watched.ts";
 
@@ -25,8 +26,8 @@ export interface MonitorOptions {
   /** Verdicts have changed what is to be served. */
   readonly onChange: () => void;
   readonly onEvents: (events: readonly HealthEvent[]) => void;
-  /** Told of every run: for metrics. `lateness` is how long after its time it began, ms. */
-  readonly onRun?: (check: PeriodicCheck, run: { ok: boolean; duration: number; lateness: number }) => void;
+  /** Told of every run: for metrics. */
+  readonly onRun?: (check: PeriodicCheck, run: Run) => void;
   readonly clock?: Clock;
   readonly run?: typeof runCheck;
   /** 0 <= number < 1 */
@@ -69,7 +70,7 @@ export class Monitor {
         watches.set(config.name, before);
         continue;
       }
-      const { watch, heirs } = succeed(config, before, settings);
+      const { watch, heirs } = succeed({ config, before, settings, now: Date.now() });
       watches.set(config.name, watch);
       events.push(...this.#assign(watch, heirs), ...watch.begin());
     }
@@ -160,23 +161,19 @@ export class Monitor {
 
   /** The configuration may have changed during the run: what counts is the purpose that the task has now. */
   #conclude(task: CheckTask, outcome: Outcome, duration: number): void {
-    const { service, server, watch } = task.purpose;
+    const { server, watch } = task.purpose;
     const check = task.check as PeriodicCheck;
     const next = step(check, watch.state, outcome, server.config.weight);
     this.#schedule(task, check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait);
-    this.#note(task, outcome, duration, next.isVerdict);
-    this.#tell(service.record(server, watch, { step: next, outcome }));
+    this.#record(task, { step: next, outcome }, duration);
   }
 
   #followFile(task: CheckTask): void {
     const check = task.check;
     if (check.type !== "file") return;
     task.follower = new FileFollower(check.path, (value) => {
-      const { service, server, watch } = task.purpose;
       const outcome = judgeFile(check, value);
-      const next = follow(watch.state, outcome);
-      this.#note(task, outcome, 0, next.isVerdict);
-      this.#tell(service.record(server, watch, { step: next, outcome }));
+      this.#record(task, { step: follow(task.purpose.watch.state, outcome), outcome }, 0);
     });
     const { label } = task.purpose.server.config;
     task.follower.start(check.init).catch((error: Error) => {
@@ -185,10 +182,16 @@ export class Monitor {
     });
   }
 
-  #note(task: CheckTask, outcome: Outcome, duration: number, isVerdict: boolean): void {
+  #record(task: CheckTask, finding: Finding, duration: number): void {
+    const { service, server, watch } = task.purpose;
+    const [wasAlive, hadQuorum] = [server.isAlive, service.hasQuorum];
+    const events = service.record(server, watch, finding);
     const at = Date.now();
-    if (isVerdict) task.since = at;
-    task.lastRun = { at, duration, outcome };
+    task.lastRun = { at, duration, outcome: finding.outcome };
+    if (finding.step.isVerdict) task.since = at;
+    if (server.isAlive !== wasAlive) server.since = at;
+    if (service.hasQuorum !== hadQuorum) service.since = at;
+    this.#tell(events);
   }
 
   #isSuspended({ config }: ServiceWatch): boolean {

@@ -22,12 +22,15 @@ export class ServerWatch {
   readonly config: WatchedServer;
   readonly checks: readonly CheckWatch[];
   isAlive: boolean;
+  /** When {@link isAlive} last changed, ms since the epoch. */
+  since: number;
 
-  /** `wasAlive`: of the server in the configuration before; what its checks say now follows in begin(). */
-  constructor(config: WatchedServer, checks: readonly CheckWatch[], wasAlive?: boolean) {
+  /** `before`: the server in the configuration before. What its checks say now follows in begin(). */
+  constructor(config: WatchedServer, checks: readonly CheckWatch[], { now, before }: ServerOptions) {
     this.config = config;
     this.checks = checks;
-    this.isAlive = wasAlive ?? this.isHealthy;
+    this.isAlive = before?.isAlive ?? this.isHealthy;
+    this.since = before?.since ?? now;
   }
 
   get isHealthy(): boolean {
@@ -41,36 +44,46 @@ export class ServerWatch {
   }
 }
 
+export interface ServerOptions {
+  /** ms since the epoch */
+  readonly now: number;
+  readonly before: ServerWatch | undefined;
+}
+
 /** What a run found, and what it led to. */
 export interface Finding {
   readonly step: Omit<Step, "wait">;
   readonly outcome: Outcome;
 }
 
-/** What a service goes on from when its configuration changes. */
-export interface Standing {
-  readonly hasQuorum: boolean;
-  readonly servesSorry: boolean;
+export interface ServiceOptions {
+  readonly settings: HealthSettings;
+  /** ms since the epoch */
+  readonly now: number;
+  readonly before: ServiceWatch | undefined;
 }
 
 export class ServiceWatch {
   readonly config: WatchedService;
   readonly servers: ReadonlyMap<string, ServerWatch>;
+  /** When {@link hasQuorum} last changed, ms since the epoch. */
+  since: number;
   readonly #routerId: string;
   readonly #noCheckerEmails: boolean;
   readonly #reportsAlive: boolean;
   #hasQuorum: boolean;
   #servesSorry: boolean;
 
-  constructor(config: WatchedService, servers: readonly ServerWatch[], options: WatchOptions = {}) {
-    const { before, settings } = options;
+  /** `before`: the service in the configuration before, which it goes on from. */
+  constructor(config: WatchedService, servers: readonly ServerWatch[], { settings, now, before }: ServiceOptions) {
     this.config = config;
     this.servers = new Map(servers.map((server) => [server.config.name, server]));
-    this.#routerId = settings?.routerId ?? "";
-    this.#noCheckerEmails = settings?.noCheckerEmails ?? false;
-    this.#reportsAlive = before === undefined && (settings?.rsInitNotifies ?? false);
+    this.#routerId = settings.routerId ?? "";
+    this.#noCheckerEmails = settings.noCheckerEmails;
+    this.#reportsAlive = before === undefined && settings.rsInitNotifies;
     this.#hasQuorum = before?.hasQuorum ?? false;
     this.#servesSorry = config.health.sorryServer !== undefined && (before?.servesSorry ?? false);
+    this.since = before?.since ?? now;
   }
 
   get hasQuorum(): boolean {
@@ -226,11 +239,6 @@ export class ServiceWatch {
   #event(kind: HealthEvent["kind"], event: Omit<HealthEvent, "kind" | "service">): HealthEvent {
     return { kind, service: this.config.label, ...event };
   }
-}
-
-export interface WatchOptions {
-  readonly settings?: HealthSettings;
-  readonly before?: Standing | undefined;
 }
 
 function isAlpha(check: Check): boolean {

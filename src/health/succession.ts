@@ -14,14 +14,21 @@ export interface Succession {
   readonly heirs: ReadonlyMap<CheckWatch, CheckWatch>;
 }
 
-export function succeed(
-  config: WatchedService,
-  before: ServiceWatch | undefined,
-  settings: HealthSettings,
-): Succession {
+export interface SuccessionInput {
+  readonly config: WatchedService;
+  readonly before: ServiceWatch | undefined;
+  readonly settings: HealthSettings;
+  /** ms since the epoch */
+  readonly now: number;
+}
+
+export function succeed({ config, before, settings, now }: SuccessionInput): Succession {
   const heirs = new Map<CheckWatch, CheckWatch>();
-  const servers = config.servers.map((server) => succeedServer(server, before?.servers.get(server.name), heirs));
-  return { watch: new ServiceWatch(config, servers, { settings, before }), heirs };
+  const servers = config.servers.map((server) => {
+    const ancestor = before?.servers.get(server.name);
+    return new ServerWatch(server, succeedChecks(server, ancestor, heirs), { now, before: ancestor });
+  });
+  return { watch: new ServiceWatch(config, servers, { settings, now, before }), heirs };
 }
 
 /** Quick where nothing has changed: services that were not edited are the same objects. */
@@ -32,18 +39,18 @@ export function isUnchanged(config: WatchedService, before: WatchedService): boo
 }
 
 /** Each check is succeeded by at most one. */
-function succeedServer(
-  config: WatchedServer,
+function succeedChecks(
+  { health }: WatchedServer,
   before: ServerWatch | undefined,
   heirs: Map<CheckWatch, CheckWatch>,
-): ServerWatch {
+): CheckWatch[] {
   const free = new Set(before?.checks);
-  const checks = config.health.checks.map((check) => {
+  return health.checks.map((check) => {
     const ancestor = [...free].find((candidate) => isSameCheck(candidate.check, check));
-    const watch = { check, state: ancestor ? migrate(ancestor.state, check) : initialState(check) };
-    if (ancestor) heirs.set(watch, ancestor);
-    if (ancestor) free.delete(ancestor);
+    if (!ancestor) return { check, state: initialState(check) };
+    const watch = { check, state: migrate(ancestor.state, check) };
+    heirs.set(watch, ancestor);
+    free.delete(ancestor);
     return watch;
   });
-  return new ServerWatch(config, checks, before?.isAlive);
 }

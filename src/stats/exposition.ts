@@ -7,7 +7,7 @@ import type { Attachment } from "../dataplane/port.ts";
 import { endpoint, isMark, markPrefix } from "../model/service.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
-interface Metric<Subject> {
+export interface Metric<Subject> {
   readonly type: typeof Counter | typeof Gauge;
   /** Without the prefix. */
   readonly name: string;
@@ -16,13 +16,13 @@ interface Metric<Subject> {
 }
 
 /** All metrics of one kind of subject. */
-interface Table<Subject> {
+export interface Table<Subject> {
   readonly labels: readonly string[];
   readonly metrics: readonly Metric<Subject>[];
 }
 
 /** A subject with the values of its table's labels. */
-type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
+export type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
 
 const PREFIX = "xdirector_";
 
@@ -88,7 +88,7 @@ export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<st
   yield* render(ATTACHMENTS, dataplane.attachments.map(attachmentRow));
 }
 
-async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
+export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
   for (const { type: Type, name, help, read } of table.metrics) {
     const registry = new Registry();
     const metric = new Type({ name: PREFIX + name, help, labelNames: table.labels, registers: [registry] });
@@ -115,10 +115,10 @@ function attachmentRow(attachment: Attachment): Row<Attachment> {
   return [{ interface: attachment.name, mode: attachment.mode }, attachment];
 }
 
-function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
+export function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
   return { type: Counter, name, help, read };
 }
 
-function gauge<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
+export function gauge<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
   return { type: Gauge, name, help, read };
 }

@@ -5,12 +5,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { exposition } from "./exposition.ts";
+import { type HealthReadings, healthExposition } from "./health-exposition.ts";
 import type { DirectorSnapshot } from "./snapshot.ts";
 
 export interface MetricsOptions {
   readonly version: string;
   /** Called once per scrape. */
   readonly snapshot: () => Promise<DirectorSnapshot>;
+  readonly health?: HealthReadings;
   /** Told why a snapshot failed. */
   readonly onError: (error: Error) => void;
 }
@@ -23,12 +25,14 @@ export class Metrics {
   readonly #process = new Registry();
   readonly #collectionErrors: Counter;
   readonly #snapshot: MetricsOptions["snapshot"];
+  readonly #health: HealthReadings | undefined;
   readonly #onError: MetricsOptions["onError"];
   #scrape: Promise<string> | undefined;
 
-  constructor({ version, snapshot, onError }: MetricsOptions) {
+  constructor({ version, snapshot, health, onError }: MetricsOptions) {
     const registers = [this.#process];
     this.#snapshot = snapshot;
+    this.#health = health;
     this.#onError = onError;
     this.#collectionErrors = new Counter({
       name: "xdirector_collection_errors_total",
@@ -64,7 +68,7 @@ export class Metrics {
   async #readDirector(): Promise<readonly string[]> {
     const texts: string[] = [];
     try {
-      for await (const text of exposition(await this.#snapshot())) {
+      for await (const text of this.#expose(await this.#snapshot())) {
         texts.push(text);
         await nextTurn();
       }
@@ -74,5 +78,9 @@ export class Metrics {
       this.#onError(error as Error);
       return [];
     }
+  }
+  async *#expose(snapshot: DirectorSnapshot): AsyncGenerator<string> {
+    yield* exposition(snapshot);
+    if (this.#health) yield* healthExposition(this.#health);
   }
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// /v1/health: verdicts on services, servers and checks.
+
+import { XdirectorError } from "../errors.ts";
+import { findReport } from "../health/report.ts";
+import { getService } from "../model/edits.ts";
+import { describeService } from "../model/service.ts";
+import type { ApiContext, App } from "./context.ts";
+import { ServiceHealthState, ServiceHealthStates } from "./health-schemas.ts";
+import { serviceAt } from "./paths.ts";
+import { ERRORS, ServicePath } from "./schemas.ts";
+
+export function serverHealthRoutes(app: App, { director, health }: ApiContext): void {
+  const list = { summary: "Health of everything that is watched", response: { 200: ServiceHealthStates, ...ERRORS } };
+  app.get("/v1/health", { schema: list }, async () => ({ services: health.services() }));
+
+  const response = { 200: ServiceHealthState, ...ERRORS };
+  const read = { summary: "Health of one virtual service", params: ServicePath, response };
+  app.get("/v1/health/:protocol/:vip/:port", { schema: read }, async ({ params }) => {
+    const service = getService(director.desired, serviceAt(params));
+    const report = findReport(health.services(), service);
+    if (report) return report;
+    throw new XdirectorError("NOT_FOUND", `service ${describeService(service)} is not watched`);
+  });
+}

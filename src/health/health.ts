@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Health as the director, the API and the metrics know it: the monitor, those who are told, and what happened.
+
+import type { DesiredState } from "../model/service.ts";
+import { EventLog } from "./event-log.ts";
+import type { HealthEvent } from "./events.ts";
+import { Monitor, type MonitorOptions } from "./monitor.ts";
+import { Notifier } from "./notifier.ts";
+import { reportOf, type ServiceReport } from "./report.ts";
+import { RunStatistics } from "./run-statistics.ts";
+
+export interface HealthOptions extends Omit<MonitorOptions, "onEvents" | "onRun"> {
+  /** The log. */
+  readonly report: (message: string) => void;
+}
+
+export class Health {
+  readonly events = new EventLog();
+  readonly statistics = new RunStatistics();
+  readonly #report: (message: string) => void;
+  readonly #notifier: Notifier;
+  readonly #monitor: Monitor;
+
+  constructor({ report, ...options }: HealthOptions) {
+    this.#report = report;
+    this.#notifier = new Notifier(report);
+    this.#monitor = new Monitor({
+      ...options,
+      onEvents: (events) => this.#tell(events),
+      onRun: ({ type }, run) => this.statistics.add(type, run),
+    });
+  }
+
+  watch(desired: DesiredState): void {
+    this.#notifier.configure(desired.health);
+    this.#monitor.watch(desired);
+  }
+
+  served(desired: DesiredState): DesiredState {
+    return this.#monitor.served(desired);
+  }
+
+  /** What is known now, in the order of the services. */
+  services(): ServiceReport[] {
+    return [...this.#monitor.watches.values()].flatMap((watch) =>
+      reportOf(watch, (check) => this.#monitor.taskOf(check)),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#monitor.stop();
+    await this.#notifier.close();
+  }
+
+  #tell(events: readonly HealthEvent[]): void {
+    for (const { message } of events) if (message !== "") this.#report(message);
+    this.events.add(events);
+    this.#notifier.tell(events);
+  }
+}

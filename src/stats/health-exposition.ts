@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The metrics of health: verdicts on servers and services, and what checking them takes.
+
+import type { Health } from "../health/health.ts";
+import type { CheckReport, ServerReport, ServiceReport } from "../health/report.ts";
+import type { RunSums } from "../health/run-statistics.ts";
+import type { Address } from "../model/address.ts";
+import { endpoint } from "../model/service.ts";
+import { counter, gauge, type Row, render, type Table } from "./exposition.ts";
+
+export type HealthReadings = Pick<Health, "services" | "statistics">;
+
+const SERVERS: Table<ServerReport> = {
+  labels: ["service", "server", "protocol"],
+  metrics: [
+    gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", ({ up }) => Number(up)),
+  ],
+};
+
+const SERVICES: Table<ServiceReport> = {
+  labels: ["service", "protocol"],
+  metrics: [
+    gauge("service_quorum", "Whether enough real servers of the service are up (1) or not (0).", ({ quorum }) =>
+      Number(quorum),
+    ),
+    gauge("service_sorry_server", "Whether the sorry server stands in (1) or not (0).", ({ sorryServer }) =>
+      Number(sorryServer),
+    ),
+  ],
+};
+
+const CHECKS: Table<CheckReport> = {
+  labels: ["service", "server", "protocol", "check"],
+  metrics: [
+    gauge(
+      "check_duration_seconds",
+      "How long the last run of the check took.",
+      ({ lastRun }) => lastRun?.duration ?? 0,
+    ),
+  ],
+};
+
+const RUNS: Table<number> = {
+  labels: ["check", "result"],
+  metrics: [counter("check_runs_total", "Runs of checks.", (runs) => runs)],
+};
+
+const DURATIONS: Table<RunSums> = {
+  labels: ["check"],
+  metrics: [counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration)],
+};
+
+const LATENESS: Table<number> = {
+  labels: [],
+  metrics: [gauge("check_lateness_seconds_max", "The most that a check ran after its time.", (seconds) => seconds)],
+};
+
+/** The text of one metric after the other, as in exposition.ts. */
+export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {
+  const { statistics } = health;
+  const reports = health.services();
+  yield* render(SERVERS, reports.flatMap(serverRows));
+  yield* render(SERVICES, reports.map(serviceRow));
+  yield* render(CHECKS, reports.flatMap(checkRows));
+  yield* render(RUNS, [...statistics.sums].flatMap(runRows));
+  yield* render(DURATIONS, Array.from(statistics.sums, durationRow));
+  yield* render(LATENESS, [[{}, statistics.maxLateness]]);
+}
+
+function serviceRow(service: ServiceReport): Row<ServiceReport> {
+  return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
+}
+
+function serverRows(service: ServiceReport): Row<ServerReport>[] {
+  const [labels] = serviceRow(service);
+  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip as Address, server.port) }, server]);
+}
+
+/** Several checks of one type on one server share their labels: the slowest is shown. */
+function checkRows(service: ServiceReport): Row<CheckReport>[] {
+  return serverRows(service).flatMap(([labels, { checks }]) => {
+    const slowest = new Map<string, CheckReport>();
+    for (const check of checks) {
+      const other = slowest.get(check.type);
+      if (!other || (check.lastRun?.duration ?? 0) > (other.lastRun?.duration ?? 0)) slowest.set(check.type, check);
+    }
+    return [...slowest].map(([type, check]) => [{ ...labels, check: type }, check] as const);
+  });
+}
+
+function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Row<number>[] {
+  return [
+    [{ check, result: "success" }, succeeded],
+    [{ check, result: "failure" }, failed],
+  ];
+}
+
+function durationRow([check, sums]: readonly [string, RunSums]): Row<RunSums> {
+  return [{ check }, sums];
+}
