@@ -2,7 +2,7 @@
 // The shapes of health as the API shows it; see health/report.ts and health/event-log.ts.
 
 import Type from "typebox";
-import { AddressSchema, PortSchema, ProtocolSchema } from "../config/schema.ts";
+import { AddressSchema, AnyPortSchema, ENDPOINT, MARK } from "../config/schema.ts";
 
 const Time = Type.String({ format: "date-time" });
 const Since = Type.String({ format: "date-time", description: "when that became so" });
@@ -27,24 +27,23 @@ const CheckHealth = Type.Object({
 
 const ServerHealth = Type.Object({
   rip: AddressSchema,
-  port: PortSchema,
+  port: AnyPortSchema,
   up: Type.Boolean({ description: "whether all checks say so" }),
   since: Since,
   weight: Type.Integer({ description: "with what checks add to it" }),
   checks: Type.Immutable(Type.Array(CheckHealth)),
 });
 
-export const ServiceHealthState = Type.Object(
-  {
-    protocol: ProtocolSchema,
-    vip: AddressSchema,
-    port: PortSchema,
-    group: Type.Optional(Type.String({ description: "services of a group share checks and quorum" })),
-    quorum: Type.Boolean({ description: "whether enough servers are up" }),
-    since: Since,
-    sorryServer: Type.Boolean({ description: "whether the sorry server stands in" }),
-    servers: Type.Immutable(Type.Array(ServerHealth)),
-  },
+const VERDICT = {
+  group: Type.Optional(Type.String({ description: "services of a group share checks and quorum" })),
+  quorum: Type.Boolean({ description: "whether enough servers are up" }),
+  since: Since,
+  sorryServer: Type.Boolean({ description: "whether the sorry server stands in" }),
+  servers: Type.Immutable(Type.Array(ServerHealth)),
+};
+
+export const ServiceHealthState = Type.Union(
+  [Type.Object({ ...ENDPOINT, ...VERDICT }), Type.Object({ ...MARK, ...VERDICT })],
   { description: "verdicts on a virtual service and its real servers" },
 );
 

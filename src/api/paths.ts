@@ -34,6 +34,11 @@ export const SERVICE_PATHS: readonly ServicePath[] = [
   markPath("/v1/services/fwm6/:mark", "ipv6"),
 ];
 
+/** The path of the health of a service. */
+export function healthUrl({ url }: ServicePath): string {
+  return url.replace("/v1/services", "/v1/health");
+}
+
 /** The path of the servers of a service. */
 export function serversUrl({ url }: ServicePath): string {
   return `${url}/servers`;

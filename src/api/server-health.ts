@@ -7,17 +7,21 @@ import { getService } from "../model/edits.ts";
 import { describeService } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ServiceHealthState, ServiceHealthStates } from "./health-schemas.ts";
-import { serviceAt } from "./paths.ts";
-import { ERRORS, ServicePath } from "./schemas.ts";
+import { healthUrl, SERVICE_PATHS, type ServicePath } from "./paths.ts";
+import { ERRORS } from "./schemas.ts";
 
 export function serverHealthRoutes(app: App, { director, health }: ApiContext): void {
   const list = { summary: "Health of everything that is watched", response: { 200: ServiceHealthStates, ...ERRORS } };
   app.get("/v1/health", { schema: list }, async () => ({ services: health.services() }));
 
+  for (const path of SERVICE_PATHS) readRoute(app, { director, health }, path);
+}
+
+function readRoute(app: App, { director, health }: Pick<ApiContext, "director" | "health">, path: ServicePath): void {
   const response = { 200: ServiceHealthState, ...ERRORS };
-  const read = { summary: "Health of one virtual service", params: ServicePath, response };
-  app.get("/v1/health/:protocol/:vip/:port", { schema: read }, async ({ params }) => {
-    const service = getService(director.desired, serviceAt(params));
+  const schema = { summary: "Health of one virtual service", params: path.params, response };
+  app.get(healthUrl(path), { schema }, async ({ params }) => {
+    const service = getService(director.desired, path.addressOf(params));
     const report = findReport(health.services(), service);
     if (report) return report;
     throw new XdirectorError("NOT_FOUND", `service ${describeService(service)} is not watched`);

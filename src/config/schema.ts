@@ -178,8 +178,8 @@ export const FullServerSchema = Type.Object(
 const FullServersSchema = Type.Immutable(Type.Array(FullServerSchema));
 
 /** The two ways to name a service. */
-const ENDPOINT = { protocol: ProtocolSchema, vip: CanonicalAddressSchema, port: AnyPortSchema };
-const MARK = { mark: MarkSchema, family: FamilySchema };
+export const ENDPOINT = { protocol: ProtocolSchema, vip: CanonicalAddressSchema, port: AnyPortSchema };
+export const MARK = { mark: MarkSchema, family: FamilySchema };
 
 /** A service named either way, with `properties` beside its settings. */
 export function fullServiceSchema<Properties extends Type.TProperties>(properties: Properties, description: string) {

@@ -2,8 +2,7 @@
 // What is known about the health of everything that is watched, as plain data: for REST and metrics.
 
 import type { CheckType } from "../model/health.ts";
-import type { ServiceAddress } from "../model/service.ts";
-import { serviceKey } from "../model/service.ts";
+import { isMark, type ServiceAddress, serviceKey } from "../model/service.ts";
 import type { CheckTask } from "./check-task.ts";
 import type { CheckWatch, ServerWatch, ServiceWatch } from "./service-watch.ts";
 
@@ -32,7 +31,9 @@ export interface ServerReport {
   readonly checks: readonly CheckReport[];
 }
 
-export interface ServiceReport extends ServiceAddress {
+export type ServiceReport = ServiceAddress & ServiceVerdict;
+
+export interface ServiceVerdict {
   /** The services of a group share quorum and checks. */
   readonly group?: string;
   /** Whether the servers that are up are enough. */
@@ -50,14 +51,19 @@ export function reportOf(watch: ServiceWatch, taskOf: TaskOf): ServiceReport[] {
   const servers = [...watch.servers.values()].map((server) => reportServer(server, taskOf));
   const { group } = watch.config.health;
   const common = { quorum: watch.hasQuorum, since: isoTime(watch.since), sorryServer: watch.servesSorry, servers };
-  return watch.config.members.map(({ protocol, vip, port }) => {
-    return { protocol, vip, port, ...(group !== undefined && { group }), ...common };
+  return watch.config.members.map((service) => {
+    return { ...addressOf(service), ...(group !== undefined && { group }), ...common };
   });
 }
 
 export function findReport(reports: readonly ServiceReport[], service: ServiceAddress): ServiceReport | undefined {
   const key = serviceKey(service);
   return reports.find((report) => serviceKey(report) === key);
+}
+
+function addressOf(service: ServiceAddress): ServiceAddress {
+  if (isMark(service)) return { mark: service.mark, family: service.family };
+  return { protocol: service.protocol, vip: service.vip, port: service.port };
 }
 
 function reportServer({ config, isAlive, weight, checks, since }: ServerWatch, taskOf: TaskOf): ServerReport {

@@ -106,7 +106,7 @@ function serviceLabel(service: VirtualService): string {
   return isMark(service) ? `FWM ${service.mark}` : labelOf(service, service.vip, service.port);
 }
 
-/** keepalived has TCP in mind where a mark says nothing of the protocol. */
+/** A mark says nothing of the protocol. */
 function labelOf(service: VirtualService, address: Address, port: number): string {
-  return `[${address}]:${isMark(service) ? "tcp" : service.protocol}:${port}`;
+  return `[${address}]:${isMark(service) ? "none" : service.protocol}:${port}`;
 }

@@ -4,7 +4,7 @@
 
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
-import { endpoint, isMark, markPrefix } from "../model/service.ts";
+import { endpoint, isMark, markPrefix, type ServiceAddress } from "../model/service.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 export interface Metric<Subject> {
@@ -97,7 +97,7 @@ export async function* render<Subject>(table: Table<Subject>, rows: readonly Row
   }
 }
 
-function serviceRow(service: ServiceSnapshot): Row<ServiceSnapshot> {
+export function serviceRow<Service extends ServiceAddress>(service: Service): Row<Service> {
   if (isMark(service)) return [{ service: String(service.mark), protocol: markPrefix(service) }, service];
   return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
 }

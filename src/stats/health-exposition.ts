@@ -6,7 +6,7 @@ import type { CheckReport, ServerReport, ServiceReport } from "../health/report.
 import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
-import { counter, gauge, type Row, render, type Table } from "./exposition.ts";
+import { counter, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
@@ -65,10 +65,6 @@ export async function* healthExposition(health: HealthReadings): AsyncGenerator<
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
   yield* render(DURATIONS, Array.from(statistics.sums, durationRow));
   yield* render(LATENESS, [[{}, statistics.maxLateness]]);
-}
-
-function serviceRow(service: ServiceReport): Row<ServiceReport> {
-  return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
 }
 
 function serverRows(service: ServiceReport): Row<ServerReport>[] {

@@ -161,6 +161,8 @@ describe("/openapi.json", () => {
       "/v1/events": ["get"],
       "/v1/flows": ["get"],
       "/v1/health": ["get"],
+      "/v1/health/fwm/{mark}": ["get"],
+      "/v1/health/fwm6/{mark}": ["get"],
       "/v1/health/{protocol}/{vip}/{port}": ["get"],
       "/healthz": ["get"],
       "/metrics": ["get"],
