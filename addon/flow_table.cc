@@ -22,9 +22,24 @@ bool Replace(__u64 &word, uint64_t expected, uint64_t desired) {
   return __atomic_compare_exchange_n(&word, &seen, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/** Frees the slot unless a packet got there first. */
-bool Free(flow_slot &slot, uint64_t signature, uint64_t word) {
-  return Read(slot.word) == word && Replace(slot.signature, signature, 0);
+/**
+ * Empties a slot whose flow has ended. Claimed in between: when the same tuple has begun a flow here since, that
+ * one stays.
+ */
+void Clear(flow_slot &slot, uint64_t signature) {
+  if (!Replace(slot.signature, signature, FLOW_CLAIMED))
+    return;
+  bool isEnded = Read(slot.word) & FLOW_ENDED;
+  __atomic_store_n(&slot.signature, isEnded ? 0 : signature, __ATOMIC_RELEASE);
+}
+
+/** Ends the flow unless a packet got there first. The word decides, so that only one counts it out. */
+bool End(flow_slot &slot, uint64_t signature, uint64_t word, const ServerLoads &loads) {
+  if (!Replace(slot.word, word, word | FLOW_ENDED))
+    return false;
+  loads.End(word);
+  Clear(slot, signature);
+  return true;
 }
 
 void ForgetOverflow(flow_bucket &bucket) {
@@ -45,16 +60,11 @@ uint32_t CurrentTick() {
 FlowWord::FlowWord(uint64_t word)
     : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
       state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK),
-      isReply(word & FLOW_REPLY) {}
+      isReply(word & FLOW_REPLY), isEnded(word & FLOW_ENDED), isActive(load_is_active(word)) {}
 
 uint32_t FlowWord::Age(uint32_t now) const {
   uint32_t age = (now - tick) & FLOW_TICK_MASK;
   return age >= FLOW_TICK_MASK - kTicksAhead ? 0 : age;
-}
-
-/** As tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c; UDP is never active. */
-bool FlowWord::IsActive() const {
-  return protocol == FLOW_TCP && (state == TCP_STATE_ESTABLISHED || IsHalfOpen());
 }
 
 bool FlowWord::IsHalfOpen() const {
@@ -62,7 +72,13 @@ bool FlowWord::IsHalfOpen() const {
          (state == TCP_STATE_SYN_SENT || state == TCP_STATE_SYN_RECV || state == TCP_STATE_SYNACK);
 }
 
-FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const {
+void ServerLoads::End(uint64_t word) const {
+  uint32_t server = word & FLOW_SERVER_MASK;
+  if (server < count_)
+    __atomic_fetch_sub(&loads_[server].word, load_of_flow(word), __ATOMIC_ACQ_REL);
+}
+
+FlowCounts FlowTable::Sweep(const ServerLoads &loads, const Timeouts &timeouts, uint32_t now, uint32_t servers) const {
   FlowCounts counts;
   counts.active.resize(servers);
   counts.inactive.resize(servers);
@@ -77,7 +93,11 @@ FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t ser
         continue;
       uint64_t raw = Read(slot.word);
       FlowWord word(raw);
-      if (word.Age(now) >= timeouts[word.protocol][word.state] && Free(slot, signature, raw)) {
+      if (word.isEnded) { // by a sweep that was killed
+        Clear(slot, signature);
+        continue;
+      }
+      if (word.Age(now) >= timeouts[word.protocol][word.state] && End(slot, signature, raw, loads)) {
         counts.expired += !word.isReply;
         continue;
       }
@@ -86,7 +106,7 @@ FlowCounts FlowTable::Sweep(const Timeouts &timeouts, uint32_t now, uint32_t ser
         continue; // the other slot of its pair counts
       counts.halfOpen += word.IsHalfOpen();
       if (word.server < servers)
-        (word.IsActive() ? counts.active : counts.inactive)[word.server]++;
+        (word.isActive ? counts.active : counts.inactive)[word.server]++;
     }
     if (isEmpty)
       ForgetOverflow(buckets_[bucket]);
@@ -108,7 +128,7 @@ FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint3
     if (signature <= FLOW_CLAIMED)
       continue;
     FlowWord word(Read(slot.word));
-    if (word.isReply)
+    if (word.isReply || word.isEnded)
       continue;
     uint32_t age = word.Age(now), timeout = timeouts[word.protocol][word.state];
     flow_tuple tuple;
@@ -121,13 +141,19 @@ FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint3
   return list;
 }
 
-uint32_t FlowTable::Purge(uint32_t server) const {
+uint32_t FlowTable::Purge(const ServerLoads &loads, uint32_t server) const {
   uint32_t purged = 0;
   for (uint64_t index = 0; index < uint64_t(count_) * FLOW_WAYS; index++) {
     flow_slot &slot = Slot(index);
     uint64_t signature = Read(slot.signature);
-    if (signature > FLOW_CLAIMED && FlowWord(Read(slot.word)).server == server)
-      purged += Replace(slot.signature, signature, 0);
+    if (signature <= FLOW_CLAIMED)
+      continue;
+    for (uint64_t raw = Read(slot.word); !(raw & FLOW_ENDED) && FlowWord(raw).server == server; raw = Read(slot.word)) {
+      if (!End(slot, signature, raw, loads))
+        continue; // a packet stamped it: once more
+      purged++;
+      break;
+    }
   }
   return purged;
 }

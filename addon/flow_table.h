@@ -5,6 +5,7 @@
 #pragma once
 
 #define _Static_assert static_assert
+#include "../bpf/load_word.h"
 #include "../bpf/xdirector.h"
 #undef _Static_assert
 
@@ -27,7 +28,6 @@ struct FlowWord {
 
   /** Ticks since its last packet. */
   uint32_t Age(uint32_t now) const;
-  bool IsActive() const;
   bool IsHalfOpen() const;
 
   uint32_t server;
@@ -35,6 +35,8 @@ struct FlowWord {
   uint8_t state;
   uint8_t protocol; // enum flow_protocol
   bool isReply;
+  bool isEnded;
+  bool isActive;
 };
 
 struct FlowCounts {
@@ -43,6 +45,19 @@ struct FlowCounts {
   uint32_t occupied = 0;
   uint32_t halfOpen = 0;
   uint32_t expired = 0;
+};
+
+/** The live counts of every server slot: map server_loads. */
+class ServerLoads {
+public:
+  ServerLoads(server_load *loads, size_t count) : loads_(loads), count_(count) {}
+
+  /** Takes a flow off its server's load. Only whoever set FLOW_ENDED in `word` may. */
+  void End(uint64_t word) const;
+
+private:
+  server_load *loads_;
+  size_t count_;
 };
 
 struct ListedFlow {
@@ -65,13 +80,13 @@ public:
    * Frees expired flows and counts the others. A bucket that is found empty may forward statefully again,
    * so its FLOW_OVERFLOWED is taken back. Flows of server slots beyond `servers` count as occupied only.
    */
-  FlowCounts Sweep(const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
+  FlowCounts Sweep(const ServerLoads &loads, const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
 
   /** At most `limit` live flows from slot `cursor` on; `colds` is the cold part. */
   FlowList List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
 
   /** Frees every flow of a server slot; how many there were. */
-  uint32_t Purge(uint32_t server) const;
+  uint32_t Purge(const ServerLoads &loads, uint32_t server) const;
 
 private:
   flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }

@@ -63,6 +63,15 @@ FlowTable TableIn(const Mapping &mapping, size_t buckets) {
   return FlowTable(reinterpret_cast<flow_bucket *>(mapping.Data()), buckets);
 }
 
+/** Map server_loads, whole. */
+std::shared_ptr<Mapping> LoadsArgument(const Napi::CallbackInfo &info, size_t index) {
+  return RegionArgument(info, index, 1, sizeof(server_load));
+}
+
+ServerLoads LoadsIn(const Mapping &mapping) {
+  return ServerLoads(reinterpret_cast<server_load *>(mapping.Data()), mapping.Size() / sizeof(server_load));
+}
+
 TimeoutTable TimeoutsArgument(const Napi::CallbackInfo &info, size_t index) {
   TimeoutTable timeouts;
   constexpr size_t kLength = sizeof(Timeouts) / sizeof(uint32_t);
@@ -139,12 +148,13 @@ Napi::Value CountToJs(Napi::Env env, const uint32_t &count) {
 } // namespace
 
 Napi::Value SweepFlows(const Napi::CallbackInfo &info) {
-  uint64_t buckets = SizeArgument(info, 1);
+  uint64_t buckets = SizeArgument(info, 2);
   auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
-  TimeoutTable timeouts = TimeoutsArgument(info, 2);
-  uint32_t servers = Uint32Argument(info, 3);
-  uint32_t now = TickArgument(info, 4);
-  auto walk = [=] { return TableIn(*hot, buckets).Sweep(timeouts.ticks, now, servers); };
+  auto loads = LoadsArgument(info, 1);
+  TimeoutTable timeouts = TimeoutsArgument(info, 3);
+  uint32_t servers = Uint32Argument(info, 4);
+  uint32_t now = TickArgument(info, 5);
+  auto walk = [=] { return TableIn(*hot, buckets).Sweep(LoadsIn(*loads), timeouts.ticks, now, servers); };
   return Walk<FlowCounts>::Start(info.Env(), walk, CountsToJs);
 }
 
@@ -164,10 +174,11 @@ Napi::Value ListFlows(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value PurgeServer(const Napi::CallbackInfo &info) {
-  uint64_t buckets = SizeArgument(info, 1);
+  uint64_t buckets = SizeArgument(info, 2);
   auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
-  uint32_t server = Uint32Argument(info, 2);
-  auto walk = [=] { return TableIn(*hot, buckets).Purge(server); };
+  auto loads = LoadsArgument(info, 1);
+  uint32_t server = Uint32Argument(info, 3);
+  auto walk = [=] { return TableIn(*hot, buckets).Purge(LoadsIn(*loads), server); };
   return Walk<uint32_t>::Start(info.Env(), walk, CountToJs);
 }
 

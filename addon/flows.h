@@ -8,13 +8,13 @@
 
 namespace bpf {
 
-/** sweepFlows(hot, buckets, timeouts, servers, tick | undefined) */
+/** sweepFlows(hot, loads, buckets, timeouts, servers, tick | undefined) */
 Napi::Value SweepFlows(const Napi::CallbackInfo &info);
 
 /** listFlows(hot, cold, buckets, timeouts, cursor, limit, tick | undefined) */
 Napi::Value ListFlows(const Napi::CallbackInfo &info);
 
-/** purgeServer(hot, buckets, server) */
+/** purgeServer(hot, loads, buckets, server) */
 Napi::Value PurgeServer(const Napi::CallbackInfo &info);
 
 } // namespace bpf

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "flow_word.h"
+#include "load.h"
 #include "maps.h"
 #include "packet.h"
 #include "signature.h"
@@ -134,6 +135,30 @@ static __always_inline struct flow_slot *flow_peer(__u32 number)
 	return peer && peer->word & FLOW_MASQUERADE ? peer : NULL;
 }
 
+/* Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. */
+static __always_inline void flow_end(struct flow_slot *slot)
+{
+	load_end(__sync_fetch_and_or(&slot->word, FLOW_ENDED));
+}
+
+/* Claimed in between, so that the flow that ends is the one that was found. */
+static __always_inline void flow_release(struct flow_slot *slot, __u64 signature)
+{
+	if (__sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) != signature)
+		return;
+	flow_end(slot);
+	__sync_lock_test_and_set(&slot->signature, 0);
+}
+
+/* When another CPU was faster, its view is as good as ours. */
+static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u32 state, __u64 now)
+{
+	__u64 stamped = flow_stamp(word, state, now);
+
+	if (__sync_val_compare_and_swap(&slot->word, word, stamped) == word)
+		load_move(word, stamped);
+}
+
 /* Both slots of a pair live and die together. Global functions: verified once, off the hot path. */
 __noinline int flow_free_peer(__u32 number)
 {
@@ -141,19 +166,16 @@ __noinline int flow_free_peer(__u32 number)
 	__u64 signature = peer ? peer->signature : 0;
 
 	if (signature > FLOW_CLAIMED)
-		__sync_val_compare_and_swap(&peer->signature, signature, 0);
+		flow_release(peer, signature);
 	return 0;
 }
 
 __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 {
 	struct flow_slot *peer = flow_peer(number);
-	__u64 word;
 
-	if (!peer)
-		return 0;
-	word = peer->word;
-	__sync_val_compare_and_swap(&peer->word, word, flow_stamp(word, state, now));
+	if (peer)
+		flow_restamp(peer, peer->word, state, now);
 	return 0;
 }
 
@@ -162,7 +184,7 @@ static __always_inline void flow_free(struct flow_slot *slot, const struct flow_
 {
 	if (word & FLOW_MASQUERADE)
 		flow_free_peer(flow_number(place, slot));
-	__sync_val_compare_and_swap(&slot->signature, place->signature, 0);
+	flow_release(slot, place->signature);
 }
 
 static __always_inline enum tcp_direction flow_direction(__u64 word)
@@ -195,12 +217,11 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 	if (next == state && flow_age(word, now) < FLOW_REFRESH_TICKS)
 		return true;
 
-	if (flow_is_expired(word, now) || flow_is_reused(packet, word)) {
+	if (word & FLOW_ENDED || flow_is_expired(word, now) || flow_is_reused(packet, word)) {
 		flow_free(slot, place, word);
 		return false;
 	}
-	/* When another CPU was faster, its view is as good as ours. */
-	__sync_val_compare_and_swap(&slot->word, word, flow_stamp(word, next, now));
+	flow_restamp(slot, word, next, now);
 	if (word & FLOW_MASQUERADE)
 		flow_stamp_peer(flow_number(place, slot), next, now);
 	return true;
@@ -238,14 +259,18 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 	if (seen == FLOW_CLAIMED ||
 	    __sync_val_compare_and_swap(&slot->signature, seen, FLOW_CLAIMED) != seen)
 		return NULL;
-	if (seen && slot->word & FLOW_MASQUERADE)
+	if (!seen)
+		return slot;
+	if (slot->word & FLOW_MASQUERADE)
 		flow_free_peer(flow_number(place, slot));
+	flow_end(slot);
 	return slot;
 }
 
 /* The cold part is written before: the barrier makes whoever sees the signature see that too. */
 static __always_inline void flow_publish(struct flow_slot *slot, __u64 signature, __u64 word)
 {
+	load_begin(word);
 	slot->word = (slot->word & FLOW_OVERFLOWED) | word;
 	__sync_lock_test_and_set(&slot->signature, signature);
 }

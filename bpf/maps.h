@@ -80,6 +80,15 @@ struct {
 	__type(value, struct path_mtu);
 } path_mtus SEC(".maps");
 
+/* How many flows does this real server have, and how many may it have? Indexed by server slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SERVERS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct server_load);
+} server_loads SEC(".maps");
+
 /* What went to this real server? Indexed by server slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -149,6 +149,25 @@ struct server_counters {
 	__u64 out_bytes;
 };
 
+/*
+ * What a real server carries now, beside what it may carry. A line of its own, because every flow that
+ * begins or ends writes it. The word is changed by atomic additions, the rest by user space alone.
+ */
+struct server_load {
+	__u64 word;   /* active flows | inactive flows << LOAD_INACTIVE_BIT | LOAD_OVERLOADED */
+	__u32 weight; /* as in struct server */
+	__u32 upper;  /* flows from which on the server is overloaded; 0: never */
+	__u32 lower;  /* flows below which it is not any more; 0: three quarters of upper */
+	__u32 zero[11];
+};
+
+#define LOAD_ACTIVE 1ULL
+#define LOAD_INACTIVE_BIT 32
+#define LOAD_INACTIVE (1ULL << LOAD_INACTIVE_BIT)
+#define LOAD_COUNT_MASK 0x7fffffffULL
+/* Takes no new flows, as IP_VS_DEST_F_OVERLOAD. */
+#define LOAD_OVERLOADED (1ULL << 63)
+
 struct service {
 	__u32 id;       /* index into turns and sched_tables */
 	__u8 scheduler; /* enum scheduler */
@@ -201,7 +220,9 @@ struct sched_row {
 #define FLOW_MASQUERADE (1ULL << 54)
 /* The slot of the pair whose tuple is the reply's: real server to client. */
 #define FLOW_REPLY (1ULL << 55)
-/* Set in way 0 of a bucket that was once too full to track a flow; see track() in director.h. */
+/* The flow is over and counts no more: whoever sets it takes the flow off its server's load. */
+#define FLOW_ENDED (1ULL << 57)
+/* Set in way 0 of a bucket that was once too full to track a flow; see track() in open.h. */
 #define FLOW_OVERFLOWED (1ULL << 63)
 
 struct flow_slot {
@@ -282,6 +303,7 @@ struct settings {
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");
 _Static_assert(sizeof(struct server) == 64, "a server is one cache line");
+_Static_assert(sizeof(struct server_load) == 64, "a load is one cache line");
 _Static_assert(sizeof(struct flow_bucket) == 128, "a bucket is two neighbouring cache lines");
 _Static_assert(sizeof(union flow_cold) == 40, "cold bytes of a slot");
 _Static_assert(__builtin_offsetof(struct flow_tuple, peer) ==

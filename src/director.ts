@@ -70,7 +70,8 @@ export class Director {
   #lag: string | undefined;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** Removed servers that the last sweep found without flows: forgotten if the next one agrees. */
+  #swept: FlowSummary | undefined;
+  /** Removed servers that had no flows after the last sweep: forgotten if they have none after the next one. */
   #idle: ReadonlySet<number> = new Set();
   /** A refresh that has not begun yet: it will do for everybody who asks meanwhile. */
   #refresh: Promise<void> | undefined;
@@ -128,9 +129,12 @@ export class Director {
   /** Reads counters and flow counts now. */
   snapshot(): Promise<DirectorSnapshot> {
     return this.#enqueue(async () => {
-      const [counters, flows] = await Promise.all([this.#port.counters(), this.#port.sweep()]);
+      const [counters, flows] = await Promise.all([this.#port.counters(), this.#lastSweep()]);
+      const loads = this.#port.loads();
       const dataplane = this.#port.status();
       return takeSnapshot({ served: this.#served, held: this.#held, counters, flows, dataplane, lag: this.#lag });
+      const state = { desired: this.#desired, held: this.#held, lag: this.#lag };
+      return takeSnapshot({ ...state, counters, loads, flows, dataplane });
     });
   }
 
@@ -211,18 +215,27 @@ export class Director {
     this.#retryTimer = setTimeout(() => void this.refresh(), RETRY_INTERVAL);
   }
 
+  /** How full the flow table is changes slowly; without the timer nobody else looks. */
+  async #lastSweep(): Promise<FlowSummary> {
+    return (this.#sweepTimer && this.#swept) ?? (await this.#port.sweep());
+  }
+
   async #sweepAndReclaim(): Promise<void> {
     try {
-      await this.#enqueue(async () => this.#reclaim(await this.#port.sweep()));
+      await this.#enqueue(async () => {
+        this.#swept = await this.#port.sweep();
+        await this.#reclaim();
+      });
     } catch (error) {
       this.#report(`sweep failed: ${(error as Error).message}`);
     }
   }
 
-  /** A packet may be between its choice of a server and its flow, so one sweep without flows is not enough. */
-  async #reclaim({ servers }: FlowSummary): Promise<void> {
+  /** A packet may be between its choice of a server and its flow, so one look at its load is not enough. */
+  async #reclaim(): Promise<void> {
+    const loads = this.#port.loads();
     const removed = [...this.#held.servers].filter(([, { method }]) => method === "none").map(([slot]) => slot);
-    const idle = new Set(removed.filter((slot) => !servers.has(slot)));
+    const idle = new Set(removed.filter((slot) => !loads.has(slot)));
     const forgotten = new Set([...idle].filter((slot) => this.#idle.has(slot)));
     this.#idle = idle;
     if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));

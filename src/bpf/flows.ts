@@ -43,21 +43,23 @@ export interface FlowPage {
 const ADDRESS_BYTES = 16;
 
 /**
- * Frees the flows whose timeout has passed and counts the others.
+ * Frees the flows whose timeout has passed, takes them off their servers' loads and counts the others.
  *
- * @param hot map `flows`, of `buckets` elements
+ * @param hot map `flow_table`, of `buckets` elements
+ * @param loads map `server_loads`
  * @param timeouts `settings.timeout`, flattened: 64 numbers of ticks
  * @param servers length of the arrays of the result
  * @param tick the time; now unless given
  */
 export function sweepFlows(
   hot: MappedRegion,
+  loads: MappedRegion,
   buckets: number,
   timeouts: Uint32Array,
   servers: number,
   tick?: number,
 ): Promise<FlowCounts> {
-  return native.sweepFlows(hot.native, buckets, timeouts, servers, tick);
+  return native.sweepFlows(hot.native, loads.native, buckets, timeouts, servers, tick);
 }
 
 /**
@@ -79,9 +81,9 @@ export async function listFlows(
   return columns.next === undefined ? { flows } : { flows, next: columns.next };
 }
 
-/** Frees all flows of a server slot; how many there were. */
-export function purgeServer(hot: MappedRegion, buckets: number, server: number): Promise<number> {
-  return native.purgeServer(hot.native, buckets, server);
+/** Frees all flows of a server slot and takes them off its load; how many slots there were. */
+export function purgeServer(hot: MappedRegion, loads: MappedRegion, buckets: number, server: number): Promise<number> {
+  return native.purgeServer(hot.native, loads.native, buckets, server);
 }
 
 function flowAt(columns: NativeFlows, index: number): ListedFlow {

@@ -201,6 +201,7 @@ export interface NativeAddon {
   mountBpffs(path: string): void;
   sweepFlows(
     hot: NativeRegion,
+    loads: NativeRegion,
     buckets: number,
     timeouts: Uint32Array,
     servers: number,
@@ -215,7 +216,7 @@ export interface NativeAddon {
     limit: number,
     tick: number | undefined,
   ): Promise<NativeFlows>;
-  purgeServer(hot: NativeRegion, buckets: number, server: number): Promise<number>;
+  purgeServer(hot: NativeRegion, loads: NativeRegion, buckets: number, server: number): Promise<number>;
 }
 
 const ADDON = "build/addon/xdirector.node";

@@ -11,6 +11,7 @@ import type {
   FlowPage,
   FlowSummary,
   RotationPosition,
+  ServerLoad,
 } from "./port.ts";
 
 export class FaultyDataplane implements DataplanePort {
@@ -44,6 +45,10 @@ export class FaultyDataplane implements DataplanePort {
 
   counters(): Promise<DataplaneCounters> {
     return this.#port.counters();
+  }
+
+  loads(): ReadonlyMap<number, ServerLoad> {
+    return this.#port.loads();
   }
 
   sweep(): Promise<FlowSummary> {

@@ -16,6 +16,7 @@ export class FlowTable {
   readonly #timeouts: Uint32Array;
   readonly #hot: MappedRegion;
   readonly #cold: MappedRegion;
+  readonly #loads: MappedRegion;
   readonly #capacity: number;
 
   constructor({ maps, buckets, timeouts }: LoadedDataplane) {
@@ -23,18 +24,14 @@ export class FlowTable {
     this.#timeouts = timeouts;
     this.#hot = maps.flow_table.mmap();
     this.#cold = maps.flow_tuples.mmap();
+    this.#loads = maps.server_loads.mmap();
     this.#capacity = maps.flow_tuples.maxEntries;
   }
 
-  /** `servers`: one more than the highest slot in use. */
-  async sweep(servers: number): Promise<FlowSummary> {
-    const { active, inactive, ...counts } = await sweepFlows(this.#hot, this.#buckets, this.#timeouts, servers);
-    const bySlot = new Map<number, { active: number; inactive: number }>();
-    active.forEach((count, slot) => {
-      const idle = inactive[slot] ?? 0;
-      if (count + idle > 0) bySlot.set(slot, { active: count, inactive: idle });
-    });
-    return { ...counts, servers: bySlot, capacity: this.#capacity };
+  async sweep(): Promise<FlowSummary> {
+    const swept = await sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, 0);
+    const { occupied, halfOpen, expired } = swept;
+    return { occupied, halfOpen, expired, capacity: this.#capacity };
   }
 
   async list(cursor: number, limit: number): Promise<FlowPage> {
@@ -45,6 +42,7 @@ export class FlowTable {
   close(): void {
     this.#hot.close();
     this.#cold.close();
+    this.#loads.close();
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   FlowSummary,
   RotationPosition,
   ServerCounters,
+  ServerLoad,
   VerdictCounters,
 } from "./port.ts";
 import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
@@ -28,6 +29,7 @@ import {
   toServerRecord,
 } from "./records.ts";
 import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
+import { ServerLoads } from "./server-loads.ts";
 import { fromServiceRecord, toServiceKeyRecord, toServiceRecord } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
@@ -43,6 +45,7 @@ export class KernelDataplane implements DataplanePort {
   readonly #maps: DataplaneMaps;
   readonly #flows: FlowTable;
   readonly #strays: StrayIndex;
+  readonly #loads: ServerLoads;
   readonly #attachments: readonly Attachment[];
   #inUse: InUse = { services: new Map(), servers: new Map() };
 
@@ -51,6 +54,7 @@ export class KernelDataplane implements DataplanePort {
     this.#maps = loaded.maps;
     this.#flows = new FlowTable(loaded);
     this.#strays = new StrayIndex(loaded.maps.real_servers);
+    this.#loads = new ServerLoads(loaded.maps);
     this.#attachments = attachments;
   }
 
@@ -104,9 +108,14 @@ export class KernelDataplane implements DataplanePort {
     return { servers: new Map(servers), retired: new Map(retired), verdicts: this.#verdicts() };
   }
 
+  loads(): ReadonlyMap<number, ServerLoad> {
+    const loads = [...this.#inUse.servers.keys()].map((slot) => [slot, this.#loads.of(slot)] as const);
+    return new Map(loads.filter(([, { active, inactive }]) => active + inactive > 0));
+  }
+
   sweep(): Promise<FlowSummary> {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
-    return this.#flows.sweep(Math.max(-1, ...this.#inUse.servers.keys()) + 1);
+    return this.#flows.sweep();
   }
 
   flows(cursor: number, limit: number): Promise<FlowPage> {
@@ -119,6 +128,7 @@ export class KernelDataplane implements DataplanePort {
 
   async close(): Promise<void> {
     this.#flows.close();
+    this.#loads.close();
     this.#loaded.close();
   }
 

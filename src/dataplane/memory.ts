@@ -13,6 +13,7 @@ import type {
   FlowSummary,
   RotationPosition,
   ServerCounters,
+  ServerLoad,
 } from "./port.ts";
 
 const ZERO: ServerCounters = { packets: 0, bytes: 0, connections: 0, outPackets: 0, outBytes: 0 };
@@ -60,10 +61,13 @@ export class MemoryDataplane implements DataplanePort {
     };
   }
 
+  loads(): ReadonlyMap<number, ServerLoad> {
+    return new Map([...this.#flows].map(([slot, active]) => [slot, { active, inactive: 0 }]));
+  }
+
   async sweep(): Promise<FlowSummary> {
-    const servers = [...this.#flows].map(([slot, active]) => [slot, { active, inactive: 0 }] as const);
     const occupied = [...this.#flows.values()].reduce((sum, active) => sum + active, 0);
-    return { servers: new Map(servers), occupied, halfOpen: 0, expired: 0, capacity: 1 << 21 };
+    return { occupied, halfOpen: 0, expired: 0, capacity: 1 << 21 };
   }
 
   async flows(): Promise<FlowPage> {

@@ -27,10 +27,14 @@ export interface DataplaneCounters {
   readonly verdicts: VerdictCounters;
 }
 
+/** Flows of one server slot at this moment. IPVS: ActiveConn, InActConn. */
+export interface ServerLoad {
+  readonly active: number;
+  readonly inactive: number;
+}
+
 /** What one walk over the flow table found, after removing what had expired. */
 export interface FlowSummary {
-  /** Active and inactive flows by server slot (IPVS: ActiveConn, InActConn). Slots without flows are absent. */
-  readonly servers: ReadonlyMap<number, { readonly active: number; readonly inactive: number }>;
   readonly occupied: number;
   readonly halfOpen: number;
   /** Flows removed by this walk because their timeout had passed. */
@@ -85,6 +89,8 @@ export interface DataplanePort {
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
   counters(): Promise<DataplaneCounters>;
+  /** The live counts of every server slot in use that has flows, expired ones included until they are swept. */
+  loads(): ReadonlyMap<number, ServerLoad>;
   /** Walks the flow table off the main thread: removes expired flows, counts the others. */
   sweep(): Promise<FlowSummary>;
   /** At most `limit` flows from `cursor` (0: the beginning) in table order. */

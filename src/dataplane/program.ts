@@ -9,7 +9,7 @@ import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
-import { type CountersRecord, isUsedServer, type ServerRecord } from "./records.ts";
+import { type CountersRecord, isUsedServer, type ServerLoadRecord, type ServerRecord } from "./records.ts";
 import type { ServiceKeyRecord, ServiceRecord } from "./service-record.ts";
 import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
 
@@ -33,6 +33,7 @@ const MAP_NAMES = [
   "services",
   "servers",
   "path_mtus",
+  "server_loads",
   "server_counters",
   "verdicts",
   "turns",
@@ -60,6 +61,7 @@ export interface DataplaneMaps {
   readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
   readonly servers: BpfMap<number, ServerRecord>;
   readonly path_mtus: BpfMap<number, PathMtuRecord>;
+  readonly server_loads: BpfMap<number, ServerLoadRecord>;
   readonly server_counters: BpfMap<number, CountersRecord[]>;
   readonly verdicts: BpfMap<number, Record<string, bigint>[]>;
   readonly turns: BpfMap<number, bigint>;

@@ -21,6 +21,15 @@ export interface CountersRecord {
   out_bytes: bigint;
 }
 
+/** `struct server_load` */
+export interface ServerLoadRecord {
+  word: bigint;
+  weight: number;
+  upper: number;
+  lower: number;
+  zero: number[];
+}
+
 /** `struct server` */
 export interface ServerRecord {
   destination_mac: Uint8Array;

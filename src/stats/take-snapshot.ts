@@ -2,7 +2,7 @@
 // Desired state, image and counters -> one snapshot. No I/O here.
 
 import type { DataplaneImage } from "../compile/image.ts";
-import type { DataplaneCounters, DataplaneStatus, FlowSummary } from "../dataplane/port.ts";
+import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, serviceKey, type VirtualService } from "../model/service.ts";
 import type { Counters, DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
@@ -12,6 +12,7 @@ export interface SnapshotInput {
   readonly served: DesiredState;
   readonly held: DataplaneImage;
   readonly counters: DataplaneCounters;
+  readonly loads: ReadonlyMap<number, ServerLoad>;
   readonly flows: FlowSummary;
   readonly dataplane: DataplaneStatus;
   readonly lag: string | undefined;
@@ -63,8 +64,8 @@ function snapshotService(
   return { ...service, ...total, servers };
 }
 
-function counted(slot: number, { counters, flows }: SnapshotInput): Counted {
-  return { ...NOTHING, ...counters.servers.get(slot), ...flows.servers.get(slot) };
+function counted(slot: number, { counters, loads }: SnapshotInput): Counted {
+  return { ...NOTHING, ...counters.servers.get(slot), ...loads.get(slot) };
 }
 
 function sum(a: Counted, b: Counted): Counted {

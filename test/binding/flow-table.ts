@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // A flow table of our own making, as bpf/xdirector.h lays it out.
 
-import { listFlows, MappedRegion, sweepFlows } from "../../src/bpf/index.ts";
+import { listFlows, MappedRegion, purgeServer, sweepFlows } from "../../src/bpf/index.ts";
 
 export const WAYS = 8;
 export const BUCKET_BYTES = 128;
 export const TUPLE_BYTES = 40;
 export const CLAIMED = 1n;
+export const LOAD_BYTES = 64;
+/** Server slots that have a load. */
+export const SERVERS = 256;
 const OVERFLOWED = 1n << 63n;
+const ENDED = 1n << 57n;
 const TCP = 0;
 export const UDP = 1;
 export const STATES = {
@@ -36,12 +40,14 @@ export class Table {
   readonly buckets: number;
   readonly hot: MappedRegion;
   readonly cold: MappedRegion;
+  readonly loads: MappedRegion;
   readonly #words: BigUint64Array;
 
   constructor(buckets: number) {
     this.buckets = buckets;
     this.hot = MappedRegion.anonymous(buckets * BUCKET_BYTES);
     this.cold = MappedRegion.anonymous(buckets * WAYS * TUPLE_BYTES);
+    this.loads = MappedRegion.anonymous(SERVERS * LOAD_BYTES);
     this.#words = new BigUint64Array(this.hot.buffer);
   }
 
@@ -75,7 +81,29 @@ export class Table {
   }
 
   sweep(servers: number, tick: number) {
-    return sweepFlows(this.hot, this.buckets, TIMEOUTS, servers, tick);
+    return sweepFlows(this.hot, this.loads, this.buckets, TIMEOUTS, servers, tick);
+  }
+
+  purge(server: number) {
+    return purgeServer(this.hot, this.loads, this.buckets, server);
+  }
+
+  /** Active and inactive flows of a server, as whoever made them counted them. */
+  setLoad(server: number, active: number, inactive: number): void {
+    new Uint32Array(this.loads.buffer, server * LOAD_BYTES).set([active, inactive]);
+  }
+
+  load(server: number): number[] {
+    return [...new Uint32Array(this.loads.buffer, server * LOAD_BYTES, 2)];
+  }
+
+  isEnded(slot: number): boolean {
+    return ((this.#words[slot * 2 + 1] as bigint) & ENDED) !== 0n;
+  }
+
+  /** As a sweep does that is killed halfway. */
+  end(slot: number): void {
+    this.#words[slot * 2 + 1] = (this.#words[slot * 2 + 1] as bigint) | ENDED;
   }
 
   list(cursor: number, limit: number, tick: number) {
@@ -85,6 +113,7 @@ export class Table {
   close(): void {
     this.hot.close();
     this.cold.close();
+    this.loads.close();
   }
 
   [Symbol.dispose](): void {

@@ -5,7 +5,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { BpfMap, listFlows, MAP_FLAGS, MappedRegion, purgeServer, sweepFlows } from "../../src/bpf/index.ts";
-import { BUCKET_BYTES, CLAIMED, type Made, STATES, Table, TIMEOUTS, TUPLE_BYTES, UDP, WAYS } from "./flow-table.ts";
+import {
+  BUCKET_BYTES,
+  CLAIMED,
+  LOAD_BYTES,
+  type Made,
+  SERVERS,
+  STATES,
+  Table,
+  TIMEOUTS,
+  TUPLE_BYTES,
+  UDP,
+  WAYS,
+} from "./flow-table.ts";
 
 const TICK_SHIFT = 28n;
 const TICK_MASK = 0xffffffn;
@@ -63,7 +75,7 @@ test("without a tick the time is CLOCK_MONOTONIC's", async () => {
   table.put({ slot: 0, server: 0, tick: now });
   table.put({ slot: 1, server: 0, tick: (now - 90) & 0xffffff });
   table.put({ slot: 2, server: 0, tick: (now - 110) & 0xffffff });
-  const { occupied, expired } = await sweepFlows(table.hot, 1, TIMEOUTS, 1);
+  const { occupied, expired } = await sweepFlows(table.hot, table.loads, 1, TIMEOUTS, 1);
   assert.deepEqual({ occupied, expired }, { occupied: 2, expired: 1 });
 });
 
@@ -75,7 +87,7 @@ test("a slot that is being written is neither counted nor freed nor listed", asy
   assert.deepEqual([counts.occupied, counts.expired], [0, 0]);
   assert.equal(table.signature(5), CLAIMED);
   assert.deepEqual(await table.list(0, 10, 1), { flows: [] });
-  assert.equal(await purgeServer(table.hot, 1, 0), 0);
+  assert.equal(await table.purge(0), 0);
   assert.equal(table.isMarked(0), true, "the bucket is not empty");
 });
 
@@ -162,11 +174,42 @@ test("pages join to the whole list, and the last one has no cursor", async () =>
 test("purging frees the flows of one server and no others", async () => {
   using table = new Table(10);
   for (let slot = 0; slot < 80; slot++) table.put({ slot, server: slot % 4, tick: 0 });
-  assert.equal(await purgeServer(table.hot, 10, 3), 20);
-  assert.equal(await purgeServer(table.hot, 10, 3), 0);
+  assert.equal(await table.purge(3), 20);
+  assert.equal(await table.purge(3), 0);
   const { flows } = await table.list(0, 100, 0);
   assert.deepEqual([...new Set(flows.map((flow) => flow.server))], [0, 1, 2]);
   assert.equal(flows.length, 60);
+});
+
+test("what a walk ends, it takes off the servers' loads, once", async () => {
+  using table = new Table(4);
+  table.setLoad(2, 2, 3);
+  table.put({ slot: 0, server: 2, tick: 0, signature: 7n });
+  table.put({ slot: 9, server: 2, tick: 0, state: STATES.timeWait, signature: 8n });
+  table.put({ slot: 10, server: 2, tick: 1000, signature: 9n });
+  assert.equal((await table.sweep(3, 1001)).expired, 2);
+  assert.deepEqual(table.load(2), [1, 2]);
+  await table.sweep(3, 1001);
+  assert.deepEqual(table.load(2), [1, 2]);
+  assert.equal(await table.purge(2), 1);
+  assert.deepEqual(table.load(2), [0, 2]);
+});
+
+test("a flow that a killed sweep had ended is cleared away, but not counted again", async () => {
+  using table = new Table(1);
+  table.setLoad(1, 5, 5);
+  table.put({ slot: 3, server: 1, tick: 1000 });
+  table.end(3);
+  assert.deepEqual(await table.list(0, 10, 1000), { flows: [] });
+  const { occupied, expired } = await table.sweep(2, 1000);
+  assert.deepEqual([occupied, expired, table.signature(3)], [0, 0, 0n]);
+  assert.deepEqual(table.load(1), [5, 5]);
+});
+
+test("a flow of a server beyond the loads ends all the same", async () => {
+  using table = new Table(1);
+  table.put({ slot: 3, server: SERVERS + 1, tick: 0 });
+  assert.equal((await table.sweep(1, 1000)).expired, 1);
 });
 
 test("a table in a real map is walked as well", async () => {
@@ -182,8 +225,9 @@ test("a table in a real map is walked as well", async () => {
   new DataView(bucket.buffer).setBigUint64(0, 99n, true);
   for (const index of [0, 63]) map.set(index, bucket);
   using region = map.mmap();
-  assert.equal((await sweepFlows(region, 64, TIMEOUTS, 1, 5)).occupied, 2);
-  assert.equal((await sweepFlows(region, 64, TIMEOUTS, 1, 500)).expired, 2);
+  using loads = MappedRegion.anonymous(LOAD_BYTES);
+  assert.equal((await sweepFlows(region, loads, 64, TIMEOUTS, 1, 5)).occupied, 2);
+  assert.equal((await sweepFlows(region, loads, 64, TIMEOUTS, 1, 500)).expired, 2);
   assert.deepEqual(map.get(63)?.subarray(0, 8), new Uint8Array(8));
 });
 
@@ -201,10 +245,10 @@ test("closing a table during walks leaves them their memory", async () => {
 
 test("what does not fit together is refused before it is touched", async () => {
   using table = new Table(4);
-  assert.throws(() => sweepFlows(table.hot, 33, TIMEOUTS, 1), TypeError);
-  assert.throws(() => sweepFlows(table.hot, 4, TIMEOUTS.subarray(1), 1), TypeError);
-  assert.throws(() => sweepFlows(table.hot, -1, TIMEOUTS, 1), TypeError);
-  assert.throws(() => purgeServer({} as MappedRegion, 4, 1), TypeError);
+  assert.throws(() => sweepFlows(table.hot, table.loads, 33, TIMEOUTS, 1), TypeError);
+  assert.throws(() => sweepFlows(table.hot, table.loads, 4, TIMEOUTS.subarray(1), 1), TypeError);
+  assert.throws(() => sweepFlows(table.hot, table.loads, -1, TIMEOUTS, 1), TypeError);
+  assert.throws(() => purgeServer({} as MappedRegion, table.loads, 4, 1), TypeError);
   using small = MappedRegion.anonymous(TUPLE_BYTES);
   await assert.rejects(listFlows(table.hot, small, 4, TIMEOUTS, 0, 10), TypeError);
 });

@@ -72,7 +72,7 @@ const WORKER = `
     let error;
     try { BpfMap.open("/nowhere"); } catch (caught) { error = caught; }
     const region = MappedRegion.anonymous(128);
-    sweepFlows(region, 1, new Uint32Array(64), 1).then(({ occupied }) => {
+    sweepFlows(region, region, 1, new Uint32Array(64), 1).then(({ occupied }) => {
       parentPort.postMessage({ value: map.get(1), isBpfError: error instanceof BpfError, code: error.code, occupied });
     });
   });
@@ -94,7 +94,7 @@ const TERMINATED = `
     new BigUint64Array(hot.buffer).fill(5n);
     const timeouts = new Uint32Array(64).fill(2 ** 24);
     for (let count = 0; count < 20; count++) {
-      sweepFlows(hot, 1 << 14, timeouts, 10);
+      sweepFlows(hot, cold, 1 << 14, timeouts, 10);
       listFlows(hot, cold, 1 << 14, timeouts, 0, 1e6);
     }
     require("node:worker_threads").parentPort.postMessage("started");

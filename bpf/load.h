@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How many flows every server has, at any moment. The counts follow the words of the flow table: whoever
+ * changes a word atomically, and only he, passes the difference on.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include "flow_word.h"
+#include "load_word.h"
+#include "maps.h"
+#include "xdirector.h"
+
+static __always_inline void load_add(__u32 slot, __u64 difference)
+{
+	struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
+
+	if (load)
+		__sync_fetch_and_add(&load->word, difference);
+}
+
+/* Before others can see the slot: nobody ends a flow that was not counted. */
+static __always_inline void load_begin(__u64 word)
+{
+	__u64 added = load_of_flow(word);
+
+	if (added)
+		load_add(flow_server(word), added);
+}
+
+static __always_inline void load_move(__u64 before, __u64 after)
+{
+	__u64 difference = load_of_flow(after) - load_of_flow(before);
+
+	if (difference)
+		load_add(flow_server(before), difference);
+}
+
+static __always_inline void load_end(__u64 word)
+{
+	__u64 taken = load_of_flow(word);
+
+	if (taken)
+		load_add(flow_server(word), -taken);
+}
+
+#endif
