@@ -8,6 +8,7 @@ import { stateName, ticksToSeconds } from "./flow-timeouts.ts";
 import type { Flow, FlowPage, FlowSummary } from "./port.ts";
 import type { LoadedDataplane } from "./program.ts";
 import { protocolOf } from "./records.ts";
+import type { Recount } from "./server-loads.ts";
 
 type ListedFlow = Awaited<ReturnType<typeof listFlows>>["flows"][number];
 
@@ -26,6 +27,11 @@ export class FlowTable {
     this.#cold = maps.flow_tuples.mmap();
     this.#loads = maps.server_loads.mmap();
     this.#capacity = maps.flow_tuples.maxEntries;
+  }
+
+  /** As {@link sweep}: what is left, by server slot. */
+  recount(servers: number): Promise<Recount> {
+    return sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, servers);
   }
 
   async sweep(): Promise<FlowSummary> {

@@ -48,6 +48,7 @@ export class KernelDataplane implements DataplanePort {
   readonly #loads: ServerLoads;
   readonly #attachments: readonly Attachment[];
   #inUse: InUse = { services: new Map(), servers: new Map() };
+  #isRecounted = false;
 
   constructor(loaded: LoadedDataplane, attachments: readonly Attachment[]) {
     this.#loaded = loaded;
@@ -113,9 +114,18 @@ export class KernelDataplane implements DataplanePort {
     return new Map(loads.filter(([, { active, inactive }]) => active + inactive > 0));
   }
 
-  sweep(): Promise<FlowSummary> {
+  async sweep(): Promise<FlowSummary> {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
+    if (!this.#isRecounted) await this.#recount();
     return this.#flows.sweep();
+  }
+
+  /** Once: a sweep that was killed may have left a count behind, and only sweeps can be. */
+  async #recount(): Promise<void> {
+    this.#isRecounted = true;
+    const before = this.#loads.words();
+    const { length } = before;
+    this.#loads.repair(before, [await this.#flows.recount(length), await this.#flows.recount(length)]);
   }
 
   flows(cursor: number, limit: number): Promise<FlowPage> {

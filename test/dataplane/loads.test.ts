@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Live counts of flows: at any moment what a recount of the flow table would say, however flows end.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { Worker } from "node:worker_threads";
+import fc from "fast-check";
+import { purgeServer } from "../../src/bpf/index.ts";
+import { deleteServer } from "../../src/model/edits.ts";
+import type { VirtualService } from "../../src/model/service.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { address, server, service } from "../support/memory-director.ts";
+import { packet, type TcpFlag } from "../support/packet.ts";
+import { recount } from "../support/recount.ts";
+
+const web = service([server("10.1.0.1"), server("10.1.0.2")]);
+const dns = service([server("10.1.0.1", { port: 53 })], { protocol: "udp", port: 53 });
+const masqueraded = service(
+  [server("10.1.0.3", { port: 8080, method: "masquerade" }), server("10.1.0.4", { method: "masquerade" })],
+  { vip: address("192.0.2.2") },
+);
+const services: VirtualService[] = [web, dns, masqueraded];
+
+const CLIENTS = 24;
+const FLAGS: readonly TcpFlag[][] = [["syn"], ["ack"], ["fin", "ack"], ["rst"], ["syn", "ack"]];
+
+/** Everything that a client may send, and servers may answer. */
+const frames: readonly Uint8Array[] = Array.from({ length: CLIENTS }, (_, client) => {
+  const cip = `10.9.0.${client}`;
+  const tcp = FLAGS.flatMap((flags) => [
+    packet().ethernet().ipv4({ source: cip }).tcp({ flags }),
+    packet().ethernet().ipv4({ source: cip, destination: "192.0.2.2" }).tcp({ sourcePort: 4000, flags }),
+    packet()
+      .ethernet()
+      .ipv4({ source: "10.1.0.3", destination: cip })
+      .tcp({ sourcePort: 8080, destinationPort: 4000, flags }),
+    packet()
+      .ethernet()
+      .ipv4({ source: "10.1.0.4", destination: cip })
+      .tcp({ sourcePort: 80, destinationPort: 4000, flags }),
+  ]);
+  const udp = packet().ethernet().ipv4({ source: cip }).udp({ destinationPort: 53 });
+  return [...tcp, udp].map((made) => made.bytes());
+}).flat();
+
+function assertExact(dataplane: DataplaneUnderTest): void {
+  const bySlot = (loads: ReadonlyMap<number, unknown>) => [...loads].sort(([a], [b]) => a - b);
+  assert.deepEqual(bySlot(dataplane.port.loads()), bySlot(recount(dataplane.loaded)));
+}
+
+describe("the counts of flows", () => {
+  /** Three buckets: most flows begin by ending another one. */
+  const created = (maxFlows = 14) =>
+    DataplaneUnderTest.create({ services, settings: { ...DEFAULT_SETTINGS, connReuseMode: 3 } }, maxFlows);
+
+  const step = fc.oneof(
+    { weight: 20, arbitrary: fc.record({ frame: fc.nat(frames.length - 1) }) },
+    { weight: 1, arbitrary: fc.constant({ expire: true as const }) },
+    { weight: 1, arbitrary: fc.record({ purge: fc.nat(4) }) },
+  );
+  test("are a recount's after packets of any kind, expiry and purges", async () => {
+    const dataplane = await created();
+    using hot = dataplane.loaded.maps.flow_table.mmap();
+    using loads = dataplane.loaded.maps.server_loads.mmap();
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 50, maxLength: 200 }), async (steps) => {
+        for (const done of steps) {
+          if ("frame" in done) dataplane.push(frames[done.frame] as Uint8Array);
+          else if ("purge" in done) await purgeServer(hot, loads, dataplane.loaded.buckets, done.purge);
+          else await expireAll(dataplane);
+        }
+        assertExact(dataplane);
+      }),
+      { numRuns: 50 },
+    );
+    await dataplane.close();
+  });
+
+  test("are a recount's after two CPUs and sweeps worked on the same few slots", async () => {
+    const dataplane = await created();
+    const { id } = dataplane.loaded.program;
+    const workers = [1, 2].map((seed) => new Worker(SENDER, { eval: true, workerData: { id, frames, seed } }));
+    const done = Promise.all(workers.map((worker) => once(worker, "exit")));
+    let isOver = false;
+    const sending = done.finally(() => {
+      isOver = true;
+    });
+    do await expireAll(dataplane);
+    while (!isOver);
+    assert.deepEqual(await sending, [[0], [0]]);
+    assertExact(dataplane);
+    await dataplane.close();
+  });
+
+  test("are put right by the first sweep of a daemon whose predecessor was killed in the middle of one", async () => {
+    const dataplane = await created(64);
+    for (const frame of frames.slice(0, 30)) dataplane.push(frame);
+    using region = dataplane.loaded.maps.server_loads.mmap();
+    const words = new Uint32Array(region.buffer);
+    words[0] = (words[0] ?? 0) + 2;
+    words[1] = (words[1] ?? 0) + 1;
+    words[16] = (words[16] ?? 0) - 1;
+    await dataplane.port.sweep();
+    assertExact(dataplane);
+    await dataplane.close();
+  });
+
+  test("go on for a server that was removed, until its last flow ends", async () => {
+    const dataplane = await created(64);
+    dataplane.push(packet().ethernet().ipv4({ source: "10.9.0.1" }).udp({ destinationPort: 53 }));
+    const [[slot] = []] = [...dataplane.port.loads()];
+    await dataplane.director.change((state) => deleteServer(state, dns, { rip: address("10.1.0.1"), port: 53 }));
+    assert.deepEqual([...dataplane.port.loads()], [[slot, { active: 0, inactive: 1 }]]);
+    await expireAll(dataplane);
+    assert.deepEqual([...dataplane.port.loads()], []);
+    await dataplane.close();
+  });
+});
+
+/** What user space holds for the timeouts is a copy, so only the sweep thinks that time has passed. */
+async function expireAll({ loaded, port }: DataplaneUnderTest): Promise<void> {
+  const kept = [...loaded.timeouts];
+  loaded.timeouts.fill(0);
+  const swept = port.sweep();
+  loaded.timeouts.set(kept);
+  await swept;
+}
+
+/** Sends frames in a random order by itself: test runs of different threads run on different CPUs. */
+const SENDER = `
+  const { workerData: { id, frames, seed } } = require("node:worker_threads");
+  import(${JSON.stringify(new URL("../../src/bpf/index.js", import.meta.url).href)}).then(({ BpfProgram }) => {
+    const program = BpfProgram.fromId(id);
+    let random = seed;
+    for (let count = 0; count < 30_000; count++) {
+      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+      program.run({ data: frames[(random >>> 8) % frames.length], context: { ingressIfindex: 1 } });
+    }
+  });
+`;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The flows of every server, counted slot by slot: what the live counts must say once nothing moves.
+
+import type { ServerLoad } from "../../src/dataplane/port.ts";
+import type { LoadedDataplane } from "../../src/dataplane/program.ts";
+
+/** Of bpf/xdirector.h: `struct flow_slot` and its word. */
+const CLAIMED = 1n;
+const SERVER_MASK = 0xffffffn;
+const REPLY = 1n << 55n;
+const ENDED = 1n << 57n;
+const STATE_BIT = 48n;
+const PROTOCOL_BIT = 52n;
+const TCP = 0n;
+/** ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK */
+const ACTIVE_STATES = [1n, 2n, 3n, 10n];
+
+/** By server slot; servers without flows are absent. */
+export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
+  const loads = new Map<number, ServerLoad>();
+  using region = maps.flow_table.mmap();
+  const words = new BigUint64Array(region.buffer);
+  for (let index = 0; index < words.length; index += 2) {
+    const [signature = 0n, word = 0n] = words.subarray(index, index + 2);
+    if (signature <= CLAIMED || (word & (REPLY | ENDED)) !== 0n) continue;
+    const server = Number(word & SERVER_MASK);
+    const { active, inactive } = loads.get(server) ?? { active: 0, inactive: 0 };
+    const isActive = ((word >> PROTOCOL_BIT) & 3n) === TCP && ACTIVE_STATES.includes((word >> STATE_BIT) & 15n);
+    loads.set(server, { active: active + Number(isActive), inactive: inactive + Number(!isActive) });
+  }
+  return loads;
+}
