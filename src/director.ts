@@ -132,8 +132,7 @@ export class Director {
       const [counters, flows] = await Promise.all([this.#port.counters(), this.#lastSweep()]);
       const loads = this.#port.loads();
       const dataplane = this.#port.status();
-      return takeSnapshot({ served: this.#served, held: this.#held, counters, flows, dataplane, lag: this.#lag });
-      const state = { desired: this.#desired, held: this.#held, lag: this.#lag };
+      const state = { served: this.#served, held: this.#held, lag: this.#lag };
       return takeSnapshot({ ...state, counters, loads, flows, dataplane });
     });
   }
