@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { purgeServer } from "../../src/bpf/index.ts";
@@ -51,9 +51,13 @@ function assertExact(dataplane: DataplaneUnderTest): void {
 }
 
 describe("the counts of flows", () => {
-  /** Three buckets: most flows begin by ending another one. */
-  const created = (maxFlows = 14) =>
-    DataplaneUnderTest.create({ services, settings: { ...DEFAULT_SETTINGS, connReuseMode: 3 } }, maxFlows);
+  let dataplane: DataplaneUnderTest;
+  before(async () => {
+    /** Three buckets: most flows begin by ending another one. */
+    dataplane = await DataplaneUnderTest.create({ services, settings: { ...DEFAULT_SETTINGS, connReuseMode: 3 } }, 14);
+  });
+  afterEach(() => expireAll(dataplane));
+  after(() => dataplane.close());
 
   const step = fc.oneof(
     { weight: 20, arbitrary: fc.record({ frame: fc.nat(frames.length - 1) }) },
@@ -61,7 +65,6 @@ describe("the counts of flows", () => {
     { weight: 1, arbitrary: fc.record({ purge: fc.nat(4) }) },
   );
   test("are a recount's after packets of any kind, expiry and purges", async () => {
-    const dataplane = await created();
     using hot = dataplane.loaded.maps.flow_table.mmap();
     using loads = dataplane.loaded.maps.server_loads.mmap();
     await fc.assert(
@@ -75,11 +78,9 @@ describe("the counts of flows", () => {
       }),
       { numRuns: 50 },
     );
-    await dataplane.close();
   });
 
   test("are a recount's after two CPUs and sweeps worked on the same few slots", async () => {
-    const dataplane = await created();
     const { id } = dataplane.loaded.program;
     const workers = [1, 2].map((seed) => new Worker(SENDER, { eval: true, workerData: { id, frames, seed } }));
     const done = Promise.all(workers.map((worker) => once(worker, "exit")));
@@ -91,11 +92,9 @@ describe("the counts of flows", () => {
     while (!isOver);
     assert.deepEqual(await sending, [[0], [0]]);
     assertExact(dataplane);
-    await dataplane.close();
   });
 
   test("are put right by the first sweep of a daemon whose predecessor was killed in the middle of one", async () => {
-    const dataplane = await created(64);
     for (const frame of frames.slice(0, 30)) dataplane.push(frame);
     using region = dataplane.loaded.maps.server_loads.mmap();
     const words = new Uint32Array(region.buffer);
@@ -104,18 +103,15 @@ describe("the counts of flows", () => {
     words[16] = (words[16] ?? 0) - 1;
     await dataplane.port.sweep();
     assertExact(dataplane);
-    await dataplane.close();
   });
 
   test("go on for a server that was removed, until its last flow ends", async () => {
-    const dataplane = await created(64);
     dataplane.push(packet().ethernet().ipv4({ source: "10.9.0.1" }).udp({ destinationPort: 53 }));
     const [[slot] = []] = [...dataplane.port.loads()];
     await dataplane.director.change((state) => deleteServer(state, dns, { rip: address("10.1.0.1"), port: 53 }));
     assert.deepEqual([...dataplane.port.loads()], [[slot, { active: 0, inactive: 1 }]]);
     await expireAll(dataplane);
     assert.deepEqual([...dataplane.port.loads()], []);
-    await dataplane.close();
   });
 });
 
