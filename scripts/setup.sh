@@ -11,10 +11,11 @@ readonly packages=(
   iputils-ping                                        # PING_CHECK
   nginx-light curl iproute2 ethtool procps openssl    # the lab and the tests
   python3-minimal prometheus                          # tests: raw sockets; promtool checks the metrics
+  keepalived                                          # VRRP; its own verdicts and samples
   qemu-system-x86 busybox-static kmod cpio xz-utils zstd ipvsadm # the kernel's own IPVS, in a VM
 )
 # Installed for their programs only: their services must not start, now or at boot.
-readonly services=(nginx prometheus ipvsadm)
+readonly services=(nginx prometheus ipvsadm keepalived)
 
 step() { printf 'setup: %s\n' "$*"; }
 fail() {

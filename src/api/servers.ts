@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: MIT
 // .../servers: the real servers of one virtual service.
 
-import { toServer, toServerDocument, toTunnel } from "../config/document.ts";
+import type Type from "typebox";
+import { toServer, toServerDocument } from "../config/document.ts";
+import { toServerHealth } from "../config/health-document.ts";
 import { FullServerSchema } from "../config/schema.ts";
-import { addServer, deleteServer, editServer, getServer, getService, replaceServer } from "../model/edits.ts";
-import { isSameServer } from "../model/service.ts";
+import { toTunnel } from "../config/tunnel-document.ts";
+import {
+  addServer,
+  deleteServer,
+  editServer,
+  getServer,
+  getService,
+  replaceServer,
+  type ServerChanges,
+} from "../model/edits.ts";
+import { isSameServer, type VirtualService } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
 import { SERVICE_PATHS, type ServicePath, serverAt, serverParams, serversUrl, serverUrl } from "./paths.ts";
 import { toServerReading } from "./readings.ts";
 import { ERRORS, IfNoneMatch, Nothing, PatchServerBody, PutServerBody, ServerState, ServerStates } from "./schemas.ts";
+
+type PatchBody = Type.Static<typeof PatchServerBody>;
 
 export function serverRoutes(app: App, context: ApiContext): void {
   for (const path of SERVICE_PATHS) {
@@ -43,14 +56,16 @@ function putRoute(app: App, { director }: ApiContext, path: ServicePath): void {
   };
   app.put(serverUrl(path), { schema }, async ({ params, headers, body }, reply) => {
     const address = path.addressOf(params);
-    const server = toServer({ ...serverAt(params), ...body }, address);
+    const of = serverAt(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
-    await director.change((before) => {
-      isNew = !getService(before, address).servers.some((other) => isSameServer(other, server));
+    const state = await director.change((before) => {
+      const service = getService(before, address);
+      const server = toServer({ ...of, ...body }, service);
+      isNew = !service.servers.some((other) => isSameServer(other, server));
       return isNew || mustBeNew ? addServer(before, address, server) : replaceServer(before, address, server);
     });
-    return reply.code(isNew ? 201 : 200).send(toServerDocument(server));
+    return reply.code(isNew ? 201 : 200).send(toServerDocument(getServer(getService(state, address), of)));
   });
 }
 
@@ -60,9 +75,9 @@ function patchRoute(app: App, { director }: ApiContext, path: ServicePath): void
   app.patch(serverUrl(path), { schema }, async ({ params, body }) => {
     const address = path.addressOf(params);
     const server = serverAt(params);
-    const { tunnel, ...others } = body;
-    const changes = { ...others, ...(tunnel && { tunnel: toTunnel(tunnel) }) };
-    const state = await director.change((before) => editServer(before, address, server, changes));
+    const state = await director.change((before) =>
+      editServer(before, address, server, toChanges(body, getService(before, address))),
+    );
     return toServerDocument(getServer(getService(state, address), server));
   });
 }
@@ -73,4 +88,12 @@ function deleteRoute(app: App, { director }: ApiContext, path: ServicePath): voi
     await director.change((before) => deleteServer(before, path.addressOf(params), serverAt(params)));
     return reply.code(204).send(null);
   });
+}
+
+function toChanges({ tunnel, health, ...others }: PatchBody, service: VirtualService): ServerChanges {
+  return {
+    ...others,
+    ...(tunnel && { tunnel: toTunnel(tunnel) }),
+    ...(health && { health: toServerHealth(health, service.health) }),
+  };
 }

@@ -101,12 +101,8 @@ function deleteRoute(app: App, { director }: ApiContext, { url, params, addressO
 /** `known`: the servers it keeps when the body has none. */
 function toService(body: PutBody, address: ServiceAddress, known: VirtualService["servers"] = []): VirtualService {
   const { scheduler, servers, ...options } = body;
-  return {
-    ...address,
-    scheduler,
-    ...toServiceOptions(options, { ...address, scheduler }),
-    servers: servers?.map((server) => toServer(server, address)) ?? known,
-  };
+  const service = { ...address, scheduler, ...toServiceOptions(options, { ...address, scheduler }) };
+  return { ...service, servers: servers?.map((server) => toServer(server, service)) ?? known };
 }
 
 /** What is null, empty or false in the body is taken away. */

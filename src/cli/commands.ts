@@ -16,6 +16,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "run the director: attach to interfaces and serve the API",
     run: async (argv) => (await import("./run.ts")).runDaemon(argv),
   },
+  check: {
+    summary: "say what is wrong with a configuration file",
+    run: async (argv) => (await import("./check.ts")).runCheck(argv),
+  },
+  convert: {
+    summary: "print a keepalived.conf as a native document, or the other way round",
+    run: async (argv) => (await import("./convert.ts")).runConvert(argv),
+  },
   detach: {
     summary: "detach from every interface and forget all flows",
     run: async (argv) => (await import("./detach.ts")).runDetach(argv),

@@ -32,7 +32,7 @@ export interface DaemonOptions {
 export const DAEMON_HELP = `usage: xdirector run -i IFACE [OPTION...]
 
   -i, --interface IFACE    attach to this interface; may be given several times
-      --config FILE        desired state, YAML or JSON of the PUT /v1/config document; re-read on SIGHUP
+      --config FILE        desired state, a keepalived.conf, or YAML or JSON of PUT /v1/config; re-read on SIGHUP
       --resume             prefer the saved state to --config
       --socket PATH        unix socket of the API (${DEFAULT_SOCKET})
       --listen ADDR:PORT   serve the API and /metrics over TCP too (off)

@@ -85,16 +85,16 @@ async function closeAll(closers: readonly Closer[]): Promise<void> {
 
 /** The file is the truth when one is given; otherwise, or with --resume, what was last acknowledged is. */
 async function initialState({ config, resume }: DaemonOptions, saved: StateFile): Promise<DesiredState> {
-  if (config !== undefined && !resume) return loadConfigFile(config);
+  if (config !== undefined && !resume) return loadConfigFile(config, { warn: report });
   const state = await saved.load();
   if (state) return state;
-  return config === undefined ? EMPTY_STATE : loadConfigFile(config);
+  return config === undefined ? EMPTY_STATE : loadConfigFile(config, { warn: report });
 }
 
 async function reload({ config }: DaemonOptions, director: Director): Promise<void> {
   if (config === undefined) return report("SIGHUP ignored: there is no --config to read again");
   try {
-    const wanted = await loadConfigFile(config);
+    const wanted = await loadConfigFile(config, { warn: report });
     await director.change(() => wanted);
     report(`${config} read again and applied`);
   } catch (error) {

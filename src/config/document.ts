@@ -18,9 +18,17 @@ import {
   type ServiceAddress,
   type ServiceOptions,
   serviceFamily,
-  type Tunnel,
   type VirtualService,
 } from "../model/service.ts";
+import {
+  toHealthSettings,
+  toHealthSettingsDocument,
+  toServerHealth,
+  toServerHealthDocument,
+  toServiceHealth,
+  toServiceHealthDocument,
+} from "./health-document.ts";
+import { assertValidVrrp } from "./keepalived/vrrp-check.ts";
 import { flagText, toSchedulerFlags } from "./scheduler-flags.ts";
 import {
   type ConfigDocument,
@@ -31,9 +39,9 @@ import {
   type ServerDocument,
   type ServiceDocument,
   type ServiceOptionsDocument,
-  type TunnelDocument,
 } from "./schema.ts";
 import { toSettings, toSettingsDocument } from "./settings.ts";
+import { toTunnel, toTunnelDocument } from "./tunnel-document.ts";
 import { compileSchema } from "./validate.ts";
 
 const DEFAULT_WEIGHT = 1;
@@ -46,16 +54,26 @@ export function parseDocument(value: unknown): DesiredState {
 }
 
 /** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
-export function toState({ services, settings = {} }: ConfigDocument): DesiredState {
+export function toState({ services, settings = {}, health, vrrp }: ConfigDocument): DesiredState {
   const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
-  const state = { services: services.map(named), settings: toSettings(settings) };
+  const state = {
+    services: services.map(named),
+    settings: toSettings(settings),
+    ...(health && { health: toHealthSettings(health) }),
+    ...(vrrp !== undefined && { vrrp }),
+  };
   assertValidState(state);
+  if (vrrp !== undefined) assertValidVrrp(vrrp);
   return state;
 }
 
-export function toServer(document: ServerDocument, service: ServiceAddress): RealServer {
+/** Checks take what they do not say from the service's health. */
+export function toServer(
+  document: ServerDocument,
+  service: ServiceAddress & Pick<VirtualService, "health">,
+): RealServer {
   const { rip, port = defaultServerPort(service), method, weight = DEFAULT_WEIGHT, tunnel } = document;
-  const { upperThreshold = 0, lowerThreshold = 0 } = document;
+  const { upperThreshold = 0, lowerThreshold = 0, health } = document;
   return {
     rip: toAddress(rip),
     port,
@@ -64,11 +82,8 @@ export function toServer(document: ServerDocument, service: ServiceAddress): Rea
     ...(tunnel && { tunnel: toTunnel(tunnel) }),
     ...(upperThreshold > 0 && { upperThreshold }),
     ...(lowerThreshold > 0 && { lowerThreshold }),
+    ...(health && { health: toServerHealth(health, service.health) }),
   };
-}
-
-export function toTunnel({ type, port = 0, checksum = false }: TunnelDocument): Tunnel {
-  return { type, port, checksum };
 }
 
 /** Canonical form of an address that a schema has let through. */
@@ -80,7 +95,13 @@ export function toAddress(text: string): Address {
 
 /** Inverse of {@link toState}: every field written out. */
 export function toDocument(state: DesiredState): FullConfigDocument {
-  return { services: state.services.map(toServiceDocument), settings: toSettingsDocument(state.settings) };
+  const { services, settings, health, vrrp } = state;
+  return {
+    services: services.map(toServiceDocument),
+    settings: toSettingsDocument(settings),
+    ...(health && { health: toHealthSettingsDocument(health) }),
+    ...(vrrp !== undefined && { vrrp }),
+  };
 }
 
 export function toServiceDocument(service: VirtualService): FullServiceDocument {
@@ -91,7 +112,7 @@ export function toServiceDocument(service: VirtualService): FullServiceDocument 
 }
 
 export function toServerDocument(server: RealServer): FullServerDocument {
-  const { rip, port, method, weight, tunnel = IPIP, upperThreshold = 0, lowerThreshold = 0 } = server;
+  const { rip, port, method, weight, tunnel = IPIP, upperThreshold = 0, lowerThreshold = 0, health } = server;
   return {
     rip,
     port,
@@ -100,17 +121,19 @@ export function toServerDocument(server: RealServer): FullServerDocument {
     ...(tunnel.type !== "ipip" && { tunnel: toTunnelDocument(tunnel) }),
     ...(upperThreshold > 0 && { upperThreshold }),
     ...(lowerThreshold > 0 && { lowerThreshold }),
+    ...(health && { health: toServerHealthDocument(health) }),
   };
 }
 
 /** Inverse of {@link toServiceOptions}; flags have the names that ipvsadm prints. */
 export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
-  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = service;
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket, health } = service;
   return {
     ...(schedulerFlags && { schedulerFlags: schedulerFlags.map((flag) => flagText(flag, scheduler)) }),
     ...(persistence && { persistence: { timeout: persistence.timeout, netmask: persistence.netmask } }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
+    ...(health && { health: toServiceHealthDocument(health) }),
   };
 }
 
@@ -120,7 +143,7 @@ export function toServiceOptions(
   service: ServiceAddress & Pick<VirtualService, "scheduler">,
   path = "",
 ): ServiceOptions {
-  const { persistence, persistenceEngine, onePacket } = document;
+  const { persistence, persistenceEngine, onePacket, health } = document;
   const schedulerFlags = toSchedulerFlags(document.schedulerFlags, service.scheduler, `${path}schedulerFlags`);
   const family = serviceFamily(service);
   return {
@@ -128,6 +151,7 @@ export function toServiceOptions(
     ...(persistence && { persistence: toPersistence(persistence, family, `${path}persistence.netmask`) }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
+    ...(health && { health: toServiceHealth(health, defaultServerPort(service)) }),
   };
 }
 
@@ -149,19 +173,11 @@ function toNetmask(netmask: string | number, family: Family, field: string): Net
   throw new XdirectorError("INVALID_VALUE", `${field} ${message}`, [{ field, message }]);
 }
 
-function toTunnelDocument({ type, port, checksum }: Tunnel): NonNullable<FullServerDocument["tunnel"]> {
-  return { type, ...(port !== 0 && { port }), checksum };
-}
-
 function toService(document: ServiceDocument, path: string): VirtualService {
   const address = toServiceAddress(document);
   const { scheduler, servers = [] } = document;
-  return {
-    ...address,
-    scheduler,
-    ...toServiceOptions(document, { ...address, scheduler }, path),
-    servers: servers.map((server) => toServer(server, address)),
-  };
+  const service = { ...address, scheduler, ...toServiceOptions(document, { ...address, scheduler }, path) };
+  return { ...service, servers: servers.map((server) => toServer(server, service)) };
 }
 
 /** The schema has seen to it that one of the two ways is complete. */

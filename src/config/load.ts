@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Reads the native configuration, YAML or JSON: text that JSON.parse takes is JSON, all other is
-// YAML. Its errors say where in the file.
+// Reads configuration files. The native one is YAML or JSON: text that JSON.parse takes is JSON, all other
+// is YAML. Its errors say where in the file.
 
 import { readFile } from "node:fs/promises";
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import type { DesiredState } from "../model/service.ts";
 import { parseDocument } from "./document.ts";
+import { looksLikeKeepalived } from "./keepalived/detect.ts";
+import { parseKeepalived } from "./keepalived/load.ts";
+import type { KeepalivedOptions } from "./keepalived/to-state.ts";
 import { type Place, YamlText } from "./yaml.ts";
 
 /** Where a text comes from, for messages. */
@@ -13,17 +16,23 @@ export interface TextOrigin {
   readonly file: string;
 }
 
+export interface LoadOptions extends Pick<KeepalivedOptions, "configId"> {
+  /** Told of what keepalived would have complained about, and of what has no effect. */
+  readonly warn?: (line: string) => void;
+}
+
 /**
- * Reads and checks a configuration file.
+ * Reads and checks a configuration file: a native document, or a keepalived.conf.
  *
- * @throws INVALID_VALUE when the file cannot be read, and what {@link parseConfig} throws
+ * @throws INVALID_VALUE when the file cannot be read, and what {@link parseConfig} and
+ * {@link parseKeepalived} throw
  */
-export async function loadConfigFile(path: string): Promise<DesiredState> {
+export async function loadConfigFile(path: string, options: LoadOptions = {}): Promise<DesiredState> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     const message = `cannot read ${path}: ${cause.code ?? cause.message}`;
     throw new XdirectorError("INVALID_VALUE", message, [{ field: "config", message }], cause);
   });
-  return parseConfig(text, { file: path });
+  return looksLikeKeepalived(text) ? parseKeepalived(text, path, options) : parseConfig(text, { file: path });
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   TUNNEL_TYPES,
   WEIGHT_MAX,
 } from "../model/service.ts";
+import { HealthSettingsSchema, ServerHealthSchema, serviceHealthSchema } from "./health-schema.ts";
 import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
 
@@ -69,6 +70,15 @@ export const PersistenceSchema = Type.Object(
   { ...CLOSED, description: "a client's flows stay with one server" },
 );
 
+export const TunnelSchema = Type.Object(
+  {
+    type: Type.Enum(TUNNEL_TYPES),
+    port: Type.Optional(Type.Integer({ ...PortSchema, description: "UDP port of the real server; gue only" })),
+    checksum: Type.Optional(Type.Boolean({ description: "whether one is sent, false when left out; gue and gre" })),
+  },
+  { ...CLOSED, description: "with method tunnel; plain ipip when left out" },
+);
+
 /** What is left out, the service does not do. */
 export const SERVICE_OPTIONS = {
   schedulerFlags: Type.Optional(
@@ -81,22 +91,15 @@ export const SERVICE_OPTIONS = {
   persistence: Type.Optional(PersistenceSchema),
   persistenceEngine: Type.Optional(Type.Enum(PERSISTENCE_ENGINES)),
   onePacket: Type.Optional(Type.Boolean({ description: "every datagram is a flow of its own; udp and marks only" })),
+  health: Type.Optional(serviceHealthSchema(TunnelSchema)),
 };
-
-export const TunnelSchema = Type.Object(
-  {
-    type: Type.Enum(TUNNEL_TYPES),
-    port: Type.Optional(Type.Integer({ ...PortSchema, description: "UDP port of the real server; gue only" })),
-    checksum: Type.Optional(Type.Boolean({ description: "whether one is sent, false when left out; gue and gre" })),
-  },
-  { ...CLOSED, description: "with method tunnel; plain ipip when left out" },
-);
 
 /** What is left out has its default. */
 export const SERVER_OPTIONS = {
   weight: Type.Optional(WeightSchema),
   tunnel: Type.Optional(TunnelSchema),
   ...THRESHOLDS,
+  health: Type.Optional(ServerHealthSchema),
 };
 
 export const ServerSchema = Type.Object(
@@ -144,14 +147,23 @@ export const ServiceSchema = Type.Object(
   { ...CLOSED, ...NAMED_EITHER_WAY },
 );
 
+const DIRECTOR_OPTIONS = {
+  health: Type.Optional(HealthSettingsSchema),
+  vrrp: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "vrrp_instance and the like, as in keepalived.conf; keepalived is run with it",
+    }),
+  ),
+};
+
 /** The whole desired state, as in a file or the body of `PUT /v1/config`. */
 export const ConfigSchema = Type.Object(
-  { services: Type.Immutable(Type.Array(ServiceSchema)), settings: Type.Optional(SettingsSchema) },
+  { services: Type.Immutable(Type.Array(ServiceSchema)), settings: Type.Optional(SettingsSchema), ...DIRECTOR_OPTIONS },
   CLOSED,
 );
 
 export type PersistenceDocument = Type.Static<typeof PersistenceSchema>;
-export type TunnelDocument = Type.Static<typeof TunnelSchema>;
 export type ServiceOptionsDocument = Type.Static<typeof ServiceOptionsSchema>;
 export type ServerDocument = Type.Static<typeof ServerSchema>;
 export type ServiceDocument = Type.Static<typeof ServiceSchema>;
@@ -199,7 +211,7 @@ export function fullServiceSchema<Properties extends Type.TProperties>(propertie
 
 export const FullServiceSchema = fullServiceSchema({ servers: FullServersSchema }, "a virtual service");
 export const FullConfigSchema = Type.Object(
-  { services: Type.Immutable(Type.Array(FullServiceSchema)), settings: FullSettingsSchema },
+  { services: Type.Immutable(Type.Array(FullServiceSchema)), settings: FullSettingsSchema, ...DIRECTOR_OPTIONS },
   { ...CLOSED, description: "the desired state" },
 );
 

@@ -22,13 +22,16 @@ export function compileSchema<Schema extends Type.TSchema>(
   };
 }
 
+/** Said once more about what other errors tell. */
+const CONSEQUENCES: readonly string[] = ["additionalProperties", "anyOf", "not"];
+
 /**
  * A closed object is reported twice by TypeBox: once for each unknown field (kept) and once for all of them; so is
  * what a condition's other case lacks.
  */
 function isPrimary(error: TValidationError): boolean {
   if (error.keyword === "if") return error.params.failingKeyword === "then";
-  return error.keyword !== "additionalProperties";
+  return !CONSEQUENCES.includes(error.keyword);
 }
 
 /** A misspelt field is unknown and missing at once; that it is unknown tells more. */

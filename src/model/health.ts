@@ -8,7 +8,7 @@ import type { RealServer } from "./service.ts";
 
 /** Run without a shell. */
 export interface Script {
-  /** The program by its absolute path, then its arguments. */
+  /** The program by its absolute path, or by a name that PATH is searched for; then its arguments. */
   readonly argv: readonly string[];
   /** Name or number; {@link HealthSettings.scriptUser} when left out. */
   readonly user?: string;
@@ -234,8 +234,10 @@ export interface MailSettings {
   readonly server: string;
   readonly port: number;
   readonly connectTimeout: number;
+  /** The host's name when left out. */
   readonly helo?: string;
-  readonly from: string;
+  /** keepalived@HOSTNAME when left out. */
+  readonly from?: string;
   readonly to: readonly string[];
 }
 
@@ -267,8 +269,37 @@ export interface HealthSettings {
   readonly tls?: TlsFiles;
 }
 
+const USUAL_DELAY_LOOP = 60_000;
+const USUAL_RETRY = 1;
+const USUAL_RETRIES: Partial<Record<CheckType, number>> = { dns: 3, misc: 0 };
+const USUAL_DELAY_BEFORE_RETRY = 1_000;
+const USUAL_HTTP_DELAY_BEFORE_RETRY = 3_000;
+
+/** The timing of a check that says no more about it than `given`. */
+export function usualTiming(
+  type: CheckType,
+  { delayLoop = USUAL_DELAY_LOOP, retry, delayBeforeRetry, warmup = delayLoop }: Partial<Omit<CheckTiming, "alpha">>,
+): Omit<CheckTiming, "alpha"> {
+  return {
+    delayLoop,
+    retry: retry ?? USUAL_RETRIES[type] ?? USUAL_RETRY,
+    delayBeforeRetry: delayBeforeRetry ?? usualDelayBeforeRetry(type, delayLoop),
+    warmup,
+  };
+}
+
+function usualDelayBeforeRetry(type: CheckType, delayLoop: number): number {
+  if (type === "dns") return delayLoop;
+  return type === "http" || type === "https" ? USUAL_HTTP_DELAY_BEFORE_RETRY : USUAL_DELAY_BEFORE_RETRY;
+}
+
+/** What DNS_CHECK and the like have that are told nothing. */
+export const USUAL_HELO_NAME = "smtpchecker.keepalived.org";
+export const USUAL_MAX_REPLY_LENGTH = 255;
+export const USUAL_STATUS_CODES: readonly StatusRange[] = [{ from: 200, to: 299 }];
+
 export const DEFAULT_SERVICE_HEALTH: ServiceHealth = {
-  timing: { delayLoop: 60_000, connectTimeout: 5_000 },
+  timing: { delayLoop: USUAL_DELAY_LOOP, connectTimeout: 5_000 },
   alpha: false,
   omega: false,
   quorum: 1,
@@ -322,7 +353,9 @@ function assertValidCheck(check: Check, path: string): void {
 }
 
 function assertValidScript({ argv }: Script, path: string): void {
-  if (!argv[0]?.startsWith("/")) refuse(`${path}.argv`, `${argv[0] ?? "nothing"} is not an absolute path`);
+  const [program = ""] = argv;
+  if (/^\/|^[^/]+$/.test(program)) return;
+  refuse(`${path}.argv`, `"${program}" is neither an absolute path nor the name of a program`);
 }
 
 const REGEX_FLAGS = { caseless: "i", dotall: "s", multiline: "m", utf: "u" } as const;

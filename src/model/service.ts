@@ -127,6 +127,8 @@ export interface ServiceOptions {
   readonly persistenceEngine?: PersistenceEngine;
   /** Every datagram is a flow of its own; UDP and marks only. */
   readonly onePacket?: true;
+  /** What follows from the verdicts on its servers; the defaults when left out. */
+  readonly health?: ServiceHealth;
 }
 
 export interface ServiceSettings extends ServiceOptions {
@@ -137,8 +139,6 @@ export type VirtualService = ServiceAddress &
   ServiceSettings & {
     /** In the order they were added. IPVS serves the newest first; see {@link servingOrder}. */
     readonly servers: readonly RealServer[];
-    /** What follows from the verdicts on its servers; the defaults when left out. */
-    readonly health?: ServiceHealth;
   };
 
 /** What the operator wants. */
@@ -147,6 +147,8 @@ export interface DesiredState {
   readonly services: readonly VirtualService[];
   readonly settings: Settings;
   readonly health?: HealthSettings;
+  /** keepalived.conf text that the real keepalived is run with, for VRRP; see ha/. */
+  readonly vrrp?: string;
 }
 
 export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };

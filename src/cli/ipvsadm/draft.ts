@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the flags of a command line have said so far: one setter a flag that carries something. Pure.
 
-import type { PersistenceDocument, TunnelDocument } from "../../config/schema.ts";
+import type { PersistenceDocument } from "../../config/schema.ts";
+import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Family } from "../../model/address.ts";
 import type { Method, Tunnel } from "../../model/service.ts";
 import { familyOfHost, parseClassicAddress, parseEndpoint, type TypedEndpoint } from "./endpoint.ts";

@@ -2,8 +2,9 @@
 // What a command line asks for, before any name is resolved or the daemon is asked. Types only.
 
 import type { FlagText } from "../../config/scheduler-flags.ts";
-import type { PersistenceDocument, TunnelDocument } from "../../config/schema.ts";
+import type { PersistenceDocument } from "../../config/schema.ts";
 import type { SettingsDocument } from "../../config/settings-schema.ts";
+import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Address } from "../../model/address.ts";
 import type { MarkAddress, Method, Protocol } from "../../model/service.ts";
 

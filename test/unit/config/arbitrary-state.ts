@@ -22,12 +22,12 @@ import {
 } from "../../../src/model/service.ts";
 import { type Settings, TIMEOUT_MAX } from "../../../src/model/settings.ts";
 
-const port = fc.integer({ min: 1, max: 65535 });
+export const port = fc.integer({ min: 1, max: 65535 });
 const ipv4 = fc.tuple(fc.integer({ min: 1, max: 223 }), fc.nat(255), fc.nat(255), fc.nat(255));
 const ipv6Tail = fc.array(fc.nat(0xffff), { minLength: 6, maxLength: 6 });
 
-const ipv4Address = ipv4.map((bytes) => bytes.join(".") as Address);
-const ipv6Address = ipv6Tail.map(
+export const ipv4Address = ipv4.map((bytes) => bytes.join(".") as Address);
+export const ipv6Address = ipv6Tail.map(
   (words) => parseAddress(`2001:db8:${words.map((word) => word.toString(16)).join(":")}`) as Address,
 );
 
@@ -62,7 +62,7 @@ export const arbitraryState: fc.Arbitrary<DesiredState> = plainRecord({
 });
 
 /** fast-check also makes objects without prototype, which no parser does. */
-function plainRecord<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+export function plainRecord<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
   return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
 }
 

@@ -49,7 +49,11 @@ test("a service with checks, quorum and sorry server is valid", () => {
 
 const REFUSED: readonly [name: string, service: VirtualService, field: string][] = [
   ["a hysteresis that reaches the quorum", serviceWith({ quorum: 2, hysteresis: 2 }), "health.hysteresis"],
-  ["a quorum script without an absolute path", serviceWith({ quorumUp: { argv: ["up.sh"] } }), "health.quorumUp.argv"],
+  [
+    "a quorum script without an absolute path",
+    serviceWith({ quorumUp: { argv: ["bin/up.sh"] } }),
+    "health.quorumUp.argv",
+  ],
   [
     "a check script without a program",
     serviceWith({}, [{ ...TIMING, type: "misc", script: { argv: [] }, timeout: 1, dynamicWeight: false }]),

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Between the health documents and the model: seconds become ms, what is left out gets its default. Pure.
+
+import { type Address, parseAddress } from "../model/address.ts";
+import {
+  type Check,
+  DEFAULT_HEALTH_SETTINGS,
+  DEFAULT_SERVER_HEALTH,
+  DEFAULT_SERVICE_HEALTH,
+  type HealthSettings,
+  type HttpUrl,
+  type ServerHealth,
+  type ServiceHealth,
+  type SorryServer,
+  type StatusRange,
+  USUAL_HELO_NAME,
+  USUAL_MAX_REPLY_LENGTH,
+  USUAL_STATUS_CODES,
+  usualTiming,
+} from "../model/health.ts";
+import type { CheckDocument, UrlDocument } from "./check-schema.ts";
+import type { HealthSettingsDocument, ServerHealthDocument, ServiceHealthDocument } from "./health-schema.ts";
+import { toTunnel, toTunnelDocument } from "./tunnel-document.ts";
+
+type SorryDocument = NonNullable<ServiceHealthDocument["sorryServer"]>;
+
+const MS_PER_SECOND = 1000;
+const TIMES = ["delayLoop", "delayBeforeRetry", "warmup", "connectTimeout", "timeout"];
+const ADDRESSES = ["connectIp", "bindTo", "rip"];
+const USUAL_MAIL = { port: 25, connectTimeout: 30_000 };
+
+/** What of a service's health its servers' checks take over. */
+type Defaults = Pick<ServiceHealth, "timing" | "alpha" | "virtualHost">;
+
+export function toHealthSettings({ mail, ...rest }: HealthSettingsDocument): HealthSettings {
+  return { ...DEFAULT_HEALTH_SETTINGS, ...rest, ...(mail && { mail: { ...USUAL_MAIL, ...toModel(mail) } }) };
+}
+
+/** Inverse of {@link toHealthSettings}. */
+export function toHealthSettingsDocument({ mail, ...rest }: HealthSettings): HealthSettingsDocument {
+  return { ...rest, ...(mail && { mail: inSeconds(mail) }) };
+}
+
+/** @param port - the service's: where a sorry server listens that has none */
+export function toServiceHealth(document: ServiceHealthDocument, port: number): ServiceHealth {
+  const { timing, sorryServer, ...rest } = document;
+  return {
+    ...DEFAULT_SERVICE_HEALTH,
+    ...rest,
+    timing: { ...DEFAULT_SERVICE_HEALTH.timing, ...toModel(timing ?? {}) },
+    ...(sorryServer && { sorryServer: toSorryServer(sorryServer, port) }),
+  };
+}
+
+function toSorryServer({ tunnel, ...rest }: SorryDocument, port: number): SorryServer {
+  return { port, inhibit: false, ...toModel(rest), ...(tunnel && { tunnel: toTunnel(tunnel) }) };
+}
+
+/** Inverse of {@link toServiceHealth}. */
+export function toServiceHealthDocument({ timing, sorryServer, ...rest }: ServiceHealth): ServiceHealthDocument {
+  return {
+    ...rest,
+    timing: inSeconds(timing),
+    ...(sorryServer && { sorryServer: toSorryDocument(sorryServer) }),
+  };
+}
+
+function toSorryDocument({ tunnel, ...rest }: SorryServer): SorryDocument {
+  return { ...rest, ...(tunnel && { tunnel: toTunnelDocument(tunnel) }) };
+}
+
+/** Checks take what they do not say from the service's health. */
+export function toServerHealth(
+  { checks = [], ...rest }: ServerHealthDocument,
+  service: Defaults = DEFAULT_SERVICE_HEALTH,
+): ServerHealth {
+  return { ...DEFAULT_SERVER_HEALTH, ...rest, checks: checks.map((check) => toCheck(check, service)) };
+}
+
+/** Inverse of {@link toServerHealth}. */
+export function toServerHealthDocument({ checks, ...rest }: ServerHealth): ServerHealthDocument {
+  return { ...rest, checks: checks.map(toCheckDocument) };
+}
+
+function toCheck(document: CheckDocument, service: Defaults): Check {
+  const own = toModel(document);
+  if (own.type === "bfd") return { alpha: service.alpha, ...own };
+  if (own.type === "file") return { weight: 1, reverse: false, ...own };
+  const { alpha, timing } = service;
+  const times = usualTiming(own.type, { ...timing, ...own });
+  if (own.type === "misc") return { alpha, dynamicWeight: false, timeout: times.delayLoop, ...own, ...times };
+  const network = { alpha, connectTimeout: timing.connectTimeout, logAllFailures: false };
+  return { ...network, ...usualOf(own.type, service), ...own, ...times, ...urlsOf(own) } as Check;
+}
+
+function usualOf(type: CheckDocument["type"], { virtualHost }: Defaults): object {
+  switch (type) {
+    case "http":
+    case "https":
+      return { httpProtocol: "1.0", sni: false, fastRecovery: false, ...(virtualHost && { virtualHost }) };
+    case "smtp":
+      return { heloName: USUAL_HELO_NAME };
+    case "dns":
+      return { queryType: "SOA", name: "." };
+    case "udp":
+      return { requireReply: false, minReplyLength: 0, maxReplyLength: USUAL_MAX_REPLY_LENGTH };
+    default:
+      return {};
+  }
+}
+
+function urlsOf(check: CheckDocument): { urls?: HttpUrl[] } {
+  return check.type === "http" || check.type === "https" ? { urls: check.urls.map(toUrl) } : {};
+}
+
+function toUrl({ statusCodes, regex, ...rest }: UrlDocument): HttpUrl {
+  return {
+    ...rest,
+    statusCodes: statusCodes?.map(toStatusRange) ?? USUAL_STATUS_CODES,
+    ...(regex && { regex: { options: [], mustNotMatch: false, minOffset: 0, maxOffset: 0, ...regex } }),
+  };
+}
+
+function toStatusRange(code: number | string): StatusRange {
+  const [from, to = from] = String(code).split("-").map(Number) as [number, number?];
+  return { from, to };
+}
+
+function toCheckDocument(check: Check): CheckDocument {
+  if (check.type !== "http" && check.type !== "https") return inSeconds(check) as CheckDocument;
+  const urls = check.urls.map(({ statusCodes, ...rest }) => ({
+    ...rest,
+    statusCodes: statusCodes.map(({ from, to }) => (from === to ? from : `${from}-${to}`)),
+  }));
+  return { ...inSeconds(check), urls } as CheckDocument;
+}
+
+/** Times in ms, addresses in canonical form. */
+function toModel<T extends object>(document: T): T & Record<"connectIp" | "bindTo" | "rip", Address> {
+  return mapFields(
+    mapFields(document, TIMES, (seconds) => toMs(Number(seconds))),
+    ADDRESSES,
+    (text) => parseAddress(String(text)),
+  ) as never;
+}
+
+function inSeconds<T extends object>(value: T): T {
+  return mapFields(value, TIMES, (ms) => Number(ms) / MS_PER_SECOND);
+}
+
+function mapFields<T extends object>(value: T, names: readonly string[], map: (field: unknown) => unknown): T {
+  const entries = Object.entries(value).map(([name, field]) => [name, names.includes(name) ? map(field) : field]);
+  return Object.fromEntries(entries) as T;
+}
+
+/** What is more than nothing stays so. */
+function toMs(seconds: number): number {
+  return seconds > 0 ? Math.max(1, Math.round(seconds * MS_PER_SECOND)) : 0;
+}

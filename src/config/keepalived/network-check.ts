@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What checkers have in common that talk to the server over the network.
+
+import type { Address } from "../../model/address.ts";
+import { type CheckType, DEFAULT_SERVICE_HEALTH, type NetworkCheck } from "../../model/health.ts";
+import type { CheckDefaults } from "./draft.ts";
+import { resolveTiming, type TimingDraft, timingKeywords } from "./timing.ts";
+import { PORT, POSITIVE, readAddress, readInteger, readSwitch } from "./values.ts";
+import { assign, type Keywords } from "./walk.ts";
+
+const { timing: USUAL } = DEFAULT_SERVICE_HEALTH;
+
+export interface NetworkDraft extends TimingDraft {
+  connectIp?: Address;
+  connectPort?: number;
+  bindTo?: Address;
+  bindPort?: number;
+  bindInterface?: string;
+  mark?: number;
+  logAllFailures?: boolean;
+}
+
+/** Where a check connects to and from. */
+export const ENDPOINT_KEYWORDS: Keywords<NetworkDraft> = {
+  connect_ip: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "connectIp", word && readAddress(word, context)),
+  },
+  connect_port: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "connectPort", word && readInteger(word, PORT, context)),
+  },
+  bindto: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "bindTo", word && readAddress(word, context)),
+  },
+  bind_port: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "bindPort", word && readInteger(word, PORT, context)),
+  },
+  bind_if: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }) => assign(draft, "bindInterface", word?.value),
+  },
+  fwmark: {
+    takes: [1, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "mark", word && readInteger(word, POSITIVE, context)),
+  },
+};
+
+export const NETWORK_KEYWORDS: Keywords<NetworkDraft> = {
+  ...ENDPOINT_KEYWORDS,
+  ...timingKeywords(0),
+  log_all_failures: {
+    takes: [0, 1],
+    read: (draft, { args: [word] }, context) => assign(draft, "logAllFailures", readSwitch(word, context)),
+  },
+};
+
+export function resolveNetwork(type: CheckType, draft: NetworkDraft, defaults: CheckDefaults): NetworkCheck {
+  const { connectIp, connectPort, bindTo, bindPort, bindInterface, mark } = draft;
+  const drafts = [draft, ...defaults.timings];
+  return {
+    ...resolveTiming(type, ...drafts),
+    connectTimeout: drafts.find((each) => each.connectTimeout)?.connectTimeout ?? USUAL.connectTimeout,
+    logAllFailures: draft.logAllFailures ?? defaults.logAllFailures,
+    ...(connectIp !== undefined && { connectIp }),
+    ...(connectPort !== undefined && { connectPort }),
+    ...(bindTo !== undefined && { bindTo }),
+    ...(bindPort !== undefined && { bindPort }),
+    ...(bindInterface !== undefined && { bindInterface }),
+    ...(mark !== undefined && { mark }),
+  };
+}
