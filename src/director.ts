@@ -6,12 +6,14 @@ import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
 import { type DataplaneImage, EMPTY_IMAGE } from "./compile/image.ts";
-import type { DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
+import type { DataplaneCounters, DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
-import type { ServerAddress } from "./model/edits.ts";
+import { getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
-import { type DesiredState, EMPTY_STATE } from "./model/service.ts";
+import { type DesiredState, EMPTY_STATE, type ServiceAddress } from "./model/service.ts";
+import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
+import { type Baselines, Meter } from "./stats/meter.ts";
 import type { DirectorSnapshot } from "./stats/snapshot.ts";
 import { takeSnapshot } from "./stats/take-snapshot.ts";
 
@@ -21,12 +23,19 @@ const NEIGHBOUR_PATIENCE = 300;
 const START_PATIENCE = 2000;
 /** How often the flow table is swept, in ms. */
 const SWEEP_INTERVAL = 1000;
+const NO_FLOWS: FlowSummary = { occupied: 0, halfOpen: 0, expired: 0, capacity: 0 };
 /** How long after a failed apply the director tries again, in ms. */
 const RETRY_INTERVAL = 1000;
 
 /** Where the desired state is kept. */
 export interface StateStore {
   save(state: DesiredState): Promise<void>;
+}
+
+/** Where it is kept what services had counted when they were zeroed. */
+export interface BaselineStore {
+  load(): Promise<Baselines>;
+  save(baselines: Baselines): Promise<void>;
 }
 
 /** Where real servers are found; see net/next-hops.ts. */
@@ -51,6 +60,8 @@ export interface DirectorOptions {
   readonly port: DataplanePort;
   readonly nextHops: NextHopSource;
   readonly store: StateStore;
+  /** What was zeroed is forgotten with the process unless given. */
+  readonly baselines?: BaselineStore;
   /** Every server is up when left out. */
   readonly health?: HealthSource;
   /** Told about things that go wrong outside of any request. */
@@ -61,6 +72,8 @@ export class Director {
   readonly #port: DataplanePort;
   readonly #nextHops: NextHopSource;
   readonly #store: StateStore;
+  readonly #baselines: BaselineStore | undefined;
+  #meter = new Meter();
   readonly #health: HealthSource;
   readonly #report: (message: string) => void;
   #desired: DesiredState = EMPTY_STATE;
@@ -76,12 +89,14 @@ export class Director {
   /** A refresh that has not begun yet: it will do for everybody who asks meanwhile. */
   #refresh: Promise<void> | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #meterTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  constructor({ port, nextHops, store, health = ALWAYS_UP, report }: DirectorOptions) {
+  constructor({ port, nextHops, store, baselines, health = ALWAYS_UP, report }: DirectorOptions) {
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
+    this.#baselines = baselines;
     this.#health = health;
     this.#report = report;
   }
@@ -104,8 +119,11 @@ export class Director {
   /** Adopts what the data plane holds, then applies only what `desired` differs in. */
   async start(desired: DesiredState): Promise<void> {
     this.#held = await this.#port.read();
+    this.#meter = new Meter(await this.#baselines?.load());
     await this.#enqueue(() => this.#change(() => desired, START_PATIENCE));
+    await this.#measure();
     this.#sweepTimer = setInterval(() => void this.#sweepAndReclaim(), SWEEP_INTERVAL);
+    this.#meterTimer = setInterval(() => void this.#measure(), ESTIMATION_INTERVAL);
   }
 
   /**
@@ -130,11 +148,24 @@ export class Director {
   snapshot(): Promise<DirectorSnapshot> {
     return this.#enqueue(async () => {
       const [counters, flows] = await Promise.all([this.#port.counters(), this.#lastSweep()]);
-      const loads = this.#port.loads();
-      const dataplane = this.#port.status();
-      const state = { served: this.#served, held: this.#held, lag: this.#lag };
-      return takeSnapshot({ ...state, counters, loads, flows, dataplane });
+      return this.#snapshotOf(counters, flows);
     });
+  }
+
+  /** The same as an operator reads it: counted since the last zeroing, with rates. */
+  async reading(): Promise<DirectorSnapshot> {
+    const snapshot = await this.snapshot();
+    return { ...snapshot, services: this.#meter.read(snapshot.services) };
+  }
+
+  /**
+   * Counters of one service and its servers, or of all, are read from 0 on. What the data plane counts, and with it
+   * the metrics, goes on. @throws SERVICE_NOT_FOUND, STATE_NOT_SAVED
+   */
+  async zero(address?: ServiceAddress): Promise<void> {
+    const snapshot = await this.snapshot();
+    this.#meter.zero(address ? [getService(snapshot, address)] : snapshot.services);
+    await this.#baselines?.save(this.#meter.baselines);
   }
 
   /** At most `limit` flows from `cursor` on (0: the beginning). */
@@ -145,6 +176,7 @@ export class Director {
   /** Ends the timers and waits for the change under way. The data plane goes on. */
   async stop(): Promise<void> {
     clearInterval(this.#sweepTimer);
+    clearInterval(this.#meterTimer);
     clearTimeout(this.#retryTimer);
     await this.#queue;
   }
@@ -217,6 +249,19 @@ export class Director {
   /** How full the flow table is changes slowly; without the timer nobody else looks. */
   async #lastSweep(): Promise<FlowSummary> {
     return (this.#sweepTimer && this.#swept) ?? (await this.#port.sweep());
+  }
+
+  async #measure(): Promise<void> {
+    try {
+      this.#meter.tick(await this.#enqueue(async () => this.#snapshotOf(await this.#port.counters(), NO_FLOWS)));
+    } catch (error) {
+      this.#report(`rates not measured: ${(error as Error).message}`);
+    }
+  }
+
+  #snapshotOf(counters: DataplaneCounters, flows: FlowSummary): DirectorSnapshot {
+    const state = { served: this.#served, held: this.#held, lag: this.#lag };
+    return takeSnapshot({ ...state, counters, loads: this.#port.loads(), flows, dataplane: this.#port.status() });
   }
 
   async #sweepAndReclaim(): Promise<void> {

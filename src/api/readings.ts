@@ -3,13 +3,13 @@
 
 import type Type from "typebox";
 import { toServerDocument, toServiceDocument } from "../config/document.ts";
-import type { Counters, ServerSnapshot, ServiceSnapshot, ServiceTotals } from "../stats/snapshot.ts";
+import { NO_COUNTERS, type ServerSnapshot, type ServiceSnapshot, type ServiceTotals } from "../stats/snapshot.ts";
 import type { ServerState, ServiceState } from "./schemas.ts";
 
 export type ServerReading = Type.Static<typeof ServerState>;
 export type ServiceReading = Type.Static<typeof ServiceState>;
 
-type Counted = Counters & Pick<ServiceTotals, "active" | "inactive">;
+type Counted = ServiceTotals;
 
 export function toServiceReading(service: ServiceSnapshot): ServiceReading {
   const servers = service.servers.map(toServerReading);
@@ -17,9 +17,10 @@ export function toServiceReading(service: ServiceSnapshot): ServiceReading {
 }
 
 export function toServerReading(server: ServerSnapshot): ServerReading {
-  return { ...toServerDocument(server), ...countsOf(server), nextHop: server.nextHop };
+  const { templates, nextHop } = server;
+  return { ...toServerDocument(server), ...countsOf(server), ...(templates !== undefined && { templates }), nextHop };
 }
 
-function countsOf({ packets, bytes, connections, outPackets, outBytes, active, inactive }: Counted): Counted {
-  return { packets, bytes, connections, outPackets, outBytes, active, inactive };
+function countsOf({ packets, bytes, connections, outPackets, outBytes, active, inactive, rates }: Counted) {
+  return { packets, bytes, connections, outPackets, outBytes, active, inactive, rates: rates ?? NO_COUNTERS };
 }

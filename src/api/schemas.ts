@@ -39,13 +39,19 @@ export const PatchServiceBody = Type.Partial(
 export const PutServerBody = Type.Object({ method: MethodSchema, ...SERVER_OPTIONS }, CLOSED);
 export const PatchServerBody = Type.Partial(PutServerBody, CLOSED);
 
-/** Since the server (service) was added. */
+/** Since the server (service) was added, or zeroed. */
 const Counters = {
   packets: Count,
   bytes: Type.Integer({ minimum: 0, description: "of layer 3" }),
   connections: Count,
   outPackets: Type.Integer({ minimum: 0, description: "replies through the director: masquerading only" }),
   outBytes: Type.Integer({ minimum: 0, description: "of layer 3, likewise" }),
+};
+const Rates = {
+  rates: Type.Object(
+    { connections: Count, packets: Count, outPackets: Count, bytes: Count, outBytes: Count },
+    { description: "a second, as IPVS estimates" },
+  ),
 };
 const Connections = {
   active: Type.Integer({ minimum: 0, description: "established connections" }),
@@ -69,7 +75,9 @@ export const ServerState = Type.Object(
   {
     ...FullServerSchema.properties,
     ...Counters,
+    ...Rates,
     ...Connections,
+    templates: Type.Optional({ ...Count, description: "clients that persistence keeps with this server" }),
     nextHop: NextHop,
   },
   { description: "configuration, counters and connections of a real server" },
@@ -79,7 +87,7 @@ export const ServerStates = Type.Object(
   { description: "in the order they were added" },
 );
 export const ServiceState = fullServiceSchema(
-  { ...Counters, ...Connections, servers: ServerStates.properties.servers },
+  { ...Counters, ...Rates, ...Connections, servers: ServerStates.properties.servers },
   "configuration, counters and connections of a virtual service",
 );
 export const ServiceStates = Type.Object(

@@ -36,13 +36,13 @@ function readRoutes(app: App, { director }: ApiContext, path: ServicePath): void
   const { addressOf } = path;
   const list = { summary: "Real servers", params: path.params, response: { 200: ServerStates, ...ERRORS } };
   app.get(serversUrl(path), { schema: list }, async ({ params }) => {
-    const { servers } = getService(await director.snapshot(), addressOf(params));
+    const { servers } = getService(await director.reading(), addressOf(params));
     return { servers: servers.map(toServerReading) };
   });
 
   const read = { summary: "One real server", params: serverParams(path), response: { 200: ServerState, ...ERRORS } };
   app.get(serverUrl(path), { schema: read }, async ({ params }) =>
-    toServerReading(getServer(getService(await director.snapshot(), addressOf(params)), serverAt(params))),
+    toServerReading(getServer(getService(await director.reading(), addressOf(params)), serverAt(params))),
   );
 }
 

@@ -32,18 +32,20 @@ type PatchBody = Type.Static<typeof PatchServiceBody>;
 
 export function serviceRoutes(app: App, context: ApiContext): void {
   listRoute(app, context);
+  zeroAllRoute(app, context);
   for (const path of SERVICE_PATHS) {
     readRoute(app, context, path);
     putRoute(app, context, path);
     patchRoute(app, context, path);
     deleteRoute(app, context, path);
+    zeroRoute(app, context, path);
   }
 }
 
 function listRoute(app: App, { director }: ApiContext): void {
   const schema = { summary: "All virtual services", response: { 200: ServiceStates, ...ERRORS } };
   app.get("/v1/services", { schema }, async () => {
-    const { services } = await director.snapshot();
+    const { services } = await director.reading();
     return { services: services.map(toServiceReading) };
   });
 }
@@ -51,7 +53,7 @@ function listRoute(app: App, { director }: ApiContext): void {
 function readRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const schema = { summary: "One virtual service", params, response: { 200: ServiceState, ...ERRORS } };
   app.get(url, { schema }, async (request) =>
-    toServiceReading(getService(await director.snapshot(), addressOf(request.params))),
+    toServiceReading(getService(await director.reading(), addressOf(request.params))),
   );
 }
 
@@ -94,6 +96,22 @@ function deleteRoute(app: App, { director }: ApiContext, { url, params, addressO
   app.delete(url, { schema }, async ({ params }, reply) => {
     const address = addressOf(params);
     await director.change((before) => deleteService(before, address));
+    return reply.code(204).send(null);
+  });
+}
+
+function zeroAllRoute(app: App, { director }: ApiContext): void {
+  const schema = { summary: "Count from 0 on; metrics go on", response: { 204: Nothing, ...ERRORS } };
+  app.post("/v1/services/zero", { schema }, async (_request, reply) => {
+    await director.zero();
+    return reply.code(204).send(null);
+  });
+}
+
+function zeroRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+  const schema = { summary: "Count from 0 on; metrics go on", params, response: { 204: Nothing, ...ERRORS } };
+  app.post(`${url}/zero`, { schema }, async (request, reply) => {
+    await director.zero(addressOf(request.params));
     return reply.code(204).send(null);
   });
 }

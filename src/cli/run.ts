@@ -12,6 +12,7 @@ import { Health } from "../health/health.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
+import { BaselineFile } from "../stats/baseline-file.ts";
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
 import { version } from "./version.ts";
@@ -64,7 +65,14 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
     onTables: () => port.forgetReplyRoutes(),
   });
   const health = new Health({ report, onChange: () => void director.refresh() });
-  const director = new Director({ port, nextHops, store: stateFile, health, report });
+  const director = new Director({
+    port,
+    nextHops,
+    store: stateFile,
+    health,
+    baselines: new BaselineFile(options.stateDir),
+    report,
+  });
   closers.push(async () => nextHops.close());
   nextHops.start();
   closers.push(() => director.stop());

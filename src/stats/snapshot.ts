@@ -16,9 +16,23 @@ export interface Counters {
   readonly outBytes: number;
 }
 
+export const COUNTER_NAMES = [
+  "connections",
+  "packets",
+  "outPackets",
+  "bytes",
+  "outBytes",
+] as const satisfies (keyof Counters)[];
+
+export const NO_COUNTERS: Counters = { connections: 0, packets: 0, outPackets: 0, bytes: 0, outBytes: 0 };
+
 export interface ServerSnapshot extends RealServer, Counters {
   readonly active: number;
   readonly inactive: number;
+  /** A second, once somebody has measured; see meter.ts. */
+  readonly rates?: Counters;
+  /** Clients whose next flows it will get, where the service is persistent. */
+  readonly templates?: number;
   readonly nextHop: NextHop;
 }
 
@@ -26,6 +40,7 @@ export interface ServerSnapshot extends RealServer, Counters {
 export interface ServiceTotals extends Counters {
   readonly active: number;
   readonly inactive: number;
+  readonly rates?: Counters;
 }
 
 export type ServiceSnapshot = ServiceAddress &

@@ -82,6 +82,7 @@ const KERNEL_TEXTS: Partial<Record<Verb, Partial<Record<ErrorCode, string>>>> = 
   },
   "delete-service": { SERVICE_NOT_FOUND: "No such service" },
   list: { SERVICE_NOT_FOUND: "No such service" },
+  zero: { SERVICE_NOT_FOUND: "No such service" },
   "add-server": { SERVICE_NOT_FOUND: "Service not defined", SERVER_EXISTS: "Destination already exists" },
   "edit-server": { SERVICE_NOT_FOUND: "Service not defined", SERVER_NOT_FOUND: "No such destination" },
   "delete-server": { SERVICE_NOT_FOUND: "Service not defined", SERVER_NOT_FOUND: "No such destination" },

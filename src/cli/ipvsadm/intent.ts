@@ -39,7 +39,7 @@ export interface ServerForm {
   readonly lowerThreshold: number;
 }
 
-export type ListFormat = "default" | "tunnel-info";
+export type ListFormat = "default" | "tunnel-info" | "stats" | "rate" | "thresholds" | "persistent-conn";
 
 export interface ListIntent {
   readonly verb: "list";
@@ -47,6 +47,8 @@ export interface ListIntent {
   readonly service: TypedService | undefined;
   readonly numeric: boolean;
   readonly format: ListFormat;
+  readonly isExact: boolean;
+  readonly isSorted: boolean;
 }
 
 export type Intent =
@@ -55,6 +57,9 @@ export type Intent =
   | { readonly verb: "flush" }
   | ListIntent
   | { readonly verb: "list-timeouts" }
+  | { readonly verb: "save"; readonly numeric: boolean }
+  /** All of them when undefined. */
+  | { readonly verb: "zero"; readonly service: TypedService | undefined }
   /** What is not to change is left out. */
   | { readonly verb: "set"; readonly timeouts: NonNullable<SettingsDocument["timeouts"]> }
   | { readonly verb: "add-service" | "edit-service"; readonly service: TypedService; readonly form: ServiceForm }

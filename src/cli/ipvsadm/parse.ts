@@ -9,8 +9,17 @@ import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
 import { commandOf, type Flag } from "./flags.ts";
-import type { Endpoint, Intent, ListIntent, Outcome, ServerForm, ServiceForm, TypedService } from "./intent.ts";
-import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption } from "./legality.ts";
+import type {
+  Endpoint,
+  Intent,
+  ListFormat,
+  ListIntent,
+  Outcome,
+  ServerForm,
+  ServiceForm,
+  TypedService,
+} from "./intent.ts";
+import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption, type Option } from "./legality.ts";
 import { ArgumentReader, type ParsedFlag } from "./popt.ts";
 import type { PortNames } from "./port-names.ts";
 import { missingFeature } from "./unavailable.ts";
@@ -22,7 +31,23 @@ export interface ParseContext {
   readonly portNames: PortNames;
 }
 
-const LIST_ALL: ListIntent = { verb: "list", service: undefined, numeric: false, format: "default" };
+const LIST_ALL: ListIntent = {
+  verb: "list",
+  service: undefined,
+  numeric: false,
+  format: "default",
+  isExact: false,
+  isSorted: true,
+};
+
+/** The first that is given counts. */
+const LIST_FORMATS: readonly (readonly [Option, ListFormat])[] = [
+  ["stats", "stats"],
+  ["rate", "rate"],
+  ["thresholds", "thresholds"],
+  ["persistent-conn", "persistent-conn"],
+  ["tun-info", "tunnel-info"],
+];
 
 /** `argv` comes without the program. */
 export function parse(argv: readonly string[], context: ParseContext): Intent | Outcome {
@@ -129,6 +154,10 @@ function toIntent(command: Command, draft: Draft): Intent {
       return toListIntent(draft, typedService(draft));
     case "flush":
       return { verb: command };
+    case "save":
+      return { verb: command, numeric: draft.given.has("numeric") };
+    case "zero":
+      return { verb: command, service: typedService(draft) };
     default:
       throw new UsageError(USAGE.notAvailable(command));
   }
@@ -161,8 +190,14 @@ function readSchedulerFlags(text: string, scheduler: string): FlagText[] {
 
 function toListIntent({ given }: Draft, service: TypedService | undefined): Intent {
   if (given.has("timeout")) return { verb: "list-timeouts" };
-  const format = given.has("tun-info") ? "tunnel-info" : "default";
-  return { verb: "list", service, numeric: given.has("numeric"), format };
+  return {
+    verb: "list",
+    service,
+    numeric: given.has("numeric"),
+    format: LIST_FORMATS.find(([option]) => given.has(option))?.[1] ?? "default",
+    isExact: given.has("exact"),
+    isSorted: !given.has("nosort"),
+  };
 }
 
 /** Only masquerading can map ports; services that go by a mark have none. */

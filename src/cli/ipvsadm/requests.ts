@@ -19,8 +19,13 @@ export const READ_SETTINGS: ApiRequest = { method: "GET", path: SETTINGS };
 /** @throws UsageError when a name has no address */
 export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
   if (intent.verb === "list-timeouts") return READ_SETTINGS;
+  if (intent.verb === "save") return { method: "GET", path: "/v1/config" };
   if (intent.verb === "set") return { method: "PATCH", path: SETTINGS, body: { timeouts: intent.timeouts } };
-  if (intent.service === undefined) return { method: "GET", path: "/v1/services" };
+  if (intent.service === undefined) {
+    return intent.verb === "zero"
+      ? { method: "POST", path: "/v1/services/zero" }
+      : { method: "GET", path: "/v1/services" };
+  }
   const service = await servicePath(intent.service, hostNames);
   switch (intent.verb) {
     case "list":
@@ -31,6 +36,8 @@ export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Pro
       return { method: "PATCH", path: service, body: editedServiceBody(intent.form) };
     case "delete-service":
       return { method: "DELETE", path: service };
+    case "zero":
+      return { method: "POST", path: `${service}/zero` };
   }
   const path = `${service}/servers/${await endpointPath(intent.server, USAGE.badServer, hostNames)}`;
   if (intent.verb === "delete-server") return { method: "DELETE", path };

@@ -3,6 +3,7 @@
 // world is handed in.
 
 import type { ServiceReading } from "../../api/readings.ts";
+import type { FullConfigDocument, FullServiceDocument } from "../../config/schema.ts";
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
 import { isMark, type Protocol } from "../../model/service.ts";
@@ -19,9 +20,11 @@ import {
 import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
 import type { Intent, ListIntent, Outcome, Verb } from "./intent.ts";
+import { NUMERIC, type Spelling } from "./names.ts";
 import { type ParseContext, parse } from "./parse.ts";
-import { type Layout, NUMERIC, printService, printTable, printTimeouts } from "./print.ts";
+import { printService, printTable, printTimeouts } from "./print.ts";
 import { flushRequest, READ_SETTINGS, type RemoteIntent, toRequest } from "./requests.ts";
+import { printRules } from "./save.ts";
 
 export interface World extends ParseContext {
   readonly api: ApiClient;
@@ -53,6 +56,8 @@ async function carryOut(intent: Intent, world: World): Promise<string> {
       return list(intent, world);
     case "list-timeouts":
       return printTimeouts((await ask(intent, world)) as FullSettingsDocument);
+    case "save":
+      return save(intent.numeric, await ask(intent, world), world);
     case "flush":
       await flush(world);
       return "";
@@ -66,10 +71,15 @@ async function list(intent: ListIntent, world: World): Promise<string> {
   const answer = await ask(intent, world);
   if (intent.service !== undefined) {
     const service = answer as ServiceReading;
-    return printService(service, await layoutOf(intent, [service], world));
+    return printService(service, { ...intent, spelling: await spellingOf(intent, [service], world) });
   }
   const { services } = answer as { readonly services: readonly ServiceReading[] };
-  return printTable(services, await layoutOf(intent, services, world));
+  return printTable(services, { ...intent, spelling: await spellingOf(intent, services, world) });
+}
+
+async function save(numeric: boolean, config: unknown, world: World): Promise<string> {
+  const { services } = config as FullConfigDocument;
+  return printRules(services, await spellingOf({ numeric }, services, world));
 }
 
 /** ipvsadm -C empties the table and leaves settings alone; the daemon takes a document as a whole. */
@@ -101,12 +111,12 @@ async function inKernelOrder(verb: Verb, refusal: Refusal, path: string, api: Ap
   return refusal;
 }
 
-async function layoutOf(
-  { format, numeric }: ListIntent,
-  services: readonly ServiceReading[],
+async function spellingOf(
+  { numeric }: Pick<ListIntent, "numeric">,
+  services: readonly FullServiceDocument[],
   { hostNames, portNames }: World,
-): Promise<Layout> {
-  if (numeric) return { format, spelling: NUMERIC };
+): Promise<Spelling> {
+  if (numeric) return NUMERIC;
   const addresses = new Set(services.flatMap(namedAddresses));
   const names = new Map<Address, string>();
   const nameHost = async (address: Address) => names.set(address, await hostNames.nameOf(address));
@@ -114,9 +124,9 @@ async function layoutOf(
   const host = (address: Address) => names.get(address) ?? address;
   const port = (number: number, protocol?: Protocol) =>
     (protocol && portNames.nameOf(number, protocol)) ?? String(number);
-  return { format, spelling: { host, port } };
+  return { host, port };
 }
 
-function namedAddresses(service: ServiceReading): Address[] {
+function namedAddresses(service: FullServiceDocument): Address[] {
   return [...(isMark(service) ? [] : [service.vip]), ...service.servers.map(({ rip }) => rip)];
 }

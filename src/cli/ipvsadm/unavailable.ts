@@ -6,15 +6,9 @@ import type { Flag } from "./flags.ts";
 /** Feature (completes "... is not available yet") to the flags that need it. */
 export const UNAVAILABLE: Record<string, readonly string[]> = {
   "restoring rules": ["restore"],
-  "saving rules": ["save"],
-  "zeroing counters": ["zero"],
   "balancing SCTP": ["sctp-service"],
-  "listing persistent connections": ["persistent-conn"],
   "remote checksum offload": ["tun-remcsum"],
-  "listing thresholds": ["thresholds"],
   "listing connections": ["connection"],
-  "listing statistics": ["stats", "rate", "exact"],
-  "listing without sorting": ["nosort"],
   "connection synchronisation": [
     "start-daemon",
     "stop-daemon",

@@ -4,9 +4,14 @@
 import type { ApiDirector } from "../../../src/api/context.ts";
 import type { Flow, FlowPage } from "../../../src/dataplane/port.ts";
 import type { Address } from "../../../src/model/address.ts";
-import type { ServerAddress } from "../../../src/model/edits.ts";
+import { getService, type ServerAddress } from "../../../src/model/edits.ts";
 import type { NextHop } from "../../../src/model/next-hop.ts";
-import { type DesiredState, EMPTY_STATE, type VirtualService } from "../../../src/model/service.ts";
+import {
+  type DesiredState,
+  EMPTY_STATE,
+  type ServiceAddress,
+  type VirtualService,
+} from "../../../src/model/service.ts";
 import type { Counters, DirectorSnapshot, ServiceSnapshot } from "../../../src/stats/snapshot.ts";
 
 const NEXT_HOPS: Readonly<Record<string, NextHop>> = {
@@ -28,6 +33,8 @@ export class FakeDirector implements ApiDirector {
   failure: Error | undefined;
   /** How many snapshots were taken. */
   snapshots = 0;
+  /** What zero() was asked for. */
+  readonly zeroed: (ServiceAddress | undefined)[] = [];
   readonly tracked: Flow[] = [];
   readonly slots = new Map<number, ServerAddress>();
 
@@ -55,6 +62,14 @@ export class FakeDirector implements ApiDirector {
       },
       lag: this.lag,
     };
+  }
+
+  reading(): Promise<DirectorSnapshot> {
+    return this.snapshot();
+  }
+
+  async zero(service?: ServiceAddress): Promise<void> {
+    this.zeroed.push(service ? getService(this.desired, service) : undefined);
   }
 
   /** Slot numbers of the table are indexes into `tracked`. */

@@ -154,6 +154,7 @@ describe("/openapi.json", () => {
       "/v1/config": ["get", "put"],
       "/v1/settings": ["get", "patch", "put"],
       "/v1/services": ["get"],
+      "/v1/services/zero": ["post"],
       ...serviceMethods("/v1/services/{protocol}/{vip}/{port}"),
       ...serviceMethods("/v1/services/fwm/{mark}"),
       ...serviceMethods("/v1/services/fwm6/{mark}"),
@@ -172,5 +173,10 @@ describe("/openapi.json", () => {
 
 function serviceMethods(service: string): Record<string, readonly string[]> {
   const all = ["delete", "get", "patch", "put"];
-  return { [service]: all, [`${service}/servers`]: ["get"], [`${service}/servers/{rip}/{serverPort}`]: all };
+  return {
+    [service]: all,
+    [`${service}/zero`]: ["post"],
+    [`${service}/servers`]: ["get"],
+    [`${service}/servers/{rip}/{serverPort}`]: all,
+  };
 }

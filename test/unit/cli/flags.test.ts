@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { commandOf, FLAGS, optionOf } from "../../../src/cli/ipvsadm/flags.ts";
 import { OPTIONS } from "../../../src/cli/ipvsadm/legality.ts";
-import { missingFeature, UNAVAILABLE } from "../../../src/cli/ipvsadm/unavailable.ts";
+import { UNAVAILABLE } from "../../../src/cli/ipvsadm/unavailable.ts";
 
 describe("the table of flags", () => {
   it("has no two flags of the same name", () => {
@@ -36,15 +36,5 @@ describe("the table of flags", () => {
         .filter((name) => !names.has(name)),
       [],
     );
-  });
-
-  it("leaves exactly these flags available", () => {
-    const available = FLAGS.filter((flag) => missingFeature(flag) === undefined).map(({ long }) => long);
-    const commands =
-      "add-service edit-service delete-service clear add-server edit-server delete-server list set help version";
-    const services = "tcp-service udp-service fwmark-service ipv6 scheduler pe persistent netmask";
-    const servers = "real-server gatewaying ipip masquerading tun-type tun-port tun-nocsum tun-csum weight";
-    const listing = "u-threshold l-threshold timeout tun-info sort ops numeric sched-flags";
-    assert.deepEqual(available, `${commands} ${services} ${servers} ${listing}`.split(" "));
   });
 });

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The columns of ipvsadm's listings, one entry a format: titles, and what stands behind a name. Blanks count. Pure.
+
+import type { ServerReading, ServiceReading } from "../../api/readings.ts";
+import type { Method } from "../../model/service.ts";
+import type { Counters } from "../../stats/snapshot.ts";
+import type { ListFormat } from "./intent.ts";
+
+/** How a number of any size is written into a column that begins with a blank. */
+export type Figure = (value: number) => string;
+
+interface Columns {
+  readonly titles: readonly [services: string, servers: string];
+  /** Behind the name of a service; where it is missing, scheduler and flags are. */
+  readonly service?: (service: ServiceReading, figure: Figure) => string;
+  /** Behind the name of a server. */
+  readonly server: (server: ServerReading, figure: Figure) => string;
+}
+
+/** Texts with the widths they are filled up to. */
+type Cells = readonly (readonly [text: string | number, width: number])[];
+
+const FORWARD_NAMES: Record<Method, string> = { direct: "Route", tunnel: "Tunnel", masquerade: "Masq" };
+const NAME_TITLE = "Prot LocalAddress:Port";
+const RULE_TITLE = `${NAME_TITLE} Scheduler Flags`;
+const SERVER_TITLE = "  -> RemoteAddress:Port";
+const CONNECTION_TITLES: Cells = [
+  ["ActiveConn", 10],
+  ["InActConn", 10],
+];
+
+export const COLUMNS: Record<ListFormat, Columns> = {
+  default: {
+    titles: [RULE_TITLE, `${SERVER_TITLE}           Forward Weight ActiveConn InActConn`],
+    server: (server) => left([forwardName(server), 7], [server.weight, 6], ...connections(server)),
+  },
+  "tunnel-info": {
+    titles: [RULE_TITLE, `${SERVER_TITLE}           Forward TunnelInfo    Weight ActiveConn InActConn`],
+    server: (server) =>
+      left([forwardName(server), 7], [tunnelInfo(server), 13], [server.weight, 6], ...connections(server)),
+  },
+  stats: {
+    titles: [figureTitles("Conns", "InPkts", "OutPkts", "InBytes", "OutBytes"), SERVER_TITLE],
+    service: (service, figure) => inOrder(service).map(figure).join(""),
+    server: (server, figure) => inOrder(server).map(figure).join(""),
+  },
+  rate: {
+    titles: [figureTitles("CPS", "InPPS", "OutPPS", "InBPS", "OutBPS"), SERVER_TITLE],
+    service: ({ rates }, figure) => inOrder(rates).map(figure).join(""),
+    // Only bytes are abbreviated here.
+    server: ({ rates }, figure) =>
+      inOrder(rates)
+        .map((rate, index) => (index < 3 ? ` ${String(rate).padStart(8)}` : figure(rate)))
+        .join(""),
+  },
+  thresholds: {
+    titles: [
+      `${NAME_TITLE.padEnd(33)}${left(["Uthreshold", 10], ["Lthreshold", 10], ...CONNECTION_TITLES)}`,
+      SERVER_TITLE,
+    ],
+    server: (server) =>
+      left([server.upperThreshold ?? 0, 10], [server.lowerThreshold ?? 0, 10], ...connections(server)),
+  },
+  "persistent-conn": {
+    titles: [`${NAME_TITLE.padEnd(33)}${left(["Weight", 9], ["PersistConn", 11], ...CONNECTION_TITLES)}`, SERVER_TITLE],
+    server: (server) => left([server.weight, 9], [server.templates ?? 0, 11], ...connections(server)),
+  },
+};
+
+/** Nine columns, with a unit where the number is long; print_largenum of ipvsadm.c. */
+export function abbreviated(value: number): string {
+  if (value < 1e8) return String(value).padStart(9);
+  const [unit, divisor] =
+    value < 1e9 ? ["K", 1e3] : value < 1e11 ? ["M", 1e6] : value < 1e14 ? ["G", 1e9] : ["T", 1e12];
+  return `${Math.floor(value / (divisor as number))}${unit}`.padStart(9);
+}
+
+/** All digits, a blank in front; --exact. */
+export function exact(value: number): string {
+  const digits = String(value);
+  return digits.padStart(Math.max(9, digits.length + 1));
+}
+
+function figureTitles(...titles: readonly string[]): string {
+  return NAME_TITLE.padEnd(33) + titles.map((title) => ` ${title.padStart(8)}`).join("");
+}
+
+function left(...cells: Cells): string {
+  return cells.map(([text, width]) => ` ${String(text).padEnd(width)}`).join("");
+}
+
+function connections({ active, inactive }: ServerReading): Cells {
+  return [
+    [active, 10],
+    [inactive, 10],
+  ];
+}
+
+function inOrder(counters: Counters): number[] {
+  const { connections: opened, packets, outPackets, bytes, outBytes } = counters;
+  return [opened, packets, outPackets, bytes, outBytes];
+}
+
+function forwardName({ method }: ServerReading): string {
+  return FORWARD_NAMES[method];
+}
+
+/** `gue:6080:+c`: type, port where there is one, whether checksums are sent. */
+function tunnelInfo({ method, tunnel }: ServerReading): string {
+  if (method !== "tunnel") return "n/a";
+  if (tunnel === undefined) return "ipip";
+  const { type, port, checksum } = tunnel;
+  return [type, ...(port === undefined ? [] : [port]), checksum ? "+c" : "-c"].join(":");
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The order in which the kernel hands services out: that of its hash table (ip_vs_svc_hashkey), services with a mark
+// last. It mixes an address of kernel memory into the hash; ours is that of the recorded kernel. Pure.
+
+import { addressToBytes, familyOf } from "../../model/address.ts";
+import { isMark, PROTOCOL_NUMBERS, type ServiceAddress } from "../../model/service.ts";
+
+const BUCKETS = 256;
+const KERNEL_ADDRESS = 96;
+
+/** Of services in the order they were added: within a bucket the newest comes first. */
+export function kernelOrder<Service extends ServiceAddress>(services: readonly Service[]): Service[] {
+  const newestFirst = services.toReversed();
+  const byBucket = (of: readonly Service[]) => of.toSorted((a, b) => bucketOf(a) - bucketOf(b));
+  return [
+    ...byBucket(newestFirst.filter((service) => !isMark(service))),
+    ...byBucket(newestFirst.filter((service) => isMark(service))),
+  ];
+}
+
+function bucketOf(service: ServiceAddress): number {
+  if (isMark(service)) return (KERNEL_ADDRESS ^ service.mark) & (BUCKETS - 1);
+  const { protocol, vip, port } = service;
+  const view = new DataView(addressToBytes(vip).buffer);
+  const words = familyOf(vip) === "ipv4" ? [12] : [0, 4, 8, 12];
+  const folded = words.reduce((fold, offset) => fold ^ view.getUint32(offset), 0);
+  return (PROTOCOL_NUMBERS[protocol] ^ folded ^ (port >> 8) ^ port ^ KERNEL_ADDRESS) & (BUCKETS - 1);
+}
