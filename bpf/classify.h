@@ -1,10 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Packet -> virtual service: address, protocol and port exactly (ip_vs_service_find, its second step). */
+/* Packet -> virtual service (ip_vs_service_find, from its second step on). */
 #ifndef CLASSIFY_H
 #define CLASSIFY_H
 
+#include "config.h"
 #include "maps.h"
 #include "packet.h"
+
+#define FTP_PORT bpf_htons(21)
+#define FTP_DATA_PORT bpf_htons(20)
+#define FIRST_UNPRIVILEGED_PORT 1024
+
+static __always_inline const struct service *find_service(const struct service_key *key)
+{
+	const struct service *service = bpf_map_lookup_elem(&services, key);
+
+	return service && !service->removed ? service : NULL;
+}
+
+/* Whether an FTP server may expect data connections at this port. */
+static __always_inline bool may_be_ftp_data(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP &&
+	       (packet->vport == FTP_DATA_PORT ||
+		bpf_ntohs(packet->vport) >= FIRST_UNPRIVILEGED_PORT);
+}
+
+/*
+ * Services that cover more than their port: FTP, and then port 0. An FTP service that is not persistent hides
+ * the latter but takes nothing beside its port.
+ */
+static __always_inline const struct service *classify_widely(const struct packet *packet,
+							     struct service_key *key)
+{
+	const struct service *service;
+
+	if (settings.wide_services & WIDE_FTP && may_be_ftp_data(packet)) {
+		key->port = FTP_PORT;
+		service = find_service(key);
+		if (service)
+			return service->flags & SERVICE_PERSISTENT ? service : NULL;
+	}
+	if (!(settings.wide_services & WIDE_PORT))
+		return NULL;
+	key->port = 0;
+	return find_service(key);
+}
 
 static __always_inline const struct service *classify(const struct packet *packet)
 {
@@ -13,9 +54,17 @@ static __always_inline const struct service *classify(const struct packet *packe
 		.port = packet->vport,
 		.protocol = packet->protocol,
 	};
-	const struct service *service = bpf_map_lookup_elem(&services, &key);
+	const struct service *service = find_service(&key);
 
-	return service && !service->removed ? service : NULL;
+	if (service || !settings.wide_services)
+		return service;
+	return classify_widely(packet, &key);
+}
+
+/* Whether the packet is for the very port of the service, and not for one that it covers as well. */
+static __always_inline bool is_own_port(const struct service *service, const struct packet *packet)
+{
+	return service->port == packet->vport;
 }
 
 #endif

@@ -9,6 +9,9 @@
 /* Buckets in map flow_table: the verifier folds it into the index arithmetic. */
 const volatile __u32 flow_buckets = 1;
 
+/* The same in map templates. */
+const volatile __u32 template_buckets = 1;
+
 /* A map of its own, pinned: a new program goes on with the secret and timeouts of the old one. */
 struct settings settings SEC(".data.settings") = {};
 

@@ -12,7 +12,7 @@
 
 static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct packet *packet,
 						  const struct flow_place *place,
-						  const struct flow_slot *slot, __u64 word)
+						  struct flow_slot *slot, __u64 word)
 {
 	enum verdict verdict;
 
@@ -20,6 +20,8 @@ static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct pac
 		return forward(ctx, packet, word, 0);
 	packet->word = word;
 	packet->reply = flow_number(place, slot);
+	if (word & FLOW_PERSISTENT)
+		flow_note_reply(slot, packet->reply, word);
 	verdict = masquerade_reply(ctx, packet, packet->reply);
 	if (verdict == VERDICT_REPLY_MASQUERADE)
 		count_reply(flow_server(word), packet);

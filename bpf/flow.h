@@ -14,6 +14,7 @@
 #include "packet.h"
 #include "signature.h"
 #include "tcp.h"
+#include "template.h"
 #include "victim.h"
 
 /* Where a flow lives, or would. */
@@ -135,18 +136,28 @@ static __always_inline struct flow_slot *flow_peer(__u32 number)
 	return peer && peer->word & FLOW_MASQUERADE ? peer : NULL;
 }
 
-/* Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. */
-static __always_inline void flow_end(struct flow_slot *slot)
+/* Whether a template is to be told when the flow ends; of a pair's slots the reply's does not. */
+static __always_inline bool flow_is_controlled(__u64 word)
 {
-	load_end(__sync_fetch_and_or(&slot->word, FLOW_ENDED));
+	return (word & (FLOW_PERSISTENT | FLOW_REPLY | FLOW_ENDED)) == FLOW_PERSISTENT;
+}
+
+/* Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. */
+static __always_inline void flow_end(struct flow_slot *slot, __u32 number)
+{
+	__u64 word = __sync_fetch_and_or(&slot->word, FLOW_ENDED);
+
+	load_end(word);
+	if (flow_is_controlled(word))
+		template_release(flow_template(number));
 }
 
 /* Claimed in between, so that the flow that ends is the one that was found. */
-static __always_inline void flow_release(struct flow_slot *slot, __u64 signature)
+static __always_inline void flow_release(struct flow_slot *slot, __u32 number, __u64 signature)
 {
 	if (__sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) != signature)
 		return;
-	flow_end(slot);
+	flow_end(slot, number);
 	__sync_lock_test_and_set(&slot->signature, 0);
 }
 
@@ -164,9 +175,10 @@ __noinline int flow_free_peer(__u32 number)
 {
 	struct flow_slot *peer = flow_peer(number);
 	__u64 signature = peer ? peer->signature : 0;
+	const union flow_cold *own = flow_cold_at(number);
 
-	if (signature > FLOW_CLAIMED)
-		flow_release(peer, signature);
+	if (signature > FLOW_CLAIMED && own)
+		flow_release(peer, own->tuple.peer, signature);
 	return 0;
 }
 
@@ -182,9 +194,11 @@ __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 static __always_inline void flow_free(struct flow_slot *slot, const struct flow_place *place,
 				      __u64 word)
 {
+	__u32 number = flow_number(place, slot);
+
 	if (word & FLOW_MASQUERADE)
-		flow_free_peer(flow_number(place, slot));
-	flow_release(slot, place->signature);
+		flow_free_peer(number);
+	flow_release(slot, number, place->signature);
 }
 
 static __always_inline enum tcp_direction flow_direction(__u64 word)
@@ -194,12 +208,17 @@ static __always_inline enum tcp_direction flow_direction(__u64 word)
 	return word & FLOW_MASQUERADE ? TCP_INPUT : TCP_INPUT_ONLY;
 }
 
-/* A SYN of the client on a finished connection is the first packet of a new one. */
+/* A SYN of the client on a finished connection is the first packet of a new one, unless a template controls it. */
 static __always_inline bool flow_is_reused(const struct packet *packet, __u64 word)
 {
-	return packet->protocol == IPPROTO_TCP && !(word & FLOW_REPLY) &&
+	return packet->protocol == IPPROTO_TCP && !(word & (FLOW_REPLY | FLOW_PERSISTENT)) &&
 	       (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
 	       tcp_is_reusable(flow_state(word), word & FLOW_MASQUERADE);
+}
+
+static __always_inline bool flow_is_established(__u64 word, __u32 state)
+{
+	return flow_protocol(word) == FLOW_TCP && state == TCP_STATE_ESTABLISHED;
 }
 
 /*
@@ -224,7 +243,18 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 	flow_restamp(slot, word, next, now);
 	if (word & FLOW_MASQUERADE)
 		flow_stamp_peer(flow_number(place, slot), next, now);
+	if (word & FLOW_PERSISTENT && next != state && flow_is_established(word, next))
+		flow_assure_template(flow_number(place, slot));
 	return true;
+}
+
+/* The first reply over UDP is told to the flow's template. */
+static __always_inline void flow_note_reply(struct flow_slot *slot, __u32 number, __u64 word)
+{
+	if (flow_protocol(word) != FLOW_UDP)
+		return;
+	flow_assure_template(number);
+	__sync_fetch_and_and(&slot->word, ~FLOW_PERSISTENT);
 }
 
 static __always_inline __u32 flow_first_state(const struct packet *packet,
@@ -235,12 +265,18 @@ static __always_inline __u32 flow_first_state(const struct packet *packet,
 	return tcp_next_state(TCP_STATE_NONE, packet->tcp_flags, direction);
 }
 
-static __always_inline __u64 flow_word(const struct packet *packet, __u32 server, __u32 state,
+/* What is known of a flow before it has a slot. */
+struct new_flow {
+	__u64 way;      /* its word's server and flags */
+	__u32 template; /* FLOW_PERSISTENT: that controls it */
+};
+
+static __always_inline __u64 flow_word(const struct packet *packet, __u64 way, __u32 state,
 				       __u64 now)
 {
 	__u64 protocol = packet->protocol == IPPROTO_TCP ? FLOW_TCP : FLOW_UDP;
 
-	return server | now << FLOW_TICK_BIT | (__u64)state << FLOW_STATE_BIT |
+	return way | now << FLOW_TICK_BIT | (__u64)state << FLOW_STATE_BIT |
 	       protocol << FLOW_PROTOCOL_BIT;
 }
 
@@ -263,7 +299,7 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 		return slot;
 	if (slot->word & FLOW_MASQUERADE)
 		flow_free_peer(flow_number(place, slot));
-	flow_end(slot);
+	flow_end(slot, flow_number(place, slot));
 	return slot;
 }
 
@@ -285,15 +321,25 @@ static __always_inline void flow_write_tuple(union flow_cold *cold, const struct
 					   .peer = peer };
 }
 
+/* The flow that gets this slot comes under its template: before others can see it. */
+static __always_inline void flow_take_control(__u32 number, const struct new_flow *flow, __u64 word)
+{
+	if (!(flow->way & FLOW_PERSISTENT))
+		return;
+	flow_set_template(number, flow->template);
+	if (flow_is_established(word, flow_state(word)))
+		flow_assure_template(number);
+}
+
 /*
  * Remembers that this flow goes to this server. False when every slot of the bucket holds a live
  * flow or another CPU took the slot: the caller forwards without state.
  */
 static __always_inline bool flow_create(const struct flow_place *place, const struct packet *packet,
-					__u32 server)
+					const struct new_flow *flow)
 {
 	__u32 state = flow_first_state(packet, TCP_INPUT_ONLY);
-	__u64 now = flow_now();
+	__u64 now = flow_now(), word = flow_word(packet, flow->way, state, now);
 	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
 	struct flow_slot *slot = flow_claim(place, half_open, now);
 	union flow_cold *cold;
@@ -303,7 +349,8 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 	cold = flow_cold_at(flow_number(place, slot));
 	if (cold)
 		flow_write_tuple(cold, packet, 0);
-	flow_publish(slot, place->signature, flow_word(packet, server, state, now));
+	flow_take_control(flow_number(place, slot), flow, word);
+	flow_publish(slot, place->signature, word);
 	return true;
 }
 

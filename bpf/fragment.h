@@ -52,9 +52,12 @@ static __always_inline bool parse_fragment(struct cursor *cursor, struct packet 
 	return true;
 }
 
-/* Where the first fragment went, once it was sent there. */
-static __always_inline void remember_way(struct fragment_note *note, const struct packet *packet)
+/* Where the first fragment went, if it was sent there. */
+static __always_inline void remember_way(struct fragment_note *note, const struct packet *packet,
+					 enum verdict verdict)
 {
+	if (!is_transmitted(verdict) && verdict != VERDICT_UNDECIDED)
+		return;
 	note->way.word = packet->word;
 	note->way.reply = packet->reply;
 	note->way.tick = flow_now();
@@ -115,25 +118,35 @@ static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct p
 	return forward(ctx, packet, word, 0);
 }
 
-static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)
+/*
+ * UNDECIDED: *packet is filled in, as parse_packet() would, and the note is to be written. FRAGMENT: it is a later
+ * one, which the note's key names.
+ */
+static __always_inline enum verdict parse_first_fragment(struct xdp_md *ctx, struct packet *packet,
+							 struct fragment_note **note)
 {
-	__u32 zero = 0;
-	struct fragment_note *note = bpf_map_lookup_elem(&fragment_notes, &zero);
-	enum verdict verdict;
 	struct cursor cursor;
+	__u32 zero = 0;
 	bool is_first;
 
-	if (!note || parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
-	    !parse_fragment(&cursor, packet, &note->key, &is_first))
+	*note = bpf_map_lookup_elem(&fragment_notes, &zero);
+	if (!*note || parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
+	    !parse_fragment(&cursor, packet, &(*note)->key, &is_first))
 		return VERDICT_MALFORMED;
-	if (!is_first)
+	return is_first ? parse_transport(&cursor, packet) : VERDICT_FRAGMENT;
+}
+
+static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)
+{
+	struct fragment_note *note;
+	enum verdict verdict = parse_first_fragment(ctx, packet, &note);
+
+	if (verdict == VERDICT_FRAGMENT && note)
 		return follow_fragment(ctx, packet, &note->key);
-	verdict = parse_transport(&cursor, packet);
 	if (verdict)
 		return verdict;
 	verdict = direct(ctx, packet);
-	if (is_transmitted(verdict) || verdict == VERDICT_UNDECIDED)
-		remember_way(note, packet);
+	remember_way(note, packet, verdict);
 	return verdict;
 }
 

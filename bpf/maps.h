@@ -42,6 +42,11 @@ struct fragment_note {
 	struct fragment_way way;
 };
 
+struct template_request {
+	struct template_entry entry;
+	__u64 signature;
+};
+
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
@@ -144,6 +149,40 @@ struct {
 	__type(key, __u32);
 	__type(value, union flow_cold);
 } flow_tuples SEC(".maps");
+
+/* Which server was this client given? Shared memory with user space, which expires and lists. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct template_bucket);
+} templates SEC(".maps");
+
+/* Which template controls the flow in this slot? Says so where the flow's word has FLOW_PERSISTENT. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u32);
+} flow_templates SEC(".maps");
+
+/* Which template is this CPU looking for? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct template_request);
+} template_requests SEC(".maps");
+
+/* How many templates had no room? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} templates_lost SEC(".maps");
 
 /* Which fragment is this CPU at? On the stack it would not fit beside a packet's whole way. */
 struct {

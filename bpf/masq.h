@@ -66,13 +66,20 @@ static __always_inline __u64 masquerade_address(const struct packet *packet, boo
 			       with, false);
 }
 
+/* The port at the server of a flow with this word, whose port at the VIP is given. */
+static __always_inline __be16 port_at_server(const struct server *server, __u64 word, __be16 vport)
+{
+	return word & FLOW_KEEPS_PORT ? vport : server->port;
+}
+
 static __always_inline void masquerade_destination(const struct packet *packet,
 						   const struct server *server)
 {
 	__u64 difference = masquerade_address(packet, true, &server->rip);
+	__be16 port = port_at_server(server, packet->word, packet->vport);
 
-	difference += csum_difference(packet->vport, server->port);
-	packet->ports->destination = server->port;
+	difference += csum_difference(packet->vport, port);
+	packet->ports->destination = port;
 	update_l4_checksum(packet, difference);
 }
 
@@ -87,13 +94,13 @@ static __always_inline void masquerade_source(const struct packet *packet,
 }
 
 static __always_inline struct flow_key reply_flow(const struct packet *packet,
-						  const struct server *server)
+						  const struct server *server, __u64 way)
 {
 	bool is_ipv4 = packet->is_ipv4;
 	struct flow_key flow = {
 		.source = is_ipv4 ? &server->rip.words[3] : server->rip.words,
 		.destination = is_ipv4 ? &packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32,
-		.source_port = server->port,
+		.source_port = port_at_server(server, way, packet->vport),
 		.destination_port = packet->cport,
 		.protocol = packet->protocol,
 		.is_ipv4 = is_ipv4,
@@ -136,11 +143,12 @@ static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
  */
 static __always_inline enum verdict flow_create_pair(const struct flow_place *place,
 						     const struct packet *packet, __u32 ingress,
-						     __u32 slot, const struct server *server)
+						     const struct new_flow *flow,
+						     const struct server *server)
 {
 	__u32 state = flow_first_state(packet, TCP_INPUT), flow_at, reply_at;
 	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
-	struct flow_key key = reply_flow(packet, server);
+	struct flow_key key = reply_flow(packet, server, flow->way);
 	struct flow_slot *flow_slot, *reply_slot;
 	union flow_cold *flow_cold, *reply_cold;
 	__u64 now = flow_now(), word;
@@ -168,7 +176,9 @@ static __always_inline enum verdict flow_create_pair(const struct flow_place *pl
 		flow_write_tuple(flow_cold, packet, reply_at);
 		write_reply(reply_cold, packet, ingress, flow_at);
 	}
-	word = flow_word(packet, slot, state, now) | FLOW_MASQUERADE;
+	word = flow_word(packet, flow->way, state, now);
+	flow_take_control(reply_at, flow, word);
+	flow_take_control(flow_at, flow, word);
 	flow_publish(reply_slot, reply.signature, word | FLOW_REPLY);
 	flow_publish(flow_slot, place->signature, word);
 	return VERDICT_UNDECIDED;

@@ -8,6 +8,7 @@
 #include "forward.h"
 #include "masq.h"
 #include "sched.h"
+#include "stages.h"
 
 /* Servers tried for a masqueraded flow whose replies would collide with another's. */
 #define COLLISION_ATTEMPTS 4
@@ -18,10 +19,10 @@
  * reach that server, and the flow is tracked as soon as there is room.
  */
 static __always_inline __u32 track(const struct service *service, const struct packet *packet,
-				   const struct flow_place *place, __u32 server)
+				   const struct flow_place *place, const struct new_flow *flow)
 {
-	if (flow_create(place, packet, server))
-		return server;
+	if (flow_create(place, packet, flow))
+		return flow->way;
 	flow_note_overflow(place);
 	return schedule_stateless(service, packet, place->signature);
 }
@@ -33,6 +34,7 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 					       __u64 *word)
 {
 	enum verdict verdict = VERDICT_REPLY_COLLISION;
+	struct new_flow flow = {};
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < COLLISION_ATTEMPTS && verdict == VERDICT_REPLY_COLLISION; i++) {
@@ -42,12 +44,14 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 
 		if (slot == NO_SERVER || !server)
 			return VERDICT_NO_SERVER;
+		flow.way = slot;
 		if (server->method != METHOD_MASQUERADE) {
-			*word = track(service, packet, place, slot);
+			*word = track(service, packet, place, &flow);
 			return VERDICT_UNDECIDED;
 		}
-		verdict = flow_create_pair(place, packet, ctx->ingress_ifindex, slot, server);
-		*word = slot | FLOW_MASQUERADE;
+		flow.way |= server->port ? FLOW_MASQUERADE : FLOW_MASQUERADE | FLOW_KEEPS_PORT;
+		verdict = flow_create_pair(place, packet, ctx->ingress_ifindex, &flow, server);
+		*word = flow.way;
 	}
 	return verdict;
 }
@@ -64,6 +68,10 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 		return VERDICT_NO_SERVICE;
 	if (!opens && !flow_overflowed(place))
 		return VERDICT_NO_FLOW;
+	if (packet->cport == FTP_DATA_PORT)
+		return VERDICT_FTP_DATA;
+	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET))
+		bpf_tail_call_static(ctx, &stages, STAGE_SPECIAL);
 	verdict = begin_flow(ctx, packet, place, service, opens, &word);
 	return verdict ? verdict : forward(ctx, packet, word, opens);
 }

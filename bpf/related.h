@@ -107,7 +107,8 @@ static __always_inline enum verdict related_to_server(struct xdp_md *ctx, struct
 	masquerade_quote(packet, quote,
 			 is_ipv4 ? &packet->ipv4->daddr : packet->ipv6->daddr.s6_addr32,
 			 is_ipv4 ? &quote->ipv4->saddr : quote->ipv6->saddr.s6_addr32,
-			 &quote->ports->source, &server->rip, server->port);
+			 &quote->ports->source, &server->rip,
+			 port_at_server(server, word, quote->ports->source));
 	address_frame(packet->ethernet, server);
 	return VERDICT_FORWARDED_MASQUERADE;
 }

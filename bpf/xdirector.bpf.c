@@ -14,44 +14,11 @@
 #include "packet.h"
 #include "path_mtu.h"
 #include "related.h"
+#include "special.h"
+#include "stages.h"
 #include "stray.h"
 #include "tunnel.h"
 #include "tunnel_error.h"
-
-int xdp_related(struct xdp_md *ctx);
-int xdp_fragment(struct xdp_md *ctx);
-int xdp_answer(struct xdp_md *ctx);
-int xdp_tunnel(struct xdp_md *ctx);
-int xdp_stray(struct xdp_md *ctx);
-int xdp_tunnel_error(struct xdp_md *ctx);
-int xdirector(struct xdp_md *ctx);
-
-enum stage {
-	STAGE_RELATED,
-	STAGE_FRAGMENT,
-	STAGE_ANSWER,
-	STAGE_TUNNEL,
-	STAGE_STRAY,
-	STAGE_TUNNEL_ERROR,
-	STAGE_MAIN,
-	STAGES,
-};
-
-/* Where does the main program go on with a packet that is not for it? */
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, STAGES);
-	__uint(key_size, sizeof(__u32));
-	__array(values, int(void *));
-} stages SEC(".maps") = {
-	.values = { [STAGE_RELATED] = (void *)&xdp_related,
-		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
-		    [STAGE_ANSWER] = (void *)&xdp_answer,
-		    [STAGE_TUNNEL] = (void *)&xdp_tunnel,
-		    [STAGE_STRAY] = (void *)&xdp_stray,
-		    [STAGE_TUNNEL_ERROR] = (void *)&xdp_tunnel_error,
-		    [STAGE_MAIN] = (void *)&xdirector },
-};
 
 /*
  * Rare ways out of the main program: programs of their own, so that it keeps its stack and its time. What
@@ -124,6 +91,20 @@ int xdp_answer(struct xdp_md *ctx)
 	if (request && request->verdict == VERDICT_TOO_BIG && restore_path_mtu(request->server))
 		bpf_tail_call_static(ctx, &stages, STAGE_MAIN);
 	return count_and_leave(ctx, answer(ctx), ctx->ingress_ifindex);
+}
+
+/* New flows of services that are persistent, or have flows of one packet. */
+SEC("xdp")
+int xdp_special(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = direct_special(ctx, &packet);
+
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
+	return count_and_leave(ctx, verdict, packet.egress);
 }
 
 SEC("xdp")

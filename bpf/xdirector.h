@@ -49,7 +49,8 @@ union ip {
 	X(24, STRAY_REPLY, stray_reply) /* a masqueraded server's packet without a flow, nat_icmp_send being on: dropped, answers being rate limited */ \
 	X(25, ANSWERED_STRAY_REPLY, answered_stray_reply) /* a masqueraded server's packet without a flow: answered with ICMP port unreachable */ \
 	X(26, TUNNEL_ERROR, tunnel_error) /* an ICMP error about a tunnel packet that its client is not told: dropped */ \
-	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */
+	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */ \
+	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
@@ -169,11 +170,14 @@ struct server_load {
 #define LOAD_OVERLOADED (1ULL << 63)
 
 struct service {
-	__u32 id;       /* index into turns and sched_tables */
+	__u32 id; /* index into turns and sched_tables */
+	__u32 persistence; /* SERVICE_PERSISTENT: ticks that a client is remembered after its last new flow */
+	__be16 port;    /* as in the key; 0: any */
 	__u8 scheduler; /* enum scheduler */
 	__u8 removed; /* 1: deleted while flows remain; kept so that they find home if it returns */
 	__u8 flags;   /* enum service_flags */
-	__u8 zero[1];
+	__u8 zero[3];
+	union ip netmask; /* SERVICE_PERSISTENT: what of their addresses tells clients apart */
 	struct server_counters retired; /* of servers that are gone; for user space only */
 };
 
@@ -220,8 +224,15 @@ struct sched_row {
 #define FLOW_MASQUERADE (1ULL << 54)
 /* The slot of the pair whose tuple is the reply's: real server to client. */
 #define FLOW_REPLY (1ULL << 55)
+/*
+ * Controlled by a template (flow_templates), which outlives it; no SYN makes it a new flow. In a reply's slot
+ * of UDP: the template has not been told of a reply yet.
+ */
+#define FLOW_PERSISTENT (1ULL << 56)
 /* The flow is over and counts no more: whoever sets it takes the flow off its server's load. */
 #define FLOW_ENDED (1ULL << 57)
+/* The server's port is the packet's own, whatever its record says: ports that a service of port 0 or 21 covers. */
+#define FLOW_KEEPS_PORT (1ULL << 58)
 /* Set in way 0 of a bucket that was once too full to track a flow; see track() in open.h. */
 #define FLOW_OVERFLOWED (1ULL << 63)
 
@@ -259,6 +270,41 @@ union flow_cold {
 	struct flow_reply reply;
 };
 
+/*
+ * The template table: which server a client was given, so that its next flows go there too. A template is in
+ * one of the two buckets that its signature names, the emptier one. signature 0 is a free way,
+ * TEMPLATE_CLAIMED one that is being written, TEMPLATE_UNUSABLE one that nobody finds any more and that waits
+ * for its time to be over, as in IPVS (there: ports 65535). Signatures have bit 1, as those of flows.
+ */
+#define TEMPLATE_WAYS 8
+#define TEMPLATE_CLAIMED 1ULL
+#define TEMPLATE_UNUSABLE 4ULL
+
+/* word: flows that it controls | when a flow last began (tick) | flags */
+#define TEMPLATE_FLOWS_MASK 0xffffffULL
+#define TEMPLATE_TICK_BIT 24
+#define TEMPLATE_ASSURED (1ULL << 48) /* a flow of it was established, or answered (UDP) */
+/* Its time was over while flows remained: it lives TEMPLATE_PROLONGATION since then and from then on. */
+#define TEMPLATE_PROLONGED (1ULL << 49)
+#define TEMPLATE_GONE (1ULL << 63) /* somebody is about to free it */
+#define TEMPLATE_PROLONGATION 224  /* 60 s in ticks */
+
+struct template_entry {
+	union ip client; /* under the netmask */
+	union ip vip;
+	__u32 server; /* slot */
+	__u32 timeout;
+	__be16 vport; /* 0: whatever the client connects to */
+	__u8 protocol;
+	__u8 zero[5];
+};
+
+struct template_bucket {
+	__u64 signature[TEMPLATE_WAYS];
+	__u64 word[TEMPLATE_WAYS];
+	struct template_entry entry[TEMPLATE_WAYS];
+};
+
 enum flow_protocol {
 	FLOW_TCP = 0,
 	FLOW_UDP = 1,
@@ -285,12 +331,19 @@ enum tcp_state {
 #define UDP_STATE_NORMAL 0
 #define FLOW_STATE_MAX 16
 
+/* Services that a packet's exact destination does not find. */
+enum wide_services {
+	WIDE_PORT = 1, /* port 0: any port of a VIP */
+	WIDE_FTP = 2,  /* port 21 of TCP: data connections too */
+};
+
 /* What user space may change while packets flow. */
 struct settings {
 	__u32 timeout[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX]; /* ticks without a packet until expiry */
 	__u32 hash_key[16]; /* the secret of the flow signature, drawn once per table */
 	/* moves with every change of a route, a neighbour or a link: next hops kept in flows are looked up anew */
 	__u32 route_generation;
+	__u32 wide_services; /* enum wide_services: kinds that there are */
 	/* named and numbered as in /proc/sys/net/ipv4/vs */
 	__u32 conn_reuse_mode;
 	__u32 expire_nodest_conn;
@@ -299,12 +352,15 @@ struct settings {
 	__u32 nat_icmp_send;
 	__u32 pmtu_disc;
 	__u32 secure_tcp;
+	__u32 expire_quiescent_template;
 };
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");
 _Static_assert(sizeof(struct server) == 64, "a server is one cache line");
 _Static_assert(sizeof(struct server_load) == 64, "a load is one cache line");
 _Static_assert(sizeof(struct flow_bucket) == 128, "a bucket is two neighbouring cache lines");
+_Static_assert(sizeof(struct template_bucket) == 512,
+	       "signatures are one cache line, words another");
 _Static_assert(sizeof(union flow_cold) == 40, "cold bytes of a slot");
 _Static_assert(__builtin_offsetof(struct flow_tuple, peer) ==
 		       __builtin_offsetof(struct flow_reply, peer),

@@ -39,7 +39,7 @@ export const DAEMON_HELP = `usage: xdirector run -i IFACE [OPTION...]
       --state-dir DIR      where the desired state is saved (${DEFAULT_STATE_DIR})
       --pin-dir DIR        where the data plane is pinned, on a bpffs (${DEFAULT_PIN_DIR})
       --xdp-mode MODE      auto, native or generic (auto: native where the driver can)
-      --max-flows N        size of the flow table (1048576; 96 bytes each)
+      --max-flows N        size of the flow table (1048576; 128 bytes each)
       --on-stop WHAT       keep: the data plane goes on after the daemon; detach: it ends too (keep)
       --fresh              forget what is pinned: flows, counters and attachments
   -h, --help               print this

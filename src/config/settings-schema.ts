@@ -22,6 +22,9 @@ const SETTINGS = {
       "a SYN of a known flow chooses a server anew: 0 never, 1 after TIME_WAIT or CLOSE, 2 and 3 also in FIN_WAIT",
   }),
   expire_nodest_conn: Type.Enum(SWITCH, { description: "1: flows of a deleted server end with their next packet" }),
+  expire_quiescent_template: Type.Enum(SWITCH, {
+    description: "1: a persistent client leaves a quiesced server (weight 0) with its next flow",
+  }),
   sloppy_tcp: Type.Enum(SWITCH, { description: "1: any TCP packet but RST begins a flow, not only SYN" }),
   sloppy_sctp: Type.Enum(SWITCH, { description: "1: any SCTP packet but ABORT begins a flow, not only INIT" }),
   nat_icmp_send: Type.Enum(SWITCH, {

@@ -15,6 +15,7 @@ export function toSettings(document: SettingsDocument, base: Settings = DEFAULT_
   return {
     connReuseMode: document.conn_reuse_mode ?? base.connReuseMode,
     expireNodestConn: document.expire_nodest_conn ?? base.expireNodestConn,
+    expireQuiescentTemplate: document.expire_quiescent_template ?? base.expireQuiescentTemplate,
     sloppyTcp: document.sloppy_tcp ?? base.sloppyTcp,
     sloppySctp: document.sloppy_sctp ?? base.sloppySctp,
     natIcmpSend: document.nat_icmp_send ?? base.natIcmpSend,
@@ -33,6 +34,7 @@ export function toSettingsDocument({ timeouts, ...settings }: Settings): FullSet
   return {
     conn_reuse_mode: settings.connReuseMode,
     expire_nodest_conn: settings.expireNodestConn,
+    expire_quiescent_template: settings.expireQuiescentTemplate,
     sloppy_tcp: settings.sloppyTcp,
     sloppy_sctp: settings.sloppySctp,
     nat_icmp_send: settings.natIcmpSend,

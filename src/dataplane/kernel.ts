@@ -30,7 +30,7 @@ import {
 } from "./records.ts";
 import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
 import { ServerLoads } from "./server-loads.ts";
-import { fromServiceRecord, toServiceKeyRecord, toServiceRecord } from "./service-record.ts";
+import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
 
@@ -99,6 +99,7 @@ export class KernelDataplane implements DataplanePort {
       }
     }
     this.#indexStrays(this.#readSettings());
+    this.#noteWideServices();
   }
 
   async counters(): Promise<DataplaneCounters> {
@@ -198,6 +199,13 @@ export class KernelDataplane implements DataplanePort {
   #deleteService(key: ServiceKey, service: ServiceEntry): void {
     this.#maps.services.delete(toServiceKeyRecord(service));
     this.#inUse.services.delete(key);
+  }
+
+  /** Says whether a packet to a port without a service may be one's all the same. */
+  #noteWideServices(): void {
+    const record = this.#settingsRecord();
+    const wide = wideServices(this.#inUse.services.values());
+    if (record.wide_services !== wide) this.#maps.settings.set(0, { settings: { ...record, wide_services: wide } });
   }
 
   #writeService(service: ServiceEntry, retired: CountersRecord): void {

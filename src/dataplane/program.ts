@@ -23,6 +23,11 @@ const WAYS = 8;
  * that load 2 % of the flows find their bucket full and are forwarded without state.
  */
 const FLOWS_PER_BUCKET = 14 / 3;
+/**
+ * One template of persistence for every 4 flows: 5 for the 8 ways of a bucket of 512 bytes. A template may be in either of
+ * two buckets, so at that load none of them is full.
+ */
+const FLOWS_PER_TEMPLATE_BUCKET = 20;
 /** The settings are a variable in a data section of their own; bpffs names cannot have its dots. */
 const SETTINGS_SECTION = ".data.settings";
 
@@ -40,6 +45,9 @@ const MAP_NAMES = [
   "sched_tables",
   "flow_table",
   "flow_tuples",
+  "flow_templates",
+  "templates",
+  "templates_lost",
   "devices",
   "real_servers",
 ] as const;
@@ -69,6 +77,9 @@ export interface DataplaneMaps {
   readonly sched_tables: BpfMap<number, number>;
   readonly flow_table: BpfMap<number, unknown>;
   readonly flow_tuples: BpfMap<number, unknown>;
+  readonly flow_templates: BpfMap<number, unknown>;
+  readonly templates: BpfMap<number, unknown>;
+  readonly templates_lost: BpfMap<number, bigint[]>;
   readonly devices: BpfMap<number, number>;
   /** Server slot by its address, port and protocol. */
   readonly real_servers: BpfMap<ServiceKeyRecord, number>;
@@ -100,6 +111,10 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   object.setRodata("flow_buckets", buckets);
   object.setMaxEntries("flow_table", buckets);
   object.setMaxEntries("flow_tuples", buckets * WAYS);
+  object.setMaxEntries("flow_templates", buckets * WAYS);
+  const templateBuckets = Math.ceil((buckets * FLOWS_PER_BUCKET) / FLOWS_PER_TEMPLATE_BUCKET);
+  object.setRodata("template_buckets", templateBuckets);
+  object.setMaxEntries("templates", templateBuckets);
   if (pins) {
     for (const name of MAP_NAMES) if (!UNPINNED.includes(name)) object.setPinPath(name, pins.map(name));
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));

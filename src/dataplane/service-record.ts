@@ -2,10 +2,12 @@
 // Between the image's service entries and `struct service` of bpf/xdirector.h, with its key. No I/O here.
 
 import type { ServiceEntry } from "../compile/image.ts";
-import { type Address, addressFromBytes, addressToBytes } from "../model/address.ts";
+import { type Address, addressFromBytes, addressToBytes, type Family } from "../model/address.ts";
 import {
   isMark,
   type MarkAddress,
+  type Netmask,
+  type Persistence,
   PROTOCOL_NUMBERS,
   SCHEDULER_FLAGS,
   SCHEDULER_NAMES,
@@ -13,7 +15,9 @@ import {
   type SchedulerName,
   type ServiceAddress,
   type ServiceOptions,
+  serviceFamily,
 } from "../model/service.ts";
+import { secondsToTicks, ticksToSeconds } from "./flow-timeouts.ts";
 import { type CountersRecord, type IpRecord, protocolOf } from "./records.ts";
 
 /** `struct service_key` */
@@ -27,10 +31,13 @@ export interface ServiceKeyRecord {
 /** `struct service` */
 export interface ServiceRecord {
   id: number;
+  persistence: number;
+  port: number;
   scheduler: number;
   removed: number;
   flags: number;
   zero: Uint8Array;
+  netmask: IpRecord;
   retired: CountersRecord;
 }
 
@@ -57,6 +64,11 @@ const SERVICE_PERSISTENT = 1;
 const SERVICE_ONE_PACKET = 2;
 const SCHEDULER_FLAG_BITS = { "flag-1": 4, "flag-2": 8, "flag-3": 16 } as const satisfies Record<SchedulerFlag, number>;
 
+/** `enum wide_services` */
+const WIDE_PORT = 1;
+const WIDE_FTP = 2;
+const FTP_PORT = 21;
+
 /** `service_key.protocol` of a service that goes by a mark. */
 const MARK_PROTOCOL = 0;
 
@@ -68,24 +80,42 @@ export function toServiceKeyRecord(address: ServiceAddress): ServiceKeyRecord {
 }
 
 export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
+  const { persistence } = service;
   return {
     id: service.id,
+    persistence: persistence ? secondsToTicks(persistence.timeout) : 0,
+    port: isMark(service) ? 0 : service.port,
     scheduler: SCHEDULER_NUMBERS[service.scheduler],
     removed: service.removed ? 1 : 0,
     flags: flagsOf(service),
-    zero: new Uint8Array(1),
+    zero: new Uint8Array(3),
+    netmask: { bytes: persistence ? netmaskToBytes(persistence.netmask) : new Uint8Array(16) },
     retired,
   };
 }
 
 export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
+  const address = addressOf(key);
+  const persistence = (record.flags & SERVICE_PERSISTENT) !== 0 && persistenceOf(record, serviceFamily(address));
   return {
-    ...addressOf(key),
+    ...address,
     id: record.id,
     scheduler: SCHEDULER_NAMES.find((name) => SCHEDULER_NUMBERS[name] === record.scheduler) ?? "rr",
     ...optionsOf(record.flags),
+    ...(persistence && { persistence }),
     removed: record.removed !== 0,
   };
+}
+
+/** `settings.wide_services`: whether there are services that a packet's exact destination does not find. */
+export function wideServices(services: Iterable<ServiceAddress>): number {
+  let wide = 0;
+  for (const service of services) {
+    if (isMark(service)) continue;
+    if (service.port === 0) wide |= WIDE_PORT;
+    if (service.port === FTP_PORT && service.protocol === "tcp") wide |= WIDE_FTP;
+  }
+  return wide;
 }
 
 function addressOf(key: ServiceKeyRecord): ServiceAddress {
@@ -103,6 +133,25 @@ function markToBytes({ mark, family }: MarkAddress): Uint8Array {
 function markFromBytes(bytes: Uint8Array): MarkAddress {
   const mark = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12);
   return { mark, family: bytes[10] === 0xff ? "ipv4" : "ipv6" };
+}
+
+/** Over addresses as `union ip` has them: an IPv4 address is in the last word. */
+function netmaskToBytes(netmask: Netmask): Uint8Array {
+  if (typeof netmask === "number")
+    return Uint8Array.from({ length: 16 }, (_, index) => prefixByte(netmask - index * 8));
+  return Uint8Array.from([...new Uint8Array(12).fill(0xff), ...addressToBytes(netmask).subarray(12)]);
+}
+
+/** A byte of a mask whose first `bits` bits, of many or none in this byte, are set. */
+function prefixByte(bits: number): number {
+  return 0xff & ~(0xff >> Math.min(Math.max(bits, 0), 8));
+}
+
+function persistenceOf({ persistence, netmask: { bytes } }: ServiceRecord, family: Family): Persistence {
+  const timeout = Math.round(ticksToSeconds(persistence));
+  if (family === "ipv4") return { timeout, netmask: bytes.subarray(12).join(".") as Address };
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  return { timeout, netmask: `${bits}0`.indexOf("0") };
 }
 
 function flagsOf({ schedulerFlags = [], persistence, onePacket }: ServiceOptions): number {

@@ -9,6 +9,7 @@ export interface SettingsRecord {
   timeout: number[][];
   hash_key: number[];
   route_generation: number;
+  wide_services: number;
   conn_reuse_mode: number;
   expire_nodest_conn: number;
   sloppy_tcp: number;
@@ -16,10 +17,11 @@ export interface SettingsRecord {
   nat_icmp_send: number;
   pmtu_disc: number;
   secure_tcp: number;
+  expire_quiescent_template: number;
 }
 
 /** What no setting says: it stays as it is when settings change. */
-type Private = Pick<SettingsRecord, "hash_key" | "route_generation">;
+type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services">;
 
 /** `enum flow_protocol` */
 const TCP = 0;
@@ -29,11 +31,12 @@ const ESTABLISHED = 1;
 const FIN_WAIT = 4;
 const UDP_NORMAL = 0;
 
-export function toSettingsRecord(settings: Settings, { hash_key, route_generation }: Private): SettingsRecord {
+export function toSettingsRecord(settings: Settings, held: Private): SettingsRecord {
   return {
     timeout: toTimeouts(settings),
-    hash_key,
-    route_generation,
+    hash_key: held.hash_key,
+    route_generation: held.route_generation,
+    wide_services: held.wide_services,
     conn_reuse_mode: settings.connReuseMode,
     expire_nodest_conn: settings.expireNodestConn,
     sloppy_tcp: settings.sloppyTcp,
@@ -41,6 +44,7 @@ export function toSettingsRecord(settings: Settings, { hash_key, route_generatio
     nat_icmp_send: settings.natIcmpSend,
     pmtu_disc: settings.pmtuDisc,
     secure_tcp: settings.secureTcp,
+    expire_quiescent_template: settings.expireQuiescentTemplate,
   };
 }
 
@@ -56,6 +60,7 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
     natIcmpSend: record.nat_icmp_send as Settings["natIcmpSend"],
     pmtuDisc: record.pmtu_disc as Settings["pmtuDisc"],
     secureTcp: record.secure_tcp as Settings["secureTcp"],
+    expireQuiescentTemplate: record.expire_quiescent_template as Settings["expireQuiescentTemplate"],
     timeouts: {
       tcp: secondsOf(TCP, ESTABLISHED),
       tcpFin: secondsOf(TCP, FIN_WAIT),
@@ -66,7 +71,7 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
 
 /** A new table's. */
 export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
-  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0 });
+  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0 });
 }
 
 /** Ticks by protocol and state: IPVS's, but for the three that may be set. */

@@ -22,6 +22,8 @@ export interface Settings {
   readonly connReuseMode: 0 | 1 | 2 | 3;
   /** A flow whose server is gone ends with its next packet. Off: the packet is dropped, the flow stays. */
   readonly expireNodestConn: Switch;
+  /** A client leaves a quiesced server with its next flow. Off: its template keeps it there. */
+  readonly expireQuiescentTemplate: Switch;
   /** Any TCP packet but a reset begins a flow. Off: only SYN does. */
   readonly sloppyTcp: Switch;
   /** Any SCTP packet but an abort begins a flow. Off: only INIT does. */
@@ -41,6 +43,7 @@ export const TIMEOUT_MAX = 31 * 86_400;
 export const DEFAULT_SETTINGS: Settings = {
   connReuseMode: 1,
   expireNodestConn: 0,
+  expireQuiescentTemplate: 0,
   sloppyTcp: 0,
   sloppySctp: 0,
   natIcmpSend: 0,

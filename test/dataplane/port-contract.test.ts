@@ -169,6 +169,7 @@ for (const [name, make] of Object.entries(PORTS)) {
       const settings: Settings = {
         connReuseMode: 3,
         expireNodestConn: 1,
+        expireQuiescentTemplate: 1,
         sloppyTcp: 1,
         sloppySctp: 1,
         natIcmpSend: 1,

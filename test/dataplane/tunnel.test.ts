@@ -295,7 +295,7 @@ describe("GUE's source port", () => {
 
   for (const one of gue) {
     test(`is one of the ephemeral ports, and always the same for a flow: ${one.name}`, () => {
-      for (let sourcePort = 1; sourcePort <= 100; sourcePort++) {
+      for (let sourcePort = 1024; sourcePort < 1124; sourcePort++) {
         const port = portOf(one, sourcePort);
         assert.ok(port >= 32768 && port <= 60999, `port ${port}`);
         assert.equal(portOf(one, sourcePort), port);

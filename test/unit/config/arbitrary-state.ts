@@ -47,6 +47,7 @@ const timeouts = { tcp: timeout, tcpFin: timeout, udp: timeout };
 const settings: fc.Arbitrary<Settings> = plainRecord({
   connReuseMode: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
   expireNodestConn: onOff,
+  expireQuiescentTemplate: onOff,
   sloppyTcp: onOff,
   sloppySctp: onOff,
   natIcmpSend: onOff,

@@ -278,6 +278,7 @@ describe("the native document", () => {
     assert.deepEqual(toDocument(parseDocument({ services: [] })).settings, {
       conn_reuse_mode: 1,
       expire_nodest_conn: 0,
+      expire_quiescent_template: 0,
       sloppy_tcp: 0,
       sloppy_sctp: 0,
       nat_icmp_send: 0,
