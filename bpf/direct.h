@@ -29,17 +29,21 @@ static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct pac
 }
 
 /*
- * expire_nodest_conn=1: flows of a removed server end with their next packet, and a SYN leaves a server
- * that is quiesced (ip_vs_in).
+ * UDP flows leave a server that health checks have evicted. expire_nodest_conn=1: flows of a removed
+ * server end with their next packet, and a SYN leaves a server that is quiesced (ip_vs_in).
  */
 static __always_inline bool is_abandoned(const struct packet *packet, __u64 word)
 {
 	__u32 slot = flow_server(word);
 	const struct server *server;
 
-	if (!settings.expire_nodest_conn)
+	if (!settings.expire_nodest_conn && packet->protocol != IPPROTO_UDP)
 		return false;
 	server = bpf_map_lookup_elem(&servers, &slot);
+	if (server && server->method == METHOD_EVICTED)
+		return true;
+	if (!settings.expire_nodest_conn)
+		return false;
 	if (!server || server->method == METHOD_NONE)
 		return true;
 	return !server->weight && packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags);

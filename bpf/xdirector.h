@@ -76,6 +76,7 @@ enum method {
 	METHOD_TUNNEL = 2,
 	METHOD_MASQUERADE = 3,
 	METHOD_LOCAL = 4,
+	METHOD_EVICTED = 5, /* like METHOD_NONE, but UDP flows move to another server */
 };
 
 /* What a tunnelled packet is wrapped in. */

@@ -5,12 +5,13 @@
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
-import { type DataplaneImage, EMPTY_IMAGE } from "./compile/image.ts";
+import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
 import type { DataplaneCounters, DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
 import { getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
+import type { ServedState } from "./model/served.ts";
 import { type DesiredState, EMPTY_STATE, type ServiceAddress } from "./model/service.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
@@ -50,7 +51,7 @@ export interface HealthSource {
   /** From now on this is watched. */
   watch(desired: DesiredState): void;
   /** The desired state as the verdicts leave it at this moment. */
-  served(desired: DesiredState): DesiredState;
+  served(desired: DesiredState): ServedState;
 }
 
 /** Every server is always up. */
@@ -78,7 +79,7 @@ export class Director {
   readonly #report: (message: string) => void;
   #desired: DesiredState = EMPTY_STATE;
   /** What of it is in the data plane, given the verdicts. */
-  #served: DesiredState = EMPTY_STATE;
+  #served: ServedState = EMPTY_STATE;
   #held: DataplaneImage = EMPTY_IMAGE;
   #lag: string | undefined;
   /** The last intent; the next one starts when it is through. */
@@ -278,7 +279,7 @@ export class Director {
   /** A packet may be between its choice of a server and its flow, so one look at its load is not enough. */
   async #reclaim(): Promise<void> {
     const loads = this.#port.loads();
-    const removed = [...this.#held.servers].filter(([, { method }]) => method === "none").map(([slot]) => slot);
+    const removed = [...this.#held.servers].filter(([, server]) => isGone(server)).map(([slot]) => slot);
     const idle = new Set(removed.filter((slot) => !loads.has(slot)));
     const forgotten = new Set([...idle].filter((slot) => this.#idle.has(slot)));
     this.#idle = idle;

@@ -2,8 +2,8 @@
 // Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
 
 import type { NextHop, NextHops } from "../model/next-hop.ts";
+import { evictionName, type ServedState } from "../model/served.ts";
 import {
-  type DesiredState,
   IPIP,
   isMark,
   type RealServer,
@@ -15,12 +15,12 @@ import {
 } from "../model/service.ts";
 import { schedulerNamed } from "../scheduler/registry.ts";
 import type { Candidate } from "../scheduler/scheduler.ts";
-import type { DataplaneImage, SchedulerTable, ServerEntry, ServiceEntry } from "./image.ts";
+import { type DataplaneImage, isGone, type SchedulerTable, type ServerEntry, type ServiceEntry } from "./image.ts";
 
 const UNKNOWN_NEXT_HOP: NextHop = { kind: "unresolved", reason: "not looked up yet" };
 
 export interface CompileInput {
-  readonly desired: DesiredState;
+  readonly desired: ServedState;
   readonly nextHops: NextHops;
   /** What the data plane holds: service ids and server slots stay what they are. */
   readonly held: DataplaneImage;
@@ -41,11 +41,12 @@ export function compile(input: CompileInput): DataplaneImage {
     const key = serviceKey(service);
     const id = ids.get(key) as number;
     services.set(key, compileService(id, service));
-    for (const server of service.servers) servers.set(slots.of(id, server), compileServer(id, server, input.nextHops));
-    const candidates = servingOrder(service).map((server) => ({ slot: slots.of(id, server), weight: server.weight }));
+    const present = { servers: service.servers.filter((server) => !isEvicted(input.desired, key, server)) };
+    for (const server of present.servers) servers.set(slots.of(id, server), compileServer(id, server, input.nextHops));
+    const candidates = servingOrder(present).map((server) => ({ slot: slots.of(id, server), weight: server.weight }));
     tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
   }
-  keepRemoved(input.held, services, servers);
+  keepRemoved(input, services, servers);
   return { settings: input.desired.settings, services, servers, tables };
 }
 
@@ -54,7 +55,7 @@ export function compile(input: CompileInput): DataplaneImage {
  * server left; the same image when there is nothing to forget.
  */
 export function reclaim(image: DataplaneImage, hasFlows: (slot: number) => boolean): DataplaneImage {
-  const gone = [...image.servers].filter(([slot, { method }]) => method === "none" && !hasFlows(slot));
+  const gone = [...image.servers].filter(([slot, server]) => isGone(server) && !hasFlows(slot));
   if (gone.length === 0) return image;
   const servers = new Map(image.servers);
   for (const [slot] of gone) servers.delete(slot);
@@ -98,8 +99,9 @@ function compileTable({ service, id, candidates, weights }: TableInput, input: C
 
 function weightsByService(held: DataplaneImage): Map<number, Map<number, number>> {
   const weights = new Map<number, Map<number, number>>();
-  for (const [slot, { service, method, weight }] of held.servers) {
-    if (method === "none") continue;
+  for (const [slot, server] of held.servers) {
+    if (isGone(server)) continue;
+    const { service, weight } = server;
     const ofService = weights.get(service) ?? new Map<number, number>();
     weights.set(service, ofService.set(slot, weight));
   }
@@ -142,15 +144,25 @@ class SlotAllocation {
   }
 }
 
+function isEvicted(
+  { evicted }: ServedState,
+  service: ServiceKey | undefined,
+  server: Pick<RealServer, "rip" | "port">,
+): boolean {
+  return service !== undefined && (evicted?.get(service)?.has(evictionName(server)) ?? false);
+}
+
 function keepRemoved(
-  held: DataplaneImage,
+  { held, desired }: CompileInput,
   services: Map<ServiceKey, ServiceEntry>,
   servers: Map<number, ServerEntry>,
 ): void {
   const orphaned = new Set<number>();
+  const keys = new Map([...held.services].map(([key, { id }]) => [id, key]));
   for (const [slot, server] of held.servers) {
     if (servers.has(slot)) continue;
-    servers.set(slot, { ...server, method: "none" });
+    const moves = server.method === "evicted" || isEvicted(desired, keys.get(server.service), server);
+    servers.set(slot, { ...server, method: moves ? "evicted" : "none" });
     orphaned.add(server.service);
   }
   for (const [key, service] of held.services) {

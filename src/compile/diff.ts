@@ -2,7 +2,7 @@
 // (what the data plane holds, what it should hold) -> operations in a safe order. No I/O here.
 
 import { isDeepStrictEqual } from "node:util";
-import type { DataplaneImage, MapOp, ServerEntry } from "./image.ts";
+import { type DataplaneImage, isGone, type MapOp, type ServerEntry } from "./image.ts";
 
 /**
  * Operations that turn `held` into `wanted`. Settings come first. Servers come before the tables that name
@@ -11,12 +11,12 @@ import type { DataplaneImage, MapOp, ServerEntry } from "./image.ts";
 export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
   return [
     ...changedSettings(held, wanted),
-    ...changedServers(held, wanted, ({ method }) => method !== "none"),
+    ...changedServers(held, wanted, (server) => !isGone(server)),
     ...changedTables(held, wanted),
     ...changedServices(held, wanted),
     ...goneServices(held, wanted),
     ...goneTables(held, wanted),
-    ...changedServers(held, wanted, ({ method }) => method === "none"),
+    ...changedServers(held, wanted, isGone),
     ...goneServers(held, wanted),
   ];
 }

@@ -27,11 +27,17 @@ export interface ServerEntry {
   /**
    * `none`: the server was removed, but flows still name this slot. Their packets are dropped, as IPVS
    * does with expire_nodest_conn=0, and the slot comes back to life when the same server is added again.
+   * `evicted`: likewise, but UDP flows move to another server with their next packet.
    */
-  readonly method: Method | "none";
+  readonly method: Method | "none" | "evicted";
   readonly weight: number;
   readonly tunnel: Tunnel;
   readonly nextHop: NextHop;
+}
+
+/** Whether the slot only stays because flows may name it. */
+export function isGone({ method }: Pick<ServerEntry, "method">): boolean {
+  return method === "none" || method === "evicted";
 }
 
 /** Contents of one service's scheduler table. */

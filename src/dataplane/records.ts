@@ -5,7 +5,7 @@
 import type { ServerEntry } from "../compile/image.ts";
 import { addressFromBytes, addressToBytes } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import { type Method, PROTOCOL_NUMBERS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
+import { PROTOCOL_NUMBERS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
 
 /** `union ip`: codecs handle its first member. */
 export interface IpRecord {
@@ -48,8 +48,8 @@ export interface ServerRecord {
 }
 
 /** `enum method` */
-const METHOD_NUMBERS = { none: 0, direct: 1, tunnel: 2, masquerade: 3 } as const satisfies Record<
-  Method | "none",
+const METHOD_NUMBERS = { none: 0, direct: 1, tunnel: 2, masquerade: 3, evicted: 5 } as const satisfies Record<
+  ServerEntry["method"],
   number
 >;
 const METHOD_LOCAL = 4;
@@ -97,6 +97,8 @@ export function toServerRecord({ service, rip, port, method, weight, tunnel, nex
     tunnel_port: tunnel.port,
   };
   if (method === "none") return server;
+  // No weight: what looks for a server while a flow begins passes it over.
+  if (method === "evicted") return { ...server, method: METHOD_NUMBERS.evicted, weight: 0 };
   if (nextHop.kind === "local") return { ...server, method: METHOD_LOCAL };
   if (nextHop.kind === "unresolved") return { ...server, method: METHOD_NUMBERS[method] };
   return {
@@ -117,7 +119,7 @@ export function isUsedServer(bytes: Uint8Array): boolean {
 
 export function fromServerRecord(record: ServerRecord): ServerEntry {
   const { service, port, weight } = record;
-  const methods = Object.entries(METHOD_NUMBERS) as [Method | "none", number][];
+  const methods = Object.entries(METHOD_NUMBERS) as [ServerEntry["method"], number][];
   // A local server is reached the same way whatever its method; the next apply writes the desired one.
   const method = methods.find(([, number]) => number === record.method)?.[0] ?? "direct";
   const rip = addressFromBytes(record.rip.bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Health as the director, the API and the metrics know it: the monitor, those who are told, and what happened.
 
+import type { ServedState } from "../model/served.ts";
 import type { DesiredState } from "../model/service.ts";
 import { EventLog } from "./event-log.ts";
 import type { HealthEvent } from "./events.ts";
@@ -36,7 +37,7 @@ export class Health {
     this.#monitor.watch(desired);
   }
 
-  served(desired: DesiredState): DesiredState {
+  served(desired: DesiredState): ServedState {
     return this.#monitor.served(desired);
   }
 

@@ -4,6 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts";
+import type { ServedState } from "../model/served.ts";
 import { type DesiredState, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
@@ -81,7 +82,7 @@ export class Monitor {
   }
 
   /** The desired state as the verdicts leave it. */
-  served(desired: DesiredState): DesiredState {
+  served(desired: DesiredState): ServedState {
     return servedState(desired, this.#watches);
   }
 

@@ -2,25 +2,50 @@
 // The desired state as verdicts leave it: what is compiled and listed. The desired state itself is never
 // edited. Pure.
 
-import type { DesiredState, RealServer, VirtualService } from "../model/service.ts";
+import { evictionName, type ServedState } from "../model/served.ts";
+import {
+  type DesiredState,
+  isMark,
+  isSameServer,
+  type RealServer,
+  type ServiceKey,
+  serviceKey,
+  type VirtualService,
+} from "../model/service.ts";
 import type { ServiceWatch } from "./service-watch.ts";
 import { serverName, watchedName } from "./watched.ts";
 
 const SORRY_WEIGHT = 1;
 
-export function servedState(desired: DesiredState, watches: ReadonlyMap<string, ServiceWatch>): DesiredState {
+export function servedState(desired: DesiredState, watches: ReadonlyMap<string, ServiceWatch>): ServedState {
+  const evicted = new Map<ServiceKey, ReadonlySet<string>>();
   const services = desired.services.map((service) => {
     const watch = watches.get(watchedName(service));
-    return watch ? servedService(service, watch) : service;
+    if (!watch) return service;
+    const names = evictedServers(service, watch);
+    if (names.size > 0) evicted.set(serviceKey(service), names);
+    return servedService(service, watch);
   });
-  return { ...desired, services };
+  return { ...desired, services, evicted };
+}
+
+/** UDP has no connection that a client could find broken and open again, so its flows are moved. */
+function evictedServers(service: VirtualService, watch: ServiceWatch): ReadonlySet<string> {
+  const moves = watch.config.health.udpRebalance && !isMark(service) && service.protocol === "udp";
+  if (!moves) return new Set();
+  const sorry = sorryServer(service, watch);
+  const gone = service.servers.filter((server) => {
+    const watched = watch.servers.get(serverName(server));
+    return watched && (!watched.isAlive || watch.servesSorry) && !(sorry && isSameServer(server, sorry));
+  });
+  return new Set(gone.map(evictionName));
 }
 
 /** The same object when everything is as desired. */
 function servedService(service: VirtualService, watch: ServiceWatch): VirtualService {
   const servers = service.servers.flatMap((server) => servedServer(server, watch));
   const sorry = sorryServer(service, watch);
-  const others = sorry ? servers.filter(({ rip, port }) => rip !== sorry.rip || port !== sorry.port) : servers;
+  const others = sorry ? servers.filter((server) => !isSameServer(server, sorry)) : servers;
   const all = sorry ? [...others, sorry] : others;
   const isUnchanged = all.length === service.servers.length && all.every((server, i) => server === service.servers[i]);
   return isUnchanged ? service : { ...service, servers: all };
@@ -39,7 +64,7 @@ function sorryServer({ health, servers }: VirtualService, { servesSorry }: Servi
   const sorry = health?.sorryServer;
   if (!sorry || (!servesSorry && !sorry.inhibit)) return undefined;
   const { inhibit: _inhibit, ...server } = sorry;
-  const isServer = servers.some(({ rip, port }) => rip === sorry.rip && port === sorry.port);
+  const isServer = servers.some((server) => isSameServer(server, sorry));
   if (isServer && !servesSorry) return undefined;
   return { ...server, weight: servesSorry ? SORRY_WEIGHT : 0 };
 }

@@ -3,7 +3,7 @@
 
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
-import { Director } from "../../src/director.ts";
+import { Director, type HealthSource } from "../../src/director.ts";
 import { type DesiredState, EMPTY_STATE } from "../../src/model/service.ts";
 import { FixedNextHops, RecordingStore } from "./memory-director.ts";
 import type { Packet } from "./packet.ts";
@@ -27,16 +27,26 @@ export class DataplaneUnderTest {
   readonly nextHops = new FixedNextHops();
   readonly director: Director;
 
-  private constructor(maxFlows: number) {
+  private constructor(maxFlows: number, health?: HealthSource) {
     this.loaded = loadDataplane({ maxFlows });
     this.port = new KernelDataplane(this.loaded, []);
     const { port, nextHops } = this;
-    this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
+    this.director = new Director({
+      port,
+      nextHops,
+      store: new RecordingStore(),
+      report: console.error,
+      ...(health && { health }),
+    });
   }
 
   /** What `state` leaves out is empty, or IPVS's default. */
-  static async create(state: Partial<DesiredState>, maxFlows = 4096): Promise<DataplaneUnderTest> {
-    const created = new DataplaneUnderTest(maxFlows);
+  static async create(
+    state: Partial<DesiredState>,
+    maxFlows = 4096,
+    health?: HealthSource,
+  ): Promise<DataplaneUnderTest> {
+    const created = new DataplaneUnderTest(maxFlows, health);
     await created.director.change(() => ({ ...EMPTY_STATE, ...state }));
     return created;
   }
