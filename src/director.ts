@@ -65,6 +65,8 @@ export interface DirectorOptions {
   readonly baselines?: BaselineStore;
   /** Every server is up when left out. */
   readonly health?: HealthSource;
+  /** Told of every desired state that was acknowledged. */
+  readonly onDesired?: (desired: DesiredState) => void;
   /** Told about things that go wrong outside of any request. */
   readonly report: (message: string) => void;
 }
@@ -76,6 +78,7 @@ export class Director {
   readonly #baselines: BaselineStore | undefined;
   #meter = new Meter();
   readonly #health: HealthSource;
+  readonly #onDesired: (desired: DesiredState) => void;
   readonly #report: (message: string) => void;
   #desired: DesiredState = EMPTY_STATE;
   /** What of it is in the data plane, given the verdicts. */
@@ -93,12 +96,14 @@ export class Director {
   #meterTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
-  constructor({ port, nextHops, store, baselines, health = ALWAYS_UP, report }: DirectorOptions) {
+  constructor(options: DirectorOptions) {
+    const { port, nextHops, store, baselines, health = ALWAYS_UP, onDesired = () => {}, report } = options;
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
     this.#baselines = baselines;
     this.#health = health;
+    this.#onDesired = onDesired;
     this.#report = report;
   }
 
@@ -204,6 +209,7 @@ export class Director {
       throw error;
     }
     this.#desired = after;
+    this.#onDesired(after);
     return after;
   }
 

@@ -3,18 +3,20 @@
 // real requests, shows who answered, and stays until Ctrl-C. With --once it ends with 0 only if all is as promised.
 
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Daemon } from "../../test/support/daemon.ts";
 import { Sandbox } from "../../test/support/netns.ts";
 import { chart, complaints, tally } from "./balance.ts";
+import { demonstratePair } from "./pair-lab.ts";
+import { print } from "./print.ts";
 import { sendRequests } from "./requests.ts";
 import { startSite } from "./site.ts";
+import { endOf } from "./stay.ts";
 import { DIRECT_VIP, INTERFACE, type Topology, TUNNEL_VIP } from "./topology.ts";
 
-const HELP = `usage: npm start [-- --once] [-- --requests N]
+const HELP = `usage: npm start [-- --lab NAME] [-- --once] [-- --requests N]
 
+  --lab NAME    balance: direct routing and tunnelling by one director; pair: two directors, NAT and VRRP (balance)
   --once        send the requests, then end: with 0 if every one was answered and the balance is exact
   --requests N  requests to each service (600)
 `;
@@ -56,7 +58,12 @@ const SERVICES: readonly Service[] = [
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { once: { type: "boolean" }, requests: { type: "string", default: "600" }, help: { type: "boolean" } },
+    options: {
+      lab: { type: "string", default: "balance" },
+      once: { type: "boolean", default: false },
+      requests: { type: "string", default: "600" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     print(HELP);
@@ -68,6 +75,8 @@ async function main(): Promise<number> {
   // Before the sandbox listens: ending the lab by Ctrl-C is no failure. What there is goes on exit.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(values.once ? 1 : 0));
   using sandbox = new Sandbox("lab");
+  if (values.lab === "pair") return await demonstratePair(sandbox, { once: values.once, requests });
+  if (values.lab !== "balance") throw new Error(`--lab: "${values.lab}" is neither balance nor pair`);
   const lab = await start(sandbox);
   await configure(lab);
   const wrong: string[] = [];
@@ -123,7 +132,7 @@ async function xvsadm({ director }: Lab, ...args: readonly string[]): Promise<vo
 }
 
 /** Until a signal ends the process, or a part of the lab ends by itself. */
-async function stay({ director, topology, processes }: Lab): Promise<number> {
+function stay({ director, topology, processes }: Lab): Promise<number> {
   print(`
 The API is at ${director.socket}; try
   curl --unix-socket ${director.socket} http://localhost/v1/services
@@ -132,24 +141,7 @@ The API is at ${director.socket}; try
   ip netns exec ${topology.client.name} curl http://${DIRECT_VIP}/name.txt
 Ctrl-C ends the lab.
 `);
-  print(`${await Promise.race([...processes].map(ended).concat(parentEnded()))} ended; so does the lab\n`);
-  return 1;
-}
-
-async function ended([name, child]: readonly [string, ChildProcess]): Promise<string> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  return name;
-}
-
-/** npm, or the shell: without it nobody's Ctrl-C would reach the lab. */
-async function parentEnded(): Promise<string> {
-  const parent = process.ppid;
-  while (process.ppid === parent) await sleep(500, undefined, { ref: false });
-  return "the lab's parent process";
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
+  return endOf(processes);
 }
 
 main().then(

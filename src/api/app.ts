@@ -9,7 +9,7 @@ import { EventLog } from "../health/event-log.ts";
 import { RunStatistics } from "../health/run-statistics.ts";
 import { Metrics } from "../stats/metrics.ts";
 import { configRoutes } from "./config.ts";
-import type { ApiContext, ApiDirector, ApiHealth, App } from "./context.ts";
+import type { ApiContext, ApiDirector, ApiHealth, ApiVrrp, App } from "./context.ts";
 import { answerClientError, presentable, sendError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
@@ -22,11 +22,14 @@ import { serviceRoutes } from "./services.ts";
 import { settingsRoutes } from "./settings.ts";
 import { statsRoutes } from "./stats.ts";
 import { compileValidator } from "./validator.ts";
+import { vrrpRoutes } from "./vrrp.ts";
 
 export interface AppOptions {
   readonly director: ApiDirector;
   /** Nothing is watched when left out. */
   readonly health?: ApiHealth;
+  /** Not run when left out. */
+  readonly vrrp?: ApiVrrp;
   /** Of xdirector, for the OpenAPI document and `xdirector_build_info`. */
   readonly version: string;
   /** Made from `director` unless given. */
@@ -51,18 +54,17 @@ const ROUTES = [
   flowRoutes,
   serverHealthRoutes,
   eventRoutes,
+  vrrpRoutes,
   healthRoutes,
   metricsRoutes,
   openapiRoutes,
 ];
 
 export function buildApp(options: AppOptions): App {
-  const { director, version, health = nothingWatched(), metrics, onInternalError = console.error } = options;
-  const context: ApiContext = {
-    director,
-    health,
-    metrics: metrics ?? new Metrics({ version, snapshot: () => director.snapshot(), health, onError: onInternalError }),
-  };
+  const { director, version, health = nothingWatched(), vrrp = NO_VRRP, onInternalError = console.error } = options;
+  const readings = { snapshot: () => director.snapshot(), health, vrrp };
+  const metrics = options.metrics ?? new Metrics({ version, ...readings, onError: onInternalError });
+  const context: ApiContext = { director, health, vrrp, metrics };
   const app: App = fastify({
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -89,6 +91,8 @@ export function buildApp(options: AppOptions): App {
   });
   return app;
 }
+
+const NO_VRRP: ApiVrrp = { status: { running: false, restarts: 0, instances: [] } };
 
 function nothingWatched(): ApiHealth {
   return { services: () => [], events: new EventLog(), statistics: new RunStatistics() };

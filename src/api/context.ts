@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { Director } from "../director.ts";
+import type { Keepalived } from "../ha/keepalived.ts";
 import type { Health } from "../health/health.ts";
 import type { Metrics } from "../stats/metrics.ts";
 
@@ -14,9 +15,13 @@ export type ApiDirector = Pick<Director, "desired" | "change" | "snapshot" | "re
 /** The part of health that the API uses. */
 export type ApiHealth = Pick<Health, "services" | "events" | "statistics">;
 
+/** The part of VRRP that the API uses. */
+export type ApiVrrp = Pick<Keepalived, "status">;
+
 export interface ApiContext {
   readonly director: ApiDirector;
   readonly health: ApiHealth;
+  readonly vrrp: ApiVrrp;
   readonly metrics: Metrics;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `xdirector run`: puts the parts together, starts them in order, ends them in the opposite one.
 
+import { join } from "node:path";
 import { buildApp } from "../api/app.ts";
 import { claimSocketPath, listen } from "../api/listen.ts";
 import { loadConfigFile } from "../config/load.ts";
@@ -8,6 +9,7 @@ import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
 import { Director } from "../director.ts";
+import { Keepalived } from "../ha/keepalived.ts";
 import { Health } from "../health/health.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
@@ -65,21 +67,25 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
     onTables: () => port.forgetReplyRoutes(),
   });
   const health = new Health({ report, onChange: () => void director.refresh() });
+  const vrrp = new Keepalived({ folder: join(options.stateDir, "vrrp"), report });
   const director = new Director({
     port,
     nextHops,
     store: stateFile,
     health,
     baselines: new BaselineFile(options.stateDir),
+    onDesired: (desired) => void vrrp.follow(desired),
     report,
   });
   closers.push(async () => nextHops.close());
   nextHops.start();
   closers.push(() => director.stop());
   closers.push(() => health.stop());
+  // The first to go: addresses move to the other director while this one still forwards.
+  closers.push(() => vrrp.stop());
   await director.start(desired);
 
-  const app = buildApp({ director, health, version: version() });
+  const app = buildApp({ director, health, vrrp, version: version() });
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
   process.on("SIGHUP", () => void reload(options, director));

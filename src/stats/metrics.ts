@@ -7,12 +7,14 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { exposition } from "./exposition.ts";
 import { type HealthReadings, healthExposition } from "./health-exposition.ts";
 import type { DirectorSnapshot } from "./snapshot.ts";
+import { type VrrpReadings, vrrpExposition } from "./vrrp-exposition.ts";
 
 export interface MetricsOptions {
   readonly version: string;
   /** Called once per scrape. */
   readonly snapshot: () => Promise<DirectorSnapshot>;
   readonly health?: HealthReadings;
+  readonly vrrp?: VrrpReadings;
   /** Told why a snapshot failed. */
   readonly onError: (error: Error) => void;
 }
@@ -26,13 +28,15 @@ export class Metrics {
   readonly #collectionErrors: Counter;
   readonly #snapshot: MetricsOptions["snapshot"];
   readonly #health: HealthReadings | undefined;
+  readonly #vrrp: VrrpReadings | undefined;
   readonly #onError: MetricsOptions["onError"];
   #scrape: Promise<string> | undefined;
 
-  constructor({ version, snapshot, health, onError }: MetricsOptions) {
+  constructor({ version, snapshot, health, vrrp, onError }: MetricsOptions) {
     const registers = [this.#process];
     this.#snapshot = snapshot;
     this.#health = health;
+    this.#vrrp = vrrp;
     this.#onError = onError;
     this.#collectionErrors = new Counter({
       name: "xdirector_collection_errors_total",
@@ -82,5 +86,6 @@ export class Metrics {
   async *#expose(snapshot: DirectorSnapshot): AsyncGenerator<string> {
     yield* exposition(snapshot);
     if (this.#health) yield* healthExposition(this.#health);
+    if (this.#vrrp) yield* vrrpExposition(this.#vrrp);
   }
 }

@@ -159,6 +159,7 @@ describe("/openapi.json", () => {
       ...serviceMethods("/v1/services/fwm/{mark}"),
       ...serviceMethods("/v1/services/fwm6/{mark}"),
       "/v1/stats": ["get"],
+      "/v1/vrrp": ["get"],
       "/v1/events": ["get"],
       "/v1/flows": ["get"],
       "/v1/health": ["get"],
