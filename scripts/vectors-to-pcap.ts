@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromRoot } from "../test/support/project.ts";
-import { readVectors, type Vector } from "../test/vectors/format.ts";
+import { isPacketStep, readVectors, type Vector } from "../test/vectors/format.ts";
 import { type CapturedFrame, pcapng } from "./pcapng.ts";
 
 const SECOND = 1_000_000;
@@ -20,7 +20,9 @@ for (const [name, { vectors }] of readVectors()) {
 }
 
 function capture({ name, steps }: Vector, start: number): CapturedFrame[] {
-  return steps.flatMap(({ what, via, frame, fate, out = [] }, index) => {
+  return steps.flatMap((step, index) => {
+    if (!isPacketStep(step)) return [];
+    const { what, via, frame, fate, out = [] } = step;
     const sent = { interface: via, frame, comment: `${name}: ${what}: ${fate}` };
     const left = out.map((each) => ({
       interface: each.via,

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { parseDocument } from "../../src/config/document.ts";
 import type { Flow } from "../../src/dataplane/port.ts";
 import { type Address, familyOf } from "../../src/model/address.ts";
@@ -13,7 +14,17 @@ import { address } from "../support/memory-director.ts";
 import { decode } from "../support/packet.ts";
 import { assertSameFrames, assertSameFramesInAnyOrder, type Frame } from "../vectors/compare.ts";
 import { type Feature, missingFeatures, NEEDS_ROUTES } from "../vectors/features.ts";
-import { type Fate, type LabDescription, readLab, readVectors, type Step, type Vector } from "../vectors/format.ts";
+import {
+  type ChangeStep,
+  type Fate,
+  isPacketStep,
+  type LabDescription,
+  type PacketStep,
+  readLab,
+  readVectors,
+  type Vector,
+  type WaitStep,
+} from "../vectors/format.ts";
 
 const lab = readLab();
 const MAX_FLOWS = 4096;
@@ -58,6 +69,11 @@ async function follow(dataplane: DataplaneUnderTest, vector: Vector): Promise<vo
   const flows = () => flowsOf(dataplane, clientsOf(vector));
   const sequence: Frame[] = [];
   for (const step of steps) {
+    if (!isPacketStep(step)) {
+      await pass(dataplane, step);
+      assert.deepEqual(await flows(), step.flows, step.what);
+      continue;
+    }
     const { action, bytes } = dataplane.push(Buffer.from(step.frame, "hex"));
     const out = ACTIONS.forwarded.includes(action) ? [{ frame: Buffer.from(bytes).toString("hex") }] : [];
     sequence.push(...out);
@@ -66,14 +82,21 @@ async function follow(dataplane: DataplaneUnderTest, vector: Vector): Promise<vo
   if (!inAnyOrder) return;
   assertSameFramesInAnyOrder(
     sequence,
-    steps.flatMap(({ out = [] }) => out),
+    steps.flatMap((step) => (isPacketStep(step) ? (step.out ?? []) : [])),
     name,
   );
   assert.deepEqual(await flows(), steps.at(-1)?.flows);
 }
 
+/** What happens between packets. */
+async function pass({ director, port }: DataplaneUnderTest, step: ChangeStep | WaitStep): Promise<void> {
+  if ("wait" in step) await setTimeout(step.wait * 1000);
+  else await director.change(() => parseDocument(step.change));
+  await port.sweep();
+}
+
 interface Observation {
-  readonly step: Step;
+  readonly step: PacketStep;
   readonly action: string;
   readonly bytes: Uint8Array;
   readonly out: readonly Frame[];
@@ -89,7 +112,8 @@ function assertStep({ step, action, bytes, out, flows }: Observation): void {
 }
 
 function clientsOf({ steps }: Vector): ReadonlySet<string> {
-  const frames = steps.filter(({ via }) => via === "clients").map(({ frame }) => decode(Buffer.from(frame, "hex")));
+  const sent = steps.filter(isPacketStep).filter(({ via }) => via === "clients");
+  const frames = sent.map(({ frame }) => decode(Buffer.from(frame, "hex")));
   return new Set(frames.flatMap(({ layers: [, ip] }) => (ip && "source" in ip ? [ip.source] : [])));
 }
 

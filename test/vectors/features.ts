@@ -22,6 +22,7 @@ export const FEATURES = {
   "udp-checksum-filled": "a masqueraded UDP datagram without checksum is given one",
   "reply-ttl": "a masqueraded server's packet without hops left is answered to the server",
   "nat-icmp-send": "nat_icmp_send: a masqueraded server's packet without connection is answered to the server",
+  "method-at-once": "an edited forwarding method holds for new connections only",
   "stray-to-director": "nat_icmp_send: a masqueraded server's packet to the director itself is answered, too",
   "icmp-types": "ICMP types other than unreachable, source quench and time exceeded go to the stack, quoting or not",
   "tunnel-ecn": "RFC 3168: congestion experienced (CE) inside is ECT(0) outside",
@@ -38,6 +39,7 @@ export const DIFFERENT_ON_PURPOSE: readonly Feature[] = [
   "tunnel-mtu-at-once",
   "tunnel-errors-ipv6",
   "stray-to-director",
+  "method-at-once",
 ];
 
 /**

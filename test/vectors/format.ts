@@ -55,8 +55,8 @@ export interface ServiceDocument {
 
 export interface Configuration {
   readonly services: readonly ServiceDocument[];
-  /** By IPVS's sysctl names. */
-  readonly settings?: Readonly<Record<string, number>>;
+  /** By IPVS's sysctl names; `timeouts` by those of `ipvsadm --set`. */
+  readonly settings?: Readonly<Record<string, number | Readonly<Record<string, number>>>>;
 }
 
 /** Where a packet goes: out again, answered by the director, up to its own stack, or nowhere. */
@@ -71,7 +71,8 @@ export interface FrameOut {
   readonly free?: readonly FreeField[];
 }
 
-export interface Step {
+/** A packet comes in. */
+export interface PacketStep {
   readonly what: string;
   readonly via: WireName;
   /** Hexadecimal, from the Ethernet header on, without frame check sequence. */
@@ -81,6 +82,27 @@ export interface Step {
   readonly out?: readonly FrameOut[];
   /** All connections afterwards, sorted: `PROTOCOL CLIENT VIP SERVER STATE`. */
   readonly flows: readonly string[];
+}
+
+/** The operator makes this the configuration: what is left out is removed, what differs edited. */
+export interface ChangeStep {
+  readonly what: string;
+  readonly change: Configuration;
+  readonly flows: readonly string[];
+}
+
+/** Nothing happens for a while. */
+export interface WaitStep {
+  readonly what: string;
+  /** Seconds. */
+  readonly wait: number;
+  readonly flows: readonly string[];
+}
+
+export type Step = PacketStep | ChangeStep | WaitStep;
+
+export function isPacketStep(step: Step): step is PacketStep {
+  return "frame" in step;
 }
 
 export interface Vector {
@@ -105,7 +127,8 @@ export function readLab(): LabDescription {
 /** By file name without its ending, in the order of the names. */
 export function readVectors(): ReadonlyMap<string, VectorFile> {
   const files = readdirSync(VECTORS_FOLDER).filter((name) => name.endsWith(".json") && name !== LAB_FILE);
-  return new Map(files.sort().map((name) => [name.slice(0, -".json".length), readJson<VectorFile>(name)]));
+  const names = files.map((file) => file.slice(0, -".json".length)).sort();
+  return new Map(names.map((name) => [name, readJson<VectorFile>(`${name}.json`)]));
 }
 
 function readJson<Content>(name: string): Content {

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { decode, layersOf } from "../support/packet.ts";
 import { fromRoot } from "../support/project.ts";
 import { type Configuration, readLab, type WireName } from "../vectors/format.ts";
-import type { Scenario } from "./cases/scenario.ts";
+import type { Scenario, ScenarioStep } from "./cases/scenario.ts";
 
 const VMRUN = fromRoot("test", "vm", "vmrun");
 const GUEST = "exec /usr/bin/python3 -B test/vm/guest/main.py";
@@ -24,7 +24,7 @@ export interface FrameSeen {
   readonly frame: string;
 }
 
-/** After one packet. */
+/** After one step; nothing comes out of one that is no packet. */
 export interface StepSeen {
   /** In order by wire. */
   readonly out: readonly FrameSeen[];
@@ -71,7 +71,7 @@ export async function runInGuest(jobs: readonly Job[]): Promise<GuestOutcome> {
     compare,
     clients: [...clientsOf(scenario)],
     configuration: configurationOf(scenario),
-    steps: scenario.steps.map(({ via, packet }) => ({ via, frame: hex(packet.bytes()) })),
+    steps: scenario.steps.map(instruction),
   }));
   const report = JSON.parse(await boot(JSON.stringify({ lab: readLab(), cases }))) as GuestReport;
   const { kernel, daemon, ipvs, xdirector } = report;
@@ -84,7 +84,12 @@ export function stepsOrThrow<Step>(steps: readonly Step[] | string | undefined):
   throw new Error(steps ?? "the VM says nothing about it");
 }
 
-export function configurationOf({ services, settings }: Scenario): Configuration {
+/** What the guest is to do. */
+function instruction(step: ScenarioStep): object {
+  return "packet" in step ? { via: step.via, frame: hex(step.packet.bytes()) } : step;
+}
+
+export function configurationOf({ services, settings }: Configuration): Configuration {
   return { services, ...(settings && { settings }) };
 }
 
@@ -123,14 +128,17 @@ function assertClientsAreTheirOwn(jobs: readonly Job[]): void {
   }
 }
 
-/** Addresses on the clients' side that TCP or UDP flows can be of. */
-function clientsOf({ steps }: Scenario): Set<string> {
+/** Addresses on the clients' side that TCP or UDP flows can be of; servers may be there, too. */
+function clientsOf({ services, steps }: Scenario): Set<string> {
   const found = new Set<string>();
-  for (const { via, packet } of steps) {
+  const rips = new Set(services.flatMap(({ servers }) => servers.map(({ rip }) => rip)));
+  for (const step of steps) {
+    if (!("packet" in step)) continue;
+    const { via, packet } = step;
     const decoded = decode(packet.bytes());
     const [ip] = [...layersOf(decoded, "ipv4"), ...layersOf(decoded, "ipv6")];
     const isIcmp = decoded.layers.some(({ layer }) => layer === "icmp" || layer === "icmpv6");
-    if (ip && via === "clients" && !isIcmp) found.add(ip.source);
+    if (ip && via === "clients" && !isIcmp && !rips.has(ip.source)) found.add(ip.source);
   }
   return found;
 }

@@ -8,9 +8,12 @@ import { configurationOf, type FrameSeen, hex, type IpvsStep } from "./guest-run
 
 export function toVector(scenario: Scenario, seen: readonly IpvsStep[]): Vector {
   const { name, needs, inAnyOrder } = scenario;
-  const steps = scenario.steps.map(({ what, via, packet }, index): Step => {
+  const steps = scenario.steps.map((given, index): Step => {
+    const { what } = given;
     const step = seen[index];
     if (!step) throw new Error(`${name}: nothing is known of "${what}"`);
+    if (!("packet" in given)) return { ...given, flows: step.flows };
+    const { via, packet } = given;
     const fate = fateOf(via, step);
     const leaves = fate === "forwarded" || fate === "answered";
     const out = leaves && { out: withoutChoices(step.out, packet.bytes()) };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // All scenarios, by the file of vectors that they are recorded in.
 
+import { CHANGES } from "./changes.ts";
 import { DIRECT } from "./direct.ts";
 import { FRAGMENTS } from "./fragments.ts";
 import { ICMP_ANSWERS } from "./icmp-answers.ts";
@@ -16,6 +17,7 @@ import { TUNNEL } from "./tunnel.ts";
 import { TUNNEL_ERRORS } from "./tunnel-errors.ts";
 
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
+  changes: CHANGES,
   direct: DIRECT,
   fragments: FRAGMENTS,
   icmp: [...ICMP_ANSWERS, ...ICMP_ERRORS],

@@ -135,6 +135,30 @@ export const MASQUERADE: readonly Scenario[] = [
     services: [service([masquerade(rip(1)), { rip: rip(2) }, { rip: rip(3), method: "tunnel" }])],
     steps: [1, 2, 3, 4].map((sourcePort) => clients(`SYN ${sourcePort}`, to(client(218).v4).tcp({ sourcePort }))),
   },
+  ...(
+    [
+      ["IPv4", "10.1.0.11", client(250).v4, {}],
+      ["IPv6", "2001:db8:c::11", client(250).v6, v6],
+    ] as const
+  ).map(
+    ([family, real, source, options]): Scenario => ({
+      name: `masquerading with one arm, servers on the clients' side: ${family}`,
+      needs,
+      services: [service([masquerade(real, { port: 8080 })], options)],
+      steps: [
+        clients("SYN", to(source).tcp()),
+        clients(
+          "SYN+ACK of the server",
+          to(real, { source: real, destination: source }).tcp({
+            sourcePort: 8080,
+            destinationPort: 12345,
+            flags: ["syn", "ack"],
+          }),
+        ),
+        clients("ACK", to(source).tcp({ flags: ["ack"] })),
+      ],
+    }),
+  ),
   {
     name: "masquerading carries IPv4 options",
     needs,

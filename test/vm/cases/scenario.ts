@@ -11,11 +11,25 @@ export interface Sent {
   readonly packet: Packet;
 }
 
+/** The configuration from here on. */
+export interface Changed {
+  readonly what: string;
+  readonly change: Configuration;
+}
+
+export interface Waited {
+  readonly what: string;
+  /** Seconds. */
+  readonly wait: number;
+}
+
+export type ScenarioStep = Sent | Changed | Waited;
+
 export interface Scenario extends Configuration {
   readonly name: string;
   readonly needs?: readonly Feature[];
   readonly inAnyOrder?: boolean;
-  readonly steps: readonly Sent[];
+  readonly steps: readonly ScenarioStep[];
 }
 
 export const VIP = "192.0.2.1";
@@ -98,6 +112,18 @@ export function clients(what: string, sent: Packet): Sent {
 
 export function servers(what: string, sent: Packet): Sent {
   return { what, via: "servers", packet: sent };
+}
+
+export function change(
+  what: string,
+  services: readonly ServiceDocument[],
+  settings?: Configuration["settings"],
+): Changed {
+  return { what, change: { services, ...(settings && { settings }) } };
+}
+
+export function wait(seconds: number): Waited {
+  return { what: `${seconds} s later`, wait: seconds };
 }
 
 /** The bytes of a packet from its IP header on: what an ICMP error quotes. `length` cuts it. */

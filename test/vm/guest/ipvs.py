@@ -4,6 +4,7 @@
 import ipaddress
 import re
 import socket
+import time
 
 from lab import Inside, Lab, run
 from wire import Wires
@@ -23,12 +24,19 @@ class IpvsRun:
         lab = Lab(f"v{self.number}", self.description)
         wires = Wires(lab)
         try:
-            self._configure(lab, case["configuration"])
+            configuration = {"services": []}
+            configuration = self._change(lab, configuration, case["configuration"])
             with Inside(lab.name):
                 readings = Readings()
             for step in case["steps"]:
                 before = readings.take()
-                out = wires.exchange(step["via"], bytes.fromhex(step["frame"]))
+                out = []
+                if "frame" in step:
+                    out = wires.exchange(step["via"], bytes.fromhex(step["frame"]))
+                elif "change" in step:
+                    configuration = self._change(lab, configuration, step["change"])
+                else:
+                    time.sleep(step["wait"])
                 after = readings.take()
                 # Two markers to every wire were routed too.
                 after["routed"] -= 2 * len(self.description["wires"])
@@ -38,9 +46,10 @@ class IpvsRun:
             lab.remove()
 
     @staticmethod
-    def _configure(lab, configuration):
-        rules = "\n".join(rule for service in configuration["services"] for rule in ipvsadm_rules(service)) + "\n"
-        settings = dict(configuration.get("settings", {}))
+    def _change(lab, old, new):
+        """Returns the new configuration. Settings that are left out stay, which is what a fresh namespace has."""
+        rules = "\n".join(changes(old["services"], new["services"])) + "\n"
+        settings = dict(new.get("settings", {}))
         timeouts = settings.pop("timeouts", None)
         with Inside(lab.name):
             run("ipvsadm", "-R", stdin=rules)
@@ -48,14 +57,36 @@ class IpvsRun:
                 run("ipvsadm", "--set", *(str(timeouts.get(key, 0)) for key in ("tcp", "tcpfin", "udp")))
             for name, value in settings.items():
                 lab.sysctl(f"ipv4/vs/{name}", value)
+        return new
 
 
-def ipvsadm_rules(service):
-    name = f"{SERVICE[service['protocol']]} {endpoint(service['vip'], service['port'])}"
-    yield f"-A {name} -s {service['scheduler']}"
-    for server in service["servers"]:
-        to = endpoint(server["rip"], server["port"])
-        yield f"-a {name} -r {to} {FORWARDING[server['method']]} -w {server['weight']}{tunnel_options(server)}"
+def changes(old, new):
+    """ipvsadm's rules that make of the old services the new ones."""
+    before = {service_name(service): service for service in old}
+    after = {service_name(service): service for service in new}
+    yield from (f"-D {name}" for name in before if name not in after)
+    for name, service in after.items():
+        known = before.get(name)
+        if not known:
+            yield f"-A {name} -s {service['scheduler']}"
+        elif known["scheduler"] != service["scheduler"]:
+            yield f"-E {name} -s {service['scheduler']}"
+        yield from server_changes(name, known["servers"] if known else [], service["servers"])
+
+
+def server_changes(name, old, new):
+    before = {endpoint(server["rip"], server["port"]): server for server in old}
+    after = {endpoint(server["rip"], server["port"]): server for server in new}
+    yield from (f"-d {name} -r {to}" for to in before if to not in after)
+    for to, server in after.items():
+        if before.get(to) != server:
+            verb = "-e" if to in before else "-a"
+            forwarding = FORWARDING[server["method"]]
+            yield f"{verb} {name} -r {to} {forwarding} -w {server['weight']}{tunnel_options(server)}"
+
+
+def service_name(service):
+    return f"{SERVICE[service['protocol']]} {endpoint(service['vip'], service['port'])}"
 
 
 def tunnel_options(server):

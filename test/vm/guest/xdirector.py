@@ -63,7 +63,13 @@ class XdirectorRun:
         self._request("PUT", "/v1/config", {"services": []})
         self._request("PUT", "/v1/config", case["configuration"])
         for step in case["steps"]:
-            out = self.wires.exchange(step["via"], bytes.fromhex(step["frame"]))
+            out = []
+            if "frame" in step:
+                out = self.wires.exchange(step["via"], bytes.fromhex(step["frame"]))
+            elif "change" in step:
+                self._request("PUT", "/v1/config", step["change"])
+            else:
+                time.sleep(step["wait"])
             yield {"out": out, "flows": self._flows(case["clients"])}
 
     def close(self):
