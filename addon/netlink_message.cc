@@ -88,6 +88,12 @@ std::optional<uint32_t> U32From(const nlattr *attribute) {
   return mnl_attr_get_u32(attribute);
 }
 
+std::optional<uint16_t> U16From(const nlattr *attribute) {
+  if (!attribute || mnl_attr_validate(attribute, MNL_TYPE_U16) < 0)
+    return std::nullopt;
+  return mnl_attr_get_u16(attribute);
+}
+
 template <typename Header> const Header *HeaderOf(const nlmsghdr *message) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(Header))
     return nullptr;
@@ -137,8 +143,14 @@ std::optional<Link> DecodeLink(const nlmsghdr *message) {
   link.name = StringFrom(attributes[IFLA_IFNAME]);
   link.mac = BytesFrom(attributes[IFLA_ADDRESS]);
   link.mtu = U32From(attributes[IFLA_MTU]).value_or(0);
-  if (attributes[IFLA_LINKINFO])
-    link.kind = StringFrom(ParseNested<IFLA_INFO_MAX + 1>(attributes[IFLA_LINKINFO])[IFLA_INFO_KIND]);
+  if (!attributes[IFLA_LINKINFO])
+    return link;
+  const auto info = ParseNested<IFLA_INFO_MAX + 1>(attributes[IFLA_LINKINFO]);
+  link.kind = StringFrom(info[IFLA_INFO_KIND]);
+  if (link.kind == "vlan" && info[IFLA_INFO_DATA]) {
+    link.parent = U32From(attributes[IFLA_LINK]);
+    link.vlan = U16From(ParseNested<IFLA_VLAN_MAX + 1>(info[IFLA_INFO_DATA])[IFLA_VLAN_ID]);
+  }
   return link;
 }
 
@@ -188,6 +200,10 @@ Napi::Object ToJs(Napi::Env env, const Link &link) {
   object.Set("mtu", link.mtu);
   object.Set("flags", link.flags);
   object.Set("kind", link.kind);
+  if (link.parent && link.vlan) {
+    object.Set("parent", *link.parent);
+    object.Set("vlan", static_cast<uint32_t>(*link.vlan));
+  }
   return object;
 }
 

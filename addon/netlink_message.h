@@ -31,6 +31,9 @@ struct Link {
   uint32_t mtu = 0;
   uint32_t flags;
   std::string kind;
+  /** Of a VLAN device: what it is on, and its id there. */
+  std::optional<uint32_t> parent;
+  std::optional<uint16_t> vlan;
 };
 
 struct Address {

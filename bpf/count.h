@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include "maps.h"
+#include "stages.h"
+#include "tag.h"
 #include "xdirector.h"
 
 #define VERDICT_BIT(name) (1ULL << VERDICT_##name)
@@ -29,11 +31,26 @@ static __always_inline bool is_transmitted(enum verdict verdict)
 	return transmitted >> verdict & 1;
 }
 
+/* Does not return: xdp_tag counts the packet. */
+static __always_inline void go_on_to_retag(struct xdp_md *ctx, enum verdict verdict)
+{
+	struct tag_request *request = this_tag();
+
+	if (!request)
+		return;
+	request->verdict = verdict;
+	bpf_tail_call_static(ctx, &stages, STAGE_TAG);
+}
+
 static __always_inline int count_and_leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress)
 {
 	__u32 zero = 0;
-	struct verdict_counters *counters = bpf_map_lookup_elem(&verdicts, &zero);
+	struct verdict_counters *counters;
 	__u64 number = verdict;
+
+	if (egress & EGRESS_RETAG && is_transmitted(verdict))
+		go_on_to_retag(ctx, verdict);
+	counters = bpf_map_lookup_elem(&verdicts, &zero);
 
 	/* Linux 6.1 has to see that what is compared is what is used */
 	barrier_var(number);

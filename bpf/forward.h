@@ -8,6 +8,7 @@
 #include "masq.h"
 #include "packet.h"
 #include "route.h"
+#include "tag.h"
 #include "tunnel.h"
 
 /* As IPVS counts: once a packet has its server, sent or not. The number of packets so far on this CPU. */
@@ -56,7 +57,7 @@ static __always_inline enum verdict forward(struct xdp_md *ctx, struct packet *p
 	if (!has_hop_left(packet))
 		return VERDICT_TTL_EXPIRED;
 
-	packet->egress = server->ifindex;
+	set_way(ctx, packet, server->ifindex, server->vlan);
 	packet->word = word;
 	if (word & FLOW_MASQUERADE)
 		return forward_masquerade(packet, server);

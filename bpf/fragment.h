@@ -65,7 +65,8 @@ static __always_inline void remember_way(struct fragment_note *note, const struc
 }
 
 /* As masquerade_reply(), but for the ports, which only the first fragment has. */
-static __always_inline enum verdict reply_fragment(struct packet *packet, __u32 number)
+static __always_inline enum verdict reply_fragment(const struct xdp_md *ctx, struct packet *packet,
+						   __u32 number)
 {
 	const union flow_cold *cold = flow_cold_at(number);
 
@@ -76,11 +77,12 @@ static __always_inline enum verdict reply_fragment(struct packet *packet, __u32 
 	take_hop(packet);
 	masquerade_address(packet, false, &cold->reply.vip);
 	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	packet->egress = cold->reply.ifindex;
+	set_way_to_client(ctx, packet, &cold->reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 
-static __always_inline enum verdict masquerade_fragment(struct packet *packet, __u64 word)
+static __always_inline enum verdict masquerade_fragment(const struct xdp_md *ctx,
+							struct packet *packet, __u64 word)
 {
 	__u32 slot = flow_server(word);
 	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
@@ -95,7 +97,7 @@ static __always_inline enum verdict masquerade_fragment(struct packet *packet, _
 	take_hop(packet);
 	masquerade_address(packet, true, &server->rip);
 	address_frame(packet->ethernet, server);
-	packet->egress = server->ifindex;
+	set_way(ctx, packet, server->ifindex, server->vlan);
 	return VERDICT_FORWARDED_MASQUERADE;
 }
 
@@ -111,10 +113,10 @@ static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct p
 	word = way->word;
 	if (word & FLOW_REPLY) {
 		count_reply(flow_server(word), packet);
-		return reply_fragment(packet, way->reply);
+		return reply_fragment(ctx, packet, way->reply);
 	}
 	if (word & FLOW_MASQUERADE)
-		return masquerade_fragment(packet, word);
+		return masquerade_fragment(ctx, packet, word);
 	return forward(ctx, packet, word, 0);
 }
 

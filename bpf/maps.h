@@ -51,6 +51,7 @@ struct template_request {
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
 #define MAX_DEVICES 256
+#define MAX_VLANS 4096
 
 /* Which virtual service is this address, port and protocol? */
 struct {
@@ -207,6 +208,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct answer_request);
 } answer_requests SEC(".maps");
+
+/* Is this interface a VLAN of another one? Keyed by interface index. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_VLANS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct vlan_device);
+} vlan_devices SEC(".maps");
 
 /* By which interfaces do packets leave? Keyed by interface index. */
 struct {

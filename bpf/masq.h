@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "route.h"
+#include "tag.h"
 
 /* uapi's linux/socket.h has no numbers */
 #define AF_INET 2
@@ -109,6 +110,33 @@ static __always_inline struct flow_key reply_flow(const struct packet *packet,
 	return flow;
 }
 
+/* As a flow's cold part has it. */
+static __always_inline __u32 reply_vlan(__be16 vlan)
+{
+	if (vlan == VLAN_AS_IT_CAME)
+		return REPLY_VLAN_AS_IT_CAME;
+	return vlan == VLAN_NONE ? 0 : bpf_ntohs(vlan);
+}
+
+/* Replies to this client leave by an interface of the kernel's; frames only by a real one. */
+static __always_inline void set_reply_device(struct flow_reply *reply, __u32 ifindex)
+{
+	const struct vlan_device *vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
+
+	reply->ifindex = vlan ? vlan->parent : ifindex;
+	reply->vlan = vlan ? bpf_ntohs(vlan->id) : 0;
+}
+
+static __always_inline void set_way_to_client(const struct xdp_md *ctx, struct packet *packet,
+					      const struct flow_reply *reply)
+{
+	__be16 vlan = reply->vlan ? bpf_htons(reply->vlan) : VLAN_NONE;
+
+	if (reply->vlan == REPLY_VLAN_AS_IT_CAME)
+		vlan = VLAN_AS_IT_CAME;
+	set_way(ctx, packet, reply->ifindex, vlan);
+}
+
 /* Until the route table is asked, the way back is the way the client's packet came. */
 static __always_inline void write_reply(union flow_cold *cold, const struct packet *packet,
 					__u32 ingress, __u32 peer)
@@ -116,6 +144,7 @@ static __always_inline void write_reply(union flow_cold *cold, const struct pack
 	struct flow_reply reply = { .vip = packet_vip(packet),
 				    .vport = packet->vport,
 				    .ifindex = ingress,
+				    .vlan = reply_vlan(vlan_of(packet)),
 				    .route_generation = settings.route_generation - 1,
 				    .peer = peer };
 
@@ -215,7 +244,7 @@ __noinline int refresh_next_hop(struct xdp_md *ctx, __u32 number, __u32 l2_lengt
 	}
 	if (bpf_fib_lookup(ctx, &query, sizeof(query), 0))
 		return 0;
-	cold->reply.ifindex = query.ifindex;
+	set_reply_device(&cold->reply, query.ifindex);
 	__builtin_memcpy(cold->reply.destination_mac, query.dmac, ETH_ALEN);
 	__builtin_memcpy(cold->reply.source_mac, query.smac, ETH_ALEN);
 	return 0;
@@ -247,7 +276,7 @@ static __always_inline enum verdict masquerade_reply(struct xdp_md *ctx, struct 
 	take_hop(packet);
 	masquerade_source(packet, &cold->reply);
 	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	packet->egress = cold->reply.ifindex;
+	set_way_to_client(ctx, packet, &cold->reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 

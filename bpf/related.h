@@ -102,7 +102,7 @@ static __always_inline enum verdict related_to_server(struct xdp_md *ctx, struct
 		return VERDICT_NO_NEIGHBOUR;
 	if (!has_hop_left(packet))
 		return VERDICT_TTL_EXPIRED;
-	packet->egress = server->ifindex;
+	set_way(ctx, packet, server->ifindex, server->vlan);
 	take_hop(packet);
 	masquerade_quote(packet, quote,
 			 is_ipv4 ? &packet->ipv4->daddr : packet->ipv6->daddr.s6_addr32,
@@ -131,7 +131,7 @@ static __always_inline enum verdict related_to_client(struct xdp_md *ctx, struct
 			 is_ipv4 ? &quote->ipv4->daddr : quote->ipv6->daddr.s6_addr32,
 			 &quote->ports->destination, &cold->reply.vip, cold->reply.vport);
 	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	packet->egress = cold->reply.ifindex;
+	set_way_to_client(ctx, packet, &cold->reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 

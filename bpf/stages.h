@@ -13,6 +13,7 @@ int xdp_tunnel(struct xdp_md *ctx);
 int xdp_special(struct xdp_md *ctx);
 int xdp_stray(struct xdp_md *ctx);
 int xdp_tunnel_error(struct xdp_md *ctx);
+int xdp_tag(struct xdp_md *ctx);
 int xdirector(struct xdp_md *ctx);
 
 enum stage {
@@ -23,6 +24,7 @@ enum stage {
 	STAGE_SPECIAL,
 	STAGE_STRAY,
 	STAGE_TUNNEL_ERROR,
+	STAGE_TAG,
 	STAGE_MAIN,
 	STAGES,
 };
@@ -41,6 +43,7 @@ struct {
 		    [STAGE_SPECIAL] = (void *)&xdp_special,
 		    [STAGE_STRAY] = (void *)&xdp_stray,
 		    [STAGE_TUNNEL_ERROR] = (void *)&xdp_tunnel_error,
+		    [STAGE_TAG] = (void *)&xdp_tag,
 		    [STAGE_MAIN] = (void *)&xdirector },
 };
 

@@ -19,6 +19,7 @@
 #include "packet.h"
 #include "route.h"
 #include "shim.h"
+#include "tag.h"
 #include "xdirector.h"
 
 #define OVERHEAD_MASK 63U
@@ -231,7 +232,7 @@ static __always_inline enum verdict enter_tunnel(struct xdp_md *ctx, struct pack
 		return VERDICT_SERVER_REMOVED;
 	if (server->tunnel & TUNNEL_CHECKSUM && packet->length > FRAME_SUM_MAX)
 		return VERDICT_TOO_BIG;
-	packet->egress = server->ifindex;
+	set_way(ctx, packet, server->ifindex, server->vlan);
 	take_hop(packet);
 	shim = make_shim(ctx, packet, server, request->hash);
 	return is_ipv4(&server->rip) ? wrap_in_ipv4(ctx, packet, server, &shim, request->id) :

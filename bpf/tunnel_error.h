@@ -249,6 +249,19 @@ static __always_inline bool find_way_to_client(struct xdp_md *ctx, const struct 
 	return !bpf_fib_lookup(ctx, way, sizeof(*way), 0);
 }
 
+/* The frame is untagged by then. */
+static __always_inline void set_way_of_route(const struct xdp_md *ctx, struct packet *packet,
+					     __u32 ifindex)
+{
+	const struct vlan_device *vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
+
+	packet->l2_length = sizeof(struct ethernet_header);
+	if (vlan)
+		set_way(ctx, packet, vlan->parent, vlan->id);
+	else
+		packet->egress = ifindex;
+}
+
 /* Everything before the packet inside goes; it is left behind an Ethernet header that comes from the client. */
 static __always_inline bool unwrap_quote(struct xdp_md *ctx, __u32 offset, bool is_ipv4,
 					 const struct bpf_fib_lookup *way)
@@ -284,7 +297,7 @@ static __always_inline enum verdict tell_client(struct xdp_md *ctx, struct packe
 	request->source = packet_vip(inside);
 	if (!find_way_to_client(ctx, inside, &way))
 		return VERDICT_NOT_TCP_UDP;
-	packet->egress = way.ifindex;
+	set_way_of_route(ctx, packet, way.ifindex);
 	if (!unwrap_quote(ctx, offset, is_ipv4, &way))
 		return VERDICT_TUNNEL_ERROR;
 	if (is_ipv4 ? !answer_ipv4(ctx, sizeof(struct ethernet_header), length, told, detail) :

@@ -17,6 +17,7 @@
 #include "special.h"
 #include "stages.h"
 #include "stray.h"
+#include "tag.h"
 #include "tunnel.h"
 #include "tunnel_error.h"
 
@@ -105,6 +106,19 @@ int xdp_special(struct xdp_md *ctx)
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
 	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+/* Out of an interface by another VLAN than it came. */
+SEC("xdp")
+int xdp_tag(struct xdp_md *ctx)
+{
+	const struct tag_request *request = this_tag();
+
+	if (!request)
+		return XDP_ABORTED;
+	if (!retag(ctx, request))
+		return count_and_leave(ctx, VERDICT_NO_HEADROOM, 0);
+	return count_and_leave(ctx, request->verdict, request->egress);
 }
 
 SEC("xdp")

@@ -121,6 +121,18 @@ struct service_key {
 	__u8 zero[5];
 };
 
+/* Instead of a VLAN's id: tags stay on the same interface and go on another. */
+#define VLAN_AS_IT_CAME 0
+/* Frames leave without a tag. The same number in either byte order. */
+#define VLAN_NONE 0xffff
+
+/* A VLAN device: what it is on, and the id there. */
+struct vlan_device {
+	__u32 parent; /* ifindex */
+	__be16 id;
+	__u8 zero[2];
+};
+
 /*
  * The transmit record of one real server of one service. It begins as an Ethernet header does. User
  * space replaces it as a whole, in words of 8 bytes: an interface shares one with its method, so that
@@ -129,7 +141,7 @@ struct service_key {
 struct server {
 	__u8 destination_mac[6];
 	__u8 source_mac[6];
-	__be16 vlan;   /* 0: untagged */
+	__be16 vlan;   /* id, VLAN_AS_IT_CAME or VLAN_NONE */
 	__u16 mtu;     /* of the egress interface, bytes of L3 */
 	__u32 ifindex; /* egress; 0: next hop not resolved */
 	__be16 port;
@@ -255,12 +267,15 @@ struct flow_tuple {
 	__u32 peer; /* FLOW_MASQUERADE: slot of the reply */
 };
 
+#define REPLY_VLAN_AS_IT_CAME 0xfff
+
 /* The cold part of a slot with FLOW_REPLY: what a reply is turned into, and where it leaves. */
 struct flow_reply {
 	union ip vip;
 	__u8 destination_mac[6]; /* next hop to the client, good for one route generation */
 	__u8 source_mac[6];
-	__u32 ifindex;
+	__u32 ifindex : 20;
+	__u32 vlan : 12; /* id; 0: untagged; REPLY_VLAN_AS_IT_CAME */
 	__be16 vport;
 	__u16 route_generation;
 	__u32 peer; /* slot of the flow */

@@ -64,7 +64,7 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
 
   const nextHops = new NextHopWatcher({
     onChange: () => void director.refresh(),
-    onTables: () => port.forgetReplyRoutes(),
+    onTables: () => port.forgetReplyRoutes(nextHops.vlans()),
   });
   const health = new Health({ report, onChange: () => void director.refresh() });
   const vrrp = new Keepalived({ folder: join(options.stateDir, "vrrp"), report });
@@ -79,6 +79,7 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
   });
   closers.push(async () => nextHops.close());
   nextHops.start();
+  port.forgetReplyRoutes(nextHops.vlans());
   closers.push(() => director.stop());
   closers.push(() => health.stop());
   // The first to go: addresses move to the other director while this one still forwards.

@@ -58,6 +58,7 @@ function changed<Values extends object>(values: Values, defaults: Values, prefix
 export function describeNextHop(nextHop: NextHop): string {
   if (nextHop.kind === "local") return "local";
   if (nextHop.kind === "unresolved") return `unresolved (${nextHop.reason})`;
-  const { ifindex, sourceMac, destinationMac, dip, mtu } = nextHop;
-  return `via ${ifindex} ${sourceMac} > ${destinationMac} dip ${dip} mtu ${mtu}`;
+  const { ifindex, vlan, sourceMac, destinationMac, dip, mtu } = nextHop;
+  const way = vlan === undefined ? ifindex : `${ifindex} vlan ${vlan}`;
+  return `via ${way} ${sourceMac} > ${destinationMac} dip ${dip} mtu ${mtu}`;
 }

@@ -4,6 +4,7 @@
 
 import type { DataplaneImage, MapOp } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
+import type { VlanDevice } from "../model/next-hop.ts";
 import type {
   DataplaneCounters,
   DataplanePort,
@@ -39,8 +40,8 @@ export class FaultyDataplane implements DataplanePort {
     return this.#port.position(serviceId);
   }
 
-  forgetReplyRoutes(): void {
-    this.#port.forgetReplyRoutes();
+  forgetReplyRoutes(vlans: readonly VlanDevice[]): void {
+    this.#port.forgetReplyRoutes(vlans);
   }
 
   counters(): Promise<DataplaneCounters> {

@@ -3,6 +3,7 @@
 
 import type { DataplaneImage, MapOp, SchedulerTable, ServerEntry, ServiceEntry } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
+import type { VlanDevice } from "../model/next-hop.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
 import { FlowTable } from "./flow-table.ts";
@@ -33,6 +34,7 @@ import { ServerLoads } from "./server-loads.ts";
 import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
+import { putVlans } from "./vlans.ts";
 
 /** The kernel's arrays cannot say which elements are in use. */
 interface InUse {
@@ -85,7 +87,8 @@ export class KernelDataplane implements DataplanePort {
     return tablePosition(this.#maps, serviceId);
   }
 
-  forgetReplyRoutes(): void {
+  forgetReplyRoutes(vlans: readonly VlanDevice[]): void {
+    putVlans(this.#maps.vlan_devices, vlans);
     const record = this.#settingsRecord();
     this.#maps.settings.set(0, { settings: { ...record, route_generation: (record.route_generation + 1) >>> 0 } });
   }

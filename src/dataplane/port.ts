@@ -4,6 +4,7 @@
 
 import type { DataplaneImage, MapOp, SchedulerTable } from "../compile/image.ts";
 import type { Address } from "../model/address.ts";
+import type { VlanDevice } from "../model/next-hop.ts";
 import type { Protocol } from "../model/service.ts";
 
 /** Counters of one server slot since it was put in place; bytes of L3, as IPVS counts. */
@@ -84,8 +85,8 @@ export interface DataplanePort {
   read(): Promise<DataplaneImage>;
   /** Where the rotation of a service stands now, for a change that must go on from there. */
   position(serviceId: number): RotationPosition;
-  /** Replies of masqueraded flows ask the route table anew for the way to their clients. */
-  forgetReplyRoutes(): void;
+  /** Replies of masqueraded flows ask the route table anew for the way to their clients; `vlans` are all there are. */
+  forgetReplyRoutes(vlans: readonly VlanDevice[]): void;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
   counters(): Promise<DataplaneCounters>;

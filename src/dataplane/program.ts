@@ -12,6 +12,7 @@ import type { Pins } from "./pins.ts";
 import { type CountersRecord, isUsedServer, type ServerLoadRecord, type ServerRecord } from "./records.ts";
 import type { ServiceKeyRecord, ServiceRecord } from "./service-record.ts";
 import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
+import type { VlanDeviceRecord } from "./vlans.ts";
 
 const OBJECT_PATH = fileURLToPath(new URL("../../../bpf/xdirector.bpf.o", import.meta.url));
 
@@ -50,6 +51,7 @@ const MAP_NAMES = [
   "templates_lost",
   "devices",
   "real_servers",
+  "vlan_devices",
 ] as const;
 
 /** Programs that the main one hands packets to; libbpf fills it. */
@@ -81,6 +83,8 @@ export interface DataplaneMaps {
   readonly templates: BpfMap<number, unknown>;
   readonly templates_lost: BpfMap<number, bigint[]>;
   readonly devices: BpfMap<number, number>;
+  /** By the index of a VLAN device. */
+  readonly vlan_devices: BpfMap<number, VlanDeviceRecord>;
   /** Server slot by its address, port and protocol. */
   readonly real_servers: BpfMap<ServiceKeyRecord, number>;
   /** One element: the data section. */

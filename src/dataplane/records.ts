@@ -6,6 +6,7 @@ import type { ServerEntry } from "../compile/image.ts";
 import { addressFromBytes, addressToBytes } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { PROTOCOL_NUMBERS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
+import { fromVlanField, toVlanField } from "./vlans.ts";
 
 /** `union ip`: codecs handle its first member. */
 export interface IpRecord {
@@ -105,6 +106,7 @@ export function toServerRecord({ service, rip, port, method, weight, tunnel, nex
     ...server,
     method: METHOD_NUMBERS[method],
     ifindex: nextHop.ifindex,
+    vlan: toVlanField(nextHop),
     mtu: nextHop.mtu,
     source_mac: macToBytes(nextHop.sourceMac),
     destination_mac: macToBytes(nextHop.destinationMac),
@@ -141,6 +143,7 @@ function nextHopOf(record: ServerRecord): NextHop {
   return {
     kind: "resolved",
     ifindex: record.ifindex,
+    ...fromVlanField(record.vlan),
     mtu: record.mtu,
     sourceMac: macFromBytes(record.source_mac),
     destinationMac: macFromBytes(record.destination_mac),

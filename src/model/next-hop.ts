@@ -16,8 +16,10 @@ export interface UnresolvedNextHop {
 
 export interface ResolvedNextHop {
   readonly kind: "resolved";
-  /** Egress interface. */
+  /** Egress interface; of a VLAN device the one it is on. */
   readonly ifindex: number;
+  /** Id of the VLAN there; 0: frames leave untagged. Absent where there are no VLANs: tags are left alone. */
+  readonly vlan?: number;
   /** Bytes of L3 that fit. */
   readonly mtu: number;
   /** `aa:bb:cc:dd:ee:ff` */
@@ -31,3 +33,10 @@ export type NextHop = LocalNextHop | UnresolvedNextHop | ResolvedNextHop;
 
 /** Next hops by real server address. */
 export type NextHops = ReadonlyMap<Address, NextHop>;
+
+/** An interface of this machine that is a VLAN of another one. */
+export interface VlanDevice {
+  readonly ifindex: number;
+  readonly parent: number;
+  readonly id: number;
+}

@@ -16,6 +16,8 @@ export interface Link {
   readonly isRunning: boolean;
   /** What it was created as (`veth`, `ipip`, ...); empty for hardware and lo. */
   readonly kind: string;
+  /** Of a VLAN device: index of the link it is on, and its id there. */
+  readonly vlan?: { readonly parent: number; readonly id: number };
 }
 
 /** An address of this machine. */

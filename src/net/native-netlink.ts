@@ -14,6 +14,10 @@ export interface NativeLinkInfo {
   readonly flags: number;
   /** What it was created as (`veth`, `ipip`, ...); empty for hardware and lo. */
   readonly kind: string;
+  /** Of a VLAN device: the link it is on. */
+  readonly parent?: number;
+  /** Its id there. */
+  readonly vlan?: number;
 }
 
 export interface NativeAddress {

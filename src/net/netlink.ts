@@ -142,7 +142,7 @@ function toEvent({ type, removed, neighbour }: NativeEvent): NetlinkEvent {
   return { type } as NetlinkEvent;
 }
 
-function toLink({ index, name, mac, mtu, flags, kind }: NativeLinkInfo): Link {
+function toLink({ index, name, mac, mtu, flags, kind, parent, vlan }: NativeLinkInfo): Link {
   return {
     index,
     name,
@@ -151,6 +151,7 @@ function toLink({ index, name, mac, mtu, flags, kind }: NativeLinkInfo): Link {
     isUp: (flags & IFF_UP) !== 0,
     isRunning: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
     kind,
+    ...(parent !== undefined && vlan !== undefined && { vlan: { parent, id: vlan } }),
   };
 }
 

@@ -71,13 +71,13 @@ export class NextHopReader {
     const route = this.#source.route(destination);
     const link = route && links.get(route.ifindex);
     if (route?.type !== "unicast" || !link?.isRunning || !link.mac) {
-      return deriveNextHop({ destination, route, link, destinationMac: undefined });
+      return deriveNextHop({ destination, route, link, links, destinationMac: undefined });
     }
     const hop: Hop = { ifindex: link.index, address: neighbourOf(destination, route) };
     const key = keyOf(hop);
     const neighbour = neighbours.get(key) ?? this.#readNeighbour(hop);
     neighbours.set(key, neighbour);
-    return deriveNextHop({ destination, route, link, destinationMac: neighbour.mac });
+    return deriveNextHop({ destination, route, link, links, destinationMac: neighbour.mac });
   }
 
   #readNeighbour(hop: Hop): KnownNeighbour {

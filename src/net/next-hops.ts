@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../model/address.ts";
-import type { NextHop, NextHops } from "../model/next-hop.ts";
+import type { NextHop, NextHops, VlanDevice } from "../model/next-hop.ts";
 import { Netlink, type NetlinkEvent, subscribe } from "./netlink.ts";
 import { NextHopReader } from "./next-hop-reader.ts";
 
@@ -84,6 +84,12 @@ export class NextHopWatcher implements Disposable {
   /** Of every watched address. */
   current(): NextHops {
     return this.#of(this.#watched);
+  }
+
+  /** This machine's VLAN devices, now. @throws NetlinkError */
+  vlans(): VlanDevice[] {
+    const links = this.#netlink?.links() ?? [];
+    return links.flatMap(({ index, vlan }) => (vlan ? [{ ifindex: index, ...vlan }] : []));
   }
 
   /**

@@ -23,6 +23,7 @@ import {
   readLab,
   readVectors,
   type Vector,
+  type Vlan,
   type WaitStep,
 } from "../vectors/format.ts";
 
@@ -134,7 +135,7 @@ function describeFlow({ protocol, cip, cport, vip, vport }: Flow): string {
 
 /** What the director of the lab would find in its route and neighbour tables. */
 function* nextHops({ mtu, wires }: LabDescription): Generator<[Address, NextHop]> {
-  for (const { mac, addresses, gateway, routes, neighbours } of Object.values(wires)) {
+  for (const { mac, addresses, gateway, routes, neighbours, vlans } of Object.values(wires)) {
     const own = addresses.map((each) => address(each.split("/")[0] ?? ""));
     const to = (ip: Address, destinationMac: string, pathMtu = mtu): [Address, NextHop] => {
       const dip = own.find((each) => familyOf(each) === familyOf(ip)) ?? ip;
@@ -144,8 +145,22 @@ function* nextHops({ mtu, wires }: LabDescription): Generator<[Address, NextHop]
     for (const neighbour of neighbours) {
       for (const text of neighbour.addresses) yield to(address(text), neighbour.mac);
     }
+    yield* vlans.flatMap((vlan) => [...inVlan(vlan, { mac, mtu })]);
     // The servers behind a route are host 11 of its network.
     for (const route of routes) yield to(address(hostEleven(route.to)), gateway.mac, route.mtu);
+  }
+}
+
+function* inVlan(
+  { id, addresses, neighbours }: Vlan,
+  { mac, mtu }: { readonly mac: string; readonly mtu: number },
+): Generator<[Address, NextHop]> {
+  const own = addresses.map((each) => address(each.split("/")[0] ?? ""));
+  for (const { mac: destinationMac, addresses: theirs } of neighbours) {
+    for (const ip of theirs.map(address)) {
+      const dip = own.find((each) => familyOf(each) === familyOf(ip)) ?? ip;
+      yield [ip, { kind: "resolved", ifindex: INGRESS, vlan: id, mtu, sourceMac: mac, destinationMac, dip }];
+    }
   }
 }
 

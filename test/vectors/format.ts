@@ -15,12 +15,20 @@ export interface Station {
   readonly addresses: readonly string[];
 }
 
+/** A network on a wire of the director, in a VLAN. */
+export interface Vlan {
+  readonly id: number;
+  readonly addresses: readonly string[];
+  readonly neighbours: readonly Station[];
+}
+
 /** One of the director's two networks. */
 export interface Wire extends Station {
   readonly gateway: Station;
   /** By way of the gateway. */
   readonly routes: readonly { readonly to: string; readonly mtu?: number }[];
   readonly neighbours: readonly Station[];
+  readonly vlans: readonly Vlan[];
 }
 
 export interface LabDescription {

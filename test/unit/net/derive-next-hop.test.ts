@@ -57,6 +57,16 @@ describe("a next hop", () => {
       expected: RESOLVED,
     },
     {
+      desc: "in a VLAN is reached by what the VLAN device is on",
+      facts: { link: { ...LINK, index: 4, kind: "vlan", vlan: { parent: 3, id: 7 } }, links: new Map([[3, LINK]]) },
+      expected: { ...RESOLVED, vlan: 7 },
+    },
+    {
+      desc: "beside VLANs is untagged",
+      facts: { links: new Map([[4, { ...LINK, index: 4, kind: "vlan", vlan: { parent: 3, id: 7 } }]]) },
+      expected: { ...RESOLVED, vlan: 0 },
+    },
+    {
       desc: "that is this machine is local, whatever else is known",
       facts: { route: { ...ROUTE, type: "local" }, link: undefined, destinationMac: undefined },
       expected: { kind: "local" },
@@ -77,6 +87,13 @@ describe("a next hop", () => {
     },
     { reason: "the interface on the route to 192.0.2.11 is gone", facts: { link: undefined } },
     { reason: "eth0 is down", facts: { link: { ...LINK, isRunning: false } } },
+    {
+      reason: "eth0 is a VLAN within a VLAN",
+      facts: {
+        link: { ...LINK, vlan: { parent: 4, id: 7 } },
+        links: new Map([[4, { ...LINK, index: 4, vlan: { parent: 5, id: 8 } }]]),
+      },
+    },
     { reason: "eth0 has no Ethernet address", facts: { link: { ...LINK, mac: undefined } } },
     {
       reason: "this machine has no address to reach 192.0.2.11 from",

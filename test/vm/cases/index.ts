@@ -15,6 +15,7 @@ import { STACK } from "./stack.ts";
 import { TCP_STATES } from "./tcp-states.ts";
 import { TUNNEL } from "./tunnel.ts";
 import { TUNNEL_ERRORS } from "./tunnel-errors.ts";
+import { VLAN } from "./vlan.ts";
 
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   changes: CHANGES,
@@ -29,4 +30,5 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   "tcp-states": TCP_STATES,
   tunnel: TUNNEL,
   "tunnel-errors": TUNNEL_ERRORS,
+  vlan: VLAN,
 };

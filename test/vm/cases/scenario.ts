@@ -40,6 +40,10 @@ export const IDLE_VIP = "192.0.2.2";
 export const NARROW = "172.16.9.11";
 export const NARROW6 = "2001:db8:9::11";
 
+/** In the VLAN of the servers' wire. */
+export const V4_IN_VLAN = "172.17.0.11";
+export const V6_IN_VLAN = "2001:db8:7::11";
+
 /** 1, 2 or 3. */
 export function rip(number: number): string {
   return `172.16.0.1${number}`;
@@ -98,6 +102,13 @@ export function from(number: number, destination: string, ip: IpFields = {}): Pa
   const frame = packet().ethernet({ source: `02:00:00:00:01:1${number}`, destination: "02:00:00:00:01:01" });
   if (destination.includes(":")) return frame.ipv6({ source: rip6(number), destination, ...ip });
   return frame.ipv4({ source: rip(number), destination, id: 2, dontFragment: true, ...ip });
+}
+
+/** From the real server in the VLAN. */
+export function fromVlan(source: string, destination: string): Packet {
+  const frame = packet().ethernet({ source: "02:00:00:00:07:11", destination: "02:00:00:00:01:01" }).vlan({ id: 7 });
+  if (source.includes(":")) return frame.ipv6({ source, destination });
+  return frame.ipv4({ source, destination, id: 2, dontFragment: true });
 }
 
 /** From a router on the servers' side. */

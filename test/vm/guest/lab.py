@@ -115,6 +115,19 @@ class Lab:
                 gateway = wire["gateway"]["addresses"][":" in route["to"]]
                 mtu = f" mtu {route['mtu']}" if "mtu" in route else ""
                 yield f"route add {route['to']} via {gateway} dev {name}{mtu}"
+            for vlan in wire["vlans"]:
+                yield from self._vlan(name, vlan)
+
+    @staticmethod
+    def _vlan(wire, vlan):
+        name = f"{wire}.{vlan['id']}"
+        yield f"link add link {wire} name {name} type vlan id {vlan['id']}"
+        yield f"link set dev {name} addrgenmode none up"
+        for address in vlan["addresses"]:
+            yield f"address add {address} dev {name}{' nodad' if ':' in address else ''}"
+        for neighbour in vlan["neighbours"]:
+            for address in neighbour["addresses"]:
+                yield f"neighbour add {address} lladdr {neighbour['mac']} dev {name} nud permanent"
 
 
 def send_as_given(interface):

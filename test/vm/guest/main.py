@@ -18,7 +18,7 @@ def main():
     if os.environ.get("VMRUN") != "1":
         sys.exit("this builds namespaces with fixed names: run it by vmrun, in a VM of its own")
     job = json.load(sys.stdin)
-    run("modprobe", "ip_vs")
+    run("modprobe", "-a", "ip_vs", "8021q")
     ours = [case for case in job["cases"] if case["compare"]]
     xdirector = XdirectorRun(job["lab"]) if ours else None
     # Packets stay on the CPU of their sender, and so in order; the daemon, already started, may use any.

@@ -7,6 +7,12 @@ import socket
 import struct
 
 ETH_P_ALL = 3
+ETH_P_8021Q = 0x8100
+SOL_PACKET = 263
+PACKET_AUXDATA = 8
+TP_STATUS_VLAN_VALID = 1 << 4
+TP_STATUS_VLAN_TPID_VALID = 1 << 6
+AUXDATA = struct.Struct("IIIHHHH")  # struct tpacket_auxdata
 GUARD_SECONDS = 60
 MAGIC = b"xdirector-marker"
 
@@ -47,7 +53,7 @@ class Wires:
             readable, _, _ = select.select([self.sockets[wire]], [], [], GUARD_SECONDS)
             if not readable:
                 raise RuntimeError(f"no marker came out on {wire}; before it: {found}")
-            frame, (_, _, kind, _, _) = self.sockets[wire].recvfrom(65536)
+            frame, kind = receive(self.sockets[wire])
             if frame.endswith(payload):
                 if kind != socket.PACKET_OUTGOING:
                     return found
@@ -65,8 +71,21 @@ class Wires:
         return mac(near["mac"]) + mac(near["gateway"]["mac"]) + b"\x08\x00" + header + udp + payload
 
 
+def receive(end):
+    """A frame as it was on the wire: the kernel takes the VLAN tag out and tells it apart."""
+    frame, told, _, (_, _, kind, _, _) = end.recvmsg(65536, socket.CMSG_SPACE(AUXDATA.size))
+    for level, name, data in told:
+        if (level, name) == (SOL_PACKET, PACKET_AUXDATA):
+            status, _, _, _, _, tag, protocol = AUXDATA.unpack(data[: AUXDATA.size])
+            if status & TP_STATUS_VLAN_VALID:
+                kept = protocol if status & TP_STATUS_VLAN_TPID_VALID else ETH_P_8021Q
+                frame = frame[:12] + struct.pack("!HH", kept, tag) + frame[12:]
+    return frame, kind
+
+
 def open_far_end(interface):
     end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    end.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
     end.bind((interface, ETH_P_ALL))
     return end
