@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <ctime>
+#include <random>
 
 namespace bpf {
 
@@ -12,6 +13,11 @@ namespace {
 // The reader's clock is read once a walk and other CPUs go on meanwhile: a tick so little ahead of it is no
 // age of months but a packet of this moment.
 constexpr uint32_t kTicksAhead = 16;
+
+// todrop_entry() of ip_vs_conn.c: a minute
+constexpr uint32_t kIdleTicks = 60 * 1000000000ull >> FLOW_TICK_SHIFT;
+// ip_vs_random_dropentry(): a thirty-second of the table
+constexpr size_t kShedShare = 32;
 
 uint64_t Read(const __u64 &word) {
   return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
@@ -60,7 +66,8 @@ uint32_t CurrentTick() {
 FlowWord::FlowWord(uint64_t word)
     : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
       state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK),
-      isReply(word & FLOW_REPLY), isEnded(word & FLOW_ENDED), isActive(load_is_active(word)) {}
+      isReply(word & FLOW_REPLY), isMasqueraded(word & FLOW_MASQUERADE), isEnded(word & FLOW_ENDED),
+      isActive(load_is_active(word)) {}
 
 uint32_t FlowWord::Age(uint32_t now) const {
   uint32_t age = (now - tick) & FLOW_TICK_MASK;
@@ -70,6 +77,12 @@ uint32_t FlowWord::Age(uint32_t now) const {
 bool FlowWord::IsHalfOpen() const {
   return protocol == FLOW_TCP &&
          (state == TCP_STATE_SYN_SENT || state == TCP_STATE_SYN_RECV || state == TCP_STATE_SYNACK);
+}
+
+bool FlowWord::MayBeShed(uint32_t now) const {
+  if (protocol == FLOW_TCP)
+    return state == TCP_STATE_SYN_RECV || state == TCP_STATE_SYNACK;
+  return protocol == FLOW_UDP && Age(now) >= kIdleTicks;
 }
 
 void ServerLoads::End(uint64_t word) const {
@@ -156,6 +169,42 @@ uint32_t FlowTable::Purge(const ServerLoads &loads, uint32_t server) const {
     }
   }
   return purged;
+}
+
+/** The other slot of a masqueraded flow, unless it went to another flow since. */
+void FlowTable::EndReply(const flow_cold *colds, const ServerLoads &loads, uint64_t index) const {
+  uint64_t peer = colds[index].tuple.peer;
+  if (peer >= uint64_t(count_) * FLOW_WAYS || colds[peer].reply.peer != index)
+    return;
+  flow_slot &slot = Slot(peer);
+  uint64_t signature = Read(slot.signature), raw = Read(slot.word);
+  FlowWord word(raw);
+  if (signature > FLOW_CLAIMED && word.isReply && !word.isEnded)
+    End(slot, signature, raw, loads);
+}
+
+uint32_t FlowTable::Shed(const flow_cold *colds, const ServerLoads &loads, uint32_t now) const {
+  if (count_ == 0)
+    return 0;
+  std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<uint64_t> anyBucket(0, count_ - 1);
+  uint32_t shed = 0;
+  for (size_t round = 0; round < (count_ + kShedShare - 1) / kShedShare; round++) {
+    uint64_t first = anyBucket(random) * FLOW_WAYS;
+    for (uint64_t index = first; index < first + FLOW_WAYS; index++) {
+      flow_slot &slot = Slot(index);
+      uint64_t signature = Read(slot.signature), raw = Read(slot.word);
+      FlowWord word(raw);
+      if (signature <= FLOW_CLAIMED || word.isReply || word.isEnded || !word.MayBeShed(now))
+        continue;
+      if (!End(slot, signature, raw, loads))
+        continue;
+      shed++;
+      if (word.isMasqueraded)
+        EndReply(colds, loads, index);
+    }
+  }
+  return shed;
 }
 
 } // namespace bpf

@@ -29,12 +29,16 @@ struct FlowWord {
   /** Ticks since its last packet. */
   uint32_t Age(uint32_t now) const;
   bool IsHalfOpen() const;
+  /** Whether ip_vs_random_dropentry would take it; packets of a flow are not counted here, so TCP that is open stays.
+   */
+  bool MayBeShed(uint32_t now) const;
 
   uint32_t server;
   uint32_t tick;
   uint8_t state;
   uint8_t protocol; // enum flow_protocol
   bool isReply;
+  bool isMasqueraded;
   bool isEnded;
   bool isActive;
 };
@@ -88,7 +92,12 @@ public:
   /** Frees every flow of a server slot; how many there were. */
   uint32_t Purge(const ServerLoads &loads, uint32_t server) const;
 
+  /** Ends what may go under load, in randomly chosen buckets; how many flows that were. */
+  uint32_t Shed(const flow_cold *colds, const ServerLoads &loads, uint32_t now) const;
+
 private:
+  void EndReply(const flow_cold *colds, const ServerLoads &loads, uint64_t index) const;
+
   flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }
 
   flow_bucket *buckets_;

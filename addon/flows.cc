@@ -182,4 +182,17 @@ Napi::Value PurgeServer(const Napi::CallbackInfo &info) {
   return Walk<uint32_t>::Start(info.Env(), walk, CountToJs);
 }
 
+Napi::Value ShedFlows(const Napi::CallbackInfo &info) {
+  uint64_t buckets = SizeArgument(info, 3);
+  auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
+  auto cold = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_cold));
+  auto loads = LoadsArgument(info, 2);
+  uint32_t now = TickArgument(info, 4);
+  auto walk = [=] {
+    auto *colds = reinterpret_cast<const flow_cold *>(cold->Data());
+    return TableIn(*hot, buckets).Shed(colds, LoadsIn(*loads), now);
+  };
+  return Walk<uint32_t>::Start(info.Env(), walk, CountToJs);
+}
+
 } // namespace bpf

@@ -17,4 +17,7 @@ Napi::Value ListFlows(const Napi::CallbackInfo &info);
 /** purgeServer(hot, loads, buckets, server) */
 Napi::Value PurgeServer(const Napi::CallbackInfo &info);
 
+/** shedFlows(hot, cold, loads, buckets, tick | undefined) */
+Napi::Value ShedFlows(const Napi::CallbackInfo &info);
+
 } // namespace bpf

@@ -50,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<SweepFlows>(exports, "sweepFlows");
   Export<ListFlows>(exports, "listFlows");
   Export<PurgeServer>(exports, "purgeServer");
+  Export<ShedFlows>(exports, "shedFlows");
   return InitNetlink(env, exports);
 }
 

@@ -9,6 +9,7 @@
 #include "masq.h"
 #include "sched.h"
 #include "stages.h"
+#include "unwanted.h"
 
 /* Servers tried for a masqueraded flow whose replies would collide with another's. */
 #define COLLISION_ATTEMPTS 4
@@ -70,6 +71,8 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 		return VERDICT_NO_FLOW;
 	if (packet->cport == FTP_DATA_PORT)
 		return VERDICT_FTP_DATA;
+	if (opens && is_unwanted())
+		return VERDICT_OVERLOADED;
 	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET))
 		bpf_tail_call_static(ctx, &stages, STAGE_SPECIAL);
 	verdict = begin_flow(ctx, packet, place, service, opens, &word);

@@ -50,7 +50,8 @@ union ip {
 	X(25, ANSWERED_STRAY_REPLY, answered_stray_reply) /* a masqueraded server's packet without a flow: answered with ICMP port unreachable */ \
 	X(26, TUNNEL_ERROR, tunnel_error) /* an ICMP error about a tunnel packet that its client is not told: dropped */ \
 	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */ \
-	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */
+	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */ \
+	X(29, OVERLOADED, overloaded) /* the first packet of a flow that was not wanted, drop_packet being on: dropped */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
@@ -369,6 +370,11 @@ struct settings {
 	__u32 pmtu_disc;
 	__u32 secure_tcp;
 	__u32 expire_quiescent_template;
+	__u32 drop_entry;
+	__u32 drop_packet;
+	__u32 am_droprate;
+	__u32 amemthresh;
+	__u32 drop_rate; /* every so manieth new flow is dropped; 0: none. What drop_packet comes to */
 };
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");

@@ -81,6 +81,22 @@ export async function listFlows(
   return columns.next === undefined ? { flows } : { flows, next: columns.next };
 }
 
+/**
+ * Frees half-open flows, and those of UDP that have been idle for a minute, in as many randomly chosen buckets as are a
+ * thirty-second of the table (IPVS's drop_entry), and takes them off their servers' loads; how many there were.
+ *
+ * @param cold map `flow_tuples`, of 8 times `buckets` elements
+ */
+export function shedFlows(
+  hot: MappedRegion,
+  cold: MappedRegion,
+  loads: MappedRegion,
+  buckets: number,
+  tick?: number,
+): Promise<number> {
+  return native.shedFlows(hot.native, cold.native, loads.native, buckets, tick);
+}
+
 /** Frees all flows of a server slot and takes them off its load; how many slots there were. */
 export function purgeServer(hot: MappedRegion, loads: MappedRegion, buckets: number, server: number): Promise<number> {
   return native.purgeServer(hot.native, loads.native, buckets, server);

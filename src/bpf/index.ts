@@ -26,7 +26,15 @@
  * for (const [flow, perCpu] of packets) console.log(flow, perCpu.reduce((sum, count) => sum + count));
  */
 export { BpfError } from "./error.ts";
-export { type FlowCounts, type FlowPage, type ListedFlow, listFlows, purgeServer, sweepFlows } from "./flows.ts";
+export {
+  type FlowCounts,
+  type FlowPage,
+  type ListedFlow,
+  listFlows,
+  purgeServer,
+  shedFlows,
+  sweepFlows,
+} from "./flows.ts";
 export { XdpLink, type XdpMode } from "./link.ts";
 export { BpfMap, MAP_FLAGS, type MapOptions } from "./map.ts";
 export type { MapInfo, ProgramInfo } from "./native.ts";

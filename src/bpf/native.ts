@@ -217,6 +217,13 @@ export interface NativeAddon {
     tick: number | undefined,
   ): Promise<NativeFlows>;
   purgeServer(hot: NativeRegion, loads: NativeRegion, buckets: number, server: number): Promise<number>;
+  shedFlows(
+    hot: NativeRegion,
+    cold: NativeRegion,
+    loads: NativeRegion,
+    buckets: number,
+    tick: number | undefined,
+  ): Promise<number>;
 }
 
 const ADDON = "build/addon/xdirector.node";

@@ -16,6 +16,11 @@ const TIMEOUTS = {
   udp: Timeout("UDP flow"),
 };
 
+const INT32_MAX = 2 ** 31 - 1;
+
+const Defence = (what: string) =>
+  Type.Enum([0, 1, 2, 3], { description: `${what}: 0 never, 1 and 2 while the flow table is short of room, 3 always` });
+
 const SETTINGS = {
   conn_reuse_mode: Type.Enum([0, 1, 2, 3], {
     description:
@@ -32,6 +37,15 @@ const SETTINGS = {
   }),
   pmtu_disc: Type.Enum(SWITCH, { description: "1: packets that are too big and may not be fragmented are answered" }),
   secure_tcp: Type.Enum([0, 1, 2, 3], { description: "3: TCP states as under attack; 1 and 2 are not available" }),
+  drop_entry: Defence("half-open and idle flows are dropped at random"),
+  drop_packet: Defence("every am_droprate-th new flow is dropped"),
+  am_droprate: Type.Integer({ minimum: 1, maximum: INT32_MAX, description: "the rate of drop_packet 3" }),
+  amemthresh: Type.Integer({
+    minimum: 1,
+    maximum: INT32_MAX,
+    description:
+      "the flow table is short of room with fewer pages of 4096 bytes left than this, or than a sixteenth of it",
+  }),
 };
 
 /** What is left out is IPVS's default, or stays as it is in a PATCH. */

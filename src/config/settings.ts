@@ -21,6 +21,10 @@ export function toSettings(document: SettingsDocument, base: Settings = DEFAULT_
     natIcmpSend: document.nat_icmp_send ?? base.natIcmpSend,
     pmtuDisc: document.pmtu_disc ?? base.pmtuDisc,
     secureTcp,
+    dropEntry: document.drop_entry ?? base.dropEntry,
+    dropPacket: document.drop_packet ?? base.dropPacket,
+    amDroprate: document.am_droprate ?? base.amDroprate,
+    amemthresh: document.amemthresh ?? base.amemthresh,
     timeouts: {
       tcp: timeouts.tcp ?? base.timeouts.tcp,
       tcpFin: timeouts.tcpfin ?? base.timeouts.tcpFin,
@@ -40,6 +44,10 @@ export function toSettingsDocument({ timeouts, ...settings }: Settings): FullSet
     nat_icmp_send: settings.natIcmpSend,
     pmtu_disc: settings.pmtuDisc,
     secure_tcp: settings.secureTcp,
+    drop_entry: settings.dropEntry,
+    drop_packet: settings.dropPacket,
+    am_droprate: settings.amDroprate,
+    amemthresh: settings.amemthresh,
     timeouts: { tcp: timeouts.tcp, tcpfin: timeouts.tcpFin, udp: timeouts.udp },
   };
 }

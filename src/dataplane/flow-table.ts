@@ -2,15 +2,18 @@
 // The flow table as user space uses it: walks over shared memory, off the main thread, without a system
 // call per flow.
 
-import { listFlows, type MappedRegion, sweepFlows } from "../bpf/index.ts";
+import { listFlows, type MappedRegion, shedFlows, sweepFlows } from "../bpf/index.ts";
 import { addressFromBytes } from "../model/address.ts";
 import { stateName, ticksToSeconds } from "./flow-timeouts.ts";
 import type { Flow, FlowPage, FlowSummary } from "./port.ts";
-import type { LoadedDataplane } from "./program.ts";
+import { FLOWS_PER_BUCKET, type LoadedDataplane } from "./program.ts";
 import { protocolOf } from "./records.ts";
 import type { Recount } from "./server-loads.ts";
 
 type ListedFlow = Awaited<ReturnType<typeof listFlows>>["flows"][number];
+
+/** ms */
+const SHED_INTERVAL = 1000;
 
 export class FlowTable {
   readonly #buckets: number;
@@ -19,6 +22,8 @@ export class FlowTable {
   readonly #cold: MappedRegion;
   readonly #loads: MappedRegion;
   readonly #capacity: number;
+  /** By performance.now(). */
+  #nextShed = 0;
 
   constructor({ maps, buckets, timeouts }: LoadedDataplane) {
     this.#buckets = buckets;
@@ -38,6 +43,19 @@ export class FlowTable {
     const swept = await sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, 0);
     const { occupied, halfOpen, expired } = swept;
     return { occupied, halfOpen, expired, capacity: this.#capacity };
+  }
+
+  /** Flows that it is meant for; masqueraded ones count twice. */
+  get room(): number {
+    return Math.floor(this.#buckets * FLOWS_PER_BUCKET);
+  }
+
+  /** Drops half-open and idle flows in a random part of the table; at most once a second, as IPVS does. */
+  async shed(): Promise<void> {
+    const now = performance.now();
+    if (now < this.#nextShed) return;
+    this.#nextShed = now + SHED_INTERVAL;
+    await shedFlows(this.#hot, this.#cold, this.#loads, this.#buckets);
   }
 
   async list(cursor: number, limit: number): Promise<FlowPage> {

@@ -20,6 +20,7 @@ import type {
   ServerLoad,
   VerdictCounters,
 } from "./port.ts";
+import { defencesFor } from "./pressure.ts";
 import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
 import {
   type CountersRecord,
@@ -121,7 +122,9 @@ export class KernelDataplane implements DataplanePort {
   async sweep(): Promise<FlowSummary> {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
     if (!this.#isRecounted) await this.#recount();
-    return this.#flows.sweep();
+    const summary = await this.#flows.sweep();
+    await this.#defend(summary.occupied);
+    return summary;
   }
 
   /** Once: a sweep that was killed may have left a count behind, and only sweeps can be. */
@@ -144,6 +147,14 @@ export class KernelDataplane implements DataplanePort {
     this.#flows.close();
     this.#loads.close();
     this.#loaded.close();
+  }
+
+  /** Against load, where the settings say so and the table is that full. */
+  async #defend(occupied: number): Promise<void> {
+    const record = this.#settingsRecord();
+    const { dropRate, sheds } = defencesFor(fromSettingsRecord(record), { occupied, room: this.#flows.room });
+    if (record.drop_rate !== dropRate) this.#maps.settings.set(0, { settings: { ...record, drop_rate: dropRate } });
+    if (sheds) await this.#flows.shed();
   }
 
   #applyOne(op: MapOp): void {

@@ -23,7 +23,7 @@ const WAYS = 8;
  * How full the table is meant to get: 4.67 flows for the 8 slots of a bucket, 96 bytes of memory per flow. At
  * that load 2 % of the flows find their bucket full and are forwarded without state.
  */
-const FLOWS_PER_BUCKET = 14 / 3;
+export const FLOWS_PER_BUCKET = 14 / 3;
 /**
  * One template of persistence for every 4 flows: 5 for the 8 ways of a bucket of 512 bytes. A template may be in either of
  * two buckets, so at that load none of them is full.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Between the director's settings and `struct settings` of bpf/xdirector.h, whose field names these are. No I/O here.
 
-import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
+import { DEFAULT_SETTINGS, type Defence, type Settings } from "../model/settings.ts";
 import { defaultTimeouts, secondsToTicks, ticksToSeconds } from "./flow-timeouts.ts";
+import { fixedDropRate } from "./pressure.ts";
 
 /** `struct settings` */
 export interface SettingsRecord {
@@ -18,10 +19,15 @@ export interface SettingsRecord {
   pmtu_disc: number;
   secure_tcp: number;
   expire_quiescent_template: number;
+  drop_entry: number;
+  drop_packet: number;
+  am_droprate: number;
+  amemthresh: number;
+  drop_rate: number;
 }
 
 /** What no setting says: it stays as it is when settings change. */
-type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services">;
+type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services" | "drop_rate">;
 
 /** `enum flow_protocol` */
 const TCP = 0;
@@ -45,6 +51,11 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     pmtu_disc: settings.pmtuDisc,
     secure_tcp: settings.secureTcp,
     expire_quiescent_template: settings.expireQuiescentTemplate,
+    drop_entry: settings.dropEntry,
+    drop_packet: settings.dropPacket,
+    am_droprate: settings.amDroprate,
+    amemthresh: settings.amemthresh,
+    drop_rate: fixedDropRate(settings) ?? held.drop_rate,
   };
 }
 
@@ -61,6 +72,10 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
     pmtuDisc: record.pmtu_disc as Settings["pmtuDisc"],
     secureTcp: record.secure_tcp as Settings["secureTcp"],
     expireQuiescentTemplate: record.expire_quiescent_template as Settings["expireQuiescentTemplate"],
+    dropEntry: record.drop_entry as Defence,
+    dropPacket: record.drop_packet as Defence,
+    amDroprate: record.am_droprate,
+    amemthresh: record.amemthresh,
     timeouts: {
       tcp: secondsOf(TCP, ESTABLISHED),
       tcpFin: secondsOf(TCP, FIN_WAIT),
@@ -71,7 +86,7 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
 
 /** A new table's. */
 export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
-  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0 });
+  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0, drop_rate: 0 });
 }
 
 /** Ticks by protocol and state: IPVS's, but for the three that may be set. */

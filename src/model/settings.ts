@@ -5,6 +5,9 @@
 /** Off or on. */
 export type Switch = 0 | 1;
 
+/** 0: never. 1, 2: while memory is short, as {@link Settings.amemthresh} says. 3: always. */
+export type Defence = 0 | 1 | 2 | 3;
+
 /** Seconds without a packet until a flow expires, 1..{@link TIMEOUT_MAX}. */
 export interface Timeouts {
   /** TCP, ESTABLISHED. */
@@ -34,6 +37,14 @@ export interface Settings {
   readonly pmtuDisc: Switch;
   /** 3: TCP states as under attack, where an answer of the server counts and a client's ACK does not. */
   readonly secureTcp: 0 | 3;
+  /** Half-open and idle flows are dropped at random. {@link Defence} */
+  readonly dropEntry: Defence;
+  /** Every {@link amDroprate}-th new flow is dropped. {@link Defence} */
+  readonly dropPacket: Defence;
+  /** With drop_packet 3; otherwise the rate follows from how short memory is. At least 1. */
+  readonly amDroprate: number;
+  /** What is short: pages of 4,096 bytes that the flow table has left. */
+  readonly amemthresh: number;
   readonly timeouts: Timeouts;
 }
 
@@ -49,5 +60,9 @@ export const DEFAULT_SETTINGS: Settings = {
   natIcmpSend: 0,
   pmtuDisc: 1,
   secureTcp: 0,
+  dropEntry: 0,
+  dropPacket: 0,
+  amDroprate: 10,
+  amemthresh: 1024,
   timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
 };

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A flow table of our own making, as bpf/xdirector.h lays it out.
 
-import { listFlows, MappedRegion, purgeServer, sweepFlows } from "../../src/bpf/index.ts";
+import { listFlows, MappedRegion, purgeServer, shedFlows, sweepFlows } from "../../src/bpf/index.ts";
 
 export const WAYS = 8;
 export const BUCKET_BYTES = 128;
 export const TUPLE_BYTES = 40;
 export const CLAIMED = 1n;
+const MASQUERADE = 1n << 54n;
+const REPLY = 1n << 55n;
+const PEER_OFFSET = 36;
 export const LOAD_BYTES = 64;
 /** Server slots that have a load. */
 export const SERVERS = 256;
@@ -62,6 +65,15 @@ export class Table {
     tuple.setUint16(34, 80);
   }
 
+  /** Makes one masqueraded flow of two slots. */
+  pair(slot: number, reply: number): void {
+    this.#words[slot * 2 + 1] = (this.#words[slot * 2 + 1] as bigint) | MASQUERADE;
+    this.#words[reply * 2 + 1] = (this.#words[reply * 2 + 1] as bigint) | MASQUERADE | REPLY;
+    const cold = new DataView(this.cold.buffer);
+    cold.setUint32(slot * TUPLE_BYTES + PEER_OFFSET, reply, true);
+    cold.setUint32(reply * TUPLE_BYTES + PEER_OFFSET, slot, true);
+  }
+
   signature(slot: number): bigint {
     return this.#words[slot * 2] as bigint;
   }
@@ -86,6 +98,10 @@ export class Table {
 
   purge(server: number) {
     return purgeServer(this.hot, this.loads, this.buckets, server);
+  }
+
+  shed(tick: number) {
+    return shedFlows(this.hot, this.cold, this.loads, this.buckets, tick);
   }
 
   /** Active and inactive flows of a server, as whoever made them counted them. */

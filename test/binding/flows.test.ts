@@ -2,9 +2,9 @@
 // Walks over a flow table: expiry, counting, listing, purging.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { BpfMap, listFlows, MAP_FLAGS, MappedRegion, purgeServer, sweepFlows } from "../../src/bpf/index.ts";
+import { BpfMap, listFlows, MAP_FLAGS, MappedRegion, purgeServer, shedFlows, sweepFlows } from "../../src/bpf/index.ts";
 import {
   BUCKET_BYTES,
   CLAIMED,
@@ -210,6 +210,51 @@ test("a flow of a server beyond the loads ends all the same", async () => {
   using table = new Table(1);
   table.put({ slot: 3, server: SERVERS + 1, tick: 0 });
   assert.equal((await table.sweep(1, 1000)).expired, 1);
+});
+
+describe("shedding", () => {
+  const MINUTE = Math.ceil(60e9 / 2 ** 28);
+  const rows: readonly { what: string; state?: number; protocol?: number; age?: number; goes: boolean }[] = [
+    { what: "a half-open flow", state: STATES.synRecv, goes: true },
+    { what: "a half-open flow under secure_tcp", state: STATES.synAck, goes: true },
+    { what: "an open flow, however idle", age: 2 * MINUTE, goes: false },
+    { what: "a flow that is being closed", state: STATES.finWait, goes: false },
+    { what: "a UDP flow that was just used", protocol: UDP, state: 0, goes: false },
+    { what: "a UDP flow idle for a minute", protocol: UDP, state: 0, age: MINUTE, goes: true },
+  ];
+  for (const { what, goes, age = 0, ...flow } of rows) {
+    test(`${goes ? "frees" : "leaves"} ${what}`, async () => {
+      using table = new Table(1);
+      table.put({ slot: 3, server: 0, tick: 1000, ...flow });
+      table.setLoad(0, 3, 3);
+      assert.equal(await table.shed(1000 + age), goes ? 1 : 0);
+      assert.deepEqual(
+        table.load(0).reduce((sum, count) => sum + count),
+        goes ? 5 : 6,
+      );
+      assert.equal(table.signature(3), goes ? 0n : 0x1234n);
+    });
+  }
+
+  test("frees both slots of a masqueraded flow, and counts it once", async () => {
+    using table = new Table(1);
+    for (const slot of [2, 5]) table.put({ slot, server: 0, tick: 0, state: STATES.synRecv });
+    table.pair(2, 5);
+    assert.equal(await table.shed(0), 1);
+    assert.deepEqual([table.signature(2), table.signature(5)], [0n, 0n]);
+  });
+
+  test("goes through a thirty-second of the table at a time", async () => {
+    using table = new Table(320);
+    for (let slot = 0; slot < 320 * 8; slot++) table.put({ slot, server: 0, tick: 0, state: STATES.synRecv });
+    const once = await table.shed(0);
+    assert.ok(once >= 8 && once <= 80, `${once}`);
+  });
+
+  test("refuses a cold part that is too small", () => {
+    using table = new Table(2);
+    assert.throws(() => shedFlows(table.hot, table.cold, table.loads, 4), TypeError);
+  });
 });
 
 test("a table in a real map is walked as well", async () => {

@@ -121,6 +121,48 @@ describe("later fragments go where the first one went", () => {
   });
 });
 
+describe("overlapping fragments are not put together, so nothing is decided here", () => {
+  const piece = (id: number, fields: object, bytes: Uint8Array) =>
+    outside.ipv4({ ...toVip, id, protocol: 17, ...fields }).payload(bytes);
+
+  test("one that overlaps the first follows it as it is", async () => {
+    const bytes = datagram(toVip, [6010, 53], 100).bytes();
+    const id = ++lastId;
+    const sent = [
+      piece(id, { moreFragments: true }, bytes.slice(0, 48)),
+      piece(id, { moreFragments: true, fragmentOffset: 1 }, new Uint8Array(40).fill(0xff)),
+      piece(id, { fragmentOffset: 4 }, bytes.slice(32)),
+    ];
+    const outcomes = await sendAll(sent);
+    assert.deepEqual(verdicts(outcomes), ["forwarded-direct", "forwarded-direct", "forwarded-direct"]);
+    for (const [index, { bytes: frame }] of outcomes.entries()) {
+      assert.deepEqual(decode(frame).payload, decode(sent[index]?.bytes() ?? new Uint8Array()).payload);
+    }
+  });
+
+  test("a second first one is a packet of its own flow; the rest follow the last of them", async () => {
+    const id = ++lastId;
+    const [one, other] = [54, 53].map((port) => datagram(toVip, [6011, port], 100).bytes());
+    const outcomes = await sendAll([
+      piece(id, { moreFragments: true }, (one as Uint8Array).slice(0, 40)),
+      piece(id, { moreFragments: true }, (other as Uint8Array).slice(0, 40)),
+      piece(id, { fragmentOffset: 5 }, (one as Uint8Array).slice(40)),
+    ]);
+    assert.deepEqual(verdicts(outcomes), ["forwarded-tunnel", "forwarded-direct", "forwarded-direct"]);
+  });
+
+  test("one that overlaps a masqueraded first one changes addresses alone", async () => {
+    const bytes = datagram(toVip, [6012, 55], 100).bytes();
+    const id = ++lastId;
+    const outcomes = await sendAll([
+      piece(id, { moreFragments: true }, bytes.slice(0, 40)),
+      piece(id, { fragmentOffset: 1 }, new Uint8Array(64).fill(0xff)),
+    ]);
+    assert.deepEqual(verdicts(outcomes), ["forwarded-masquerade", "forwarded-masquerade"]);
+    assert.deepEqual(decode(outcomes[1]?.bytes ?? new Uint8Array()).payload, new Uint8Array(64).fill(0xff));
+  });
+});
+
 describe("fragments that are passed up", () => {
   test("a later one whose first one did not come", async () => {
     const [, second] = inTwo(outside, toVip, datagram(toVip, [6005, 53], 100), 40) as [Packet, Packet];

@@ -58,3 +58,47 @@ describe("a timeout that is changed", () => {
     assert.equal((await dataplane.port.sweep()).occupied, 1);
   });
 });
+
+describe("drop_packet", () => {
+  const flow = (sourcePort: number) => dataplane.send(open().tcp({ sourcePort, flags: ["syn"] }));
+  const verdicts = async (ports: readonly number[]) => {
+    const found: string[] = [];
+    for (const port of ports) found.push((await flow(port)).verdict);
+    return found;
+  };
+
+  test("3 drops every am_droprate-th new flow, and nothing else", async () => {
+    await dataplane.director.change((state) => editSettings(state, { dropPacket: 3, amDroprate: 3 }));
+    const direct = "forwarded-direct";
+    assert.deepEqual(await verdicts([1, 2, 3, 4, 5, 6]), [direct, direct, "overloaded", direct, direct, "overloaded"]);
+    assert.equal((await dataplane.port.sweep()).occupied, 4);
+    for (let n = 0; n < 5; n++) {
+      const { verdict } = await dataplane.send(open().tcp({ sourcePort: 1, flags: ["ack"] }));
+      assert.equal(verdict, direct);
+    }
+    await dataplane.director.change((state) => editSettings(state, { dropPacket: 0 }));
+    assert.deepEqual(await verdicts([7, 8, 9]), [direct, direct, direct]);
+  });
+
+  test("1 drops new flows once a sweep finds the table short of room", async () => {
+    await dataplane.director.change((state) => editSettings(state, { dropPacket: 1 }));
+    await dataplane.port.sweep();
+    assert.equal((await flow(1)).verdict, "forwarded-direct");
+    for (let sourcePort = 1; sourcePort <= 6000; sourcePort++) {
+      dataplane.push(open().udp({ sourcePort, destinationPort: 53 }));
+    }
+    await dataplane.port.sweep();
+    const dropped = (await verdicts([101, 102, 103, 104, 105, 106, 107, 108])).filter((each) => each === "overloaded");
+    assert.ok(dropped.length > 0);
+  });
+});
+
+test("drop_entry 3 drops half-open flows with the sweeps", async () => {
+  await dataplane.director.change((state) => editSettings(state, { dropEntry: 3 }));
+  for (let sourcePort = 1; sourcePort <= 3000; sourcePort++) {
+    dataplane.push(open().tcp({ sourcePort, flags: ["syn"] }));
+  }
+  const before = (await dataplane.port.sweep()).halfOpen;
+  const after = (await dataplane.port.sweep()).halfOpen;
+  assert.ok(after < before, `${after} of ${before}`);
+});

@@ -41,6 +41,7 @@ const ipv4Service = arbitraryService("ipv4", ipv4Address);
 const ipv6Service = arbitraryService("ipv6", ipv6Address);
 
 const onOff = fc.constantFrom(0 as const, 1 as const);
+const defence = fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const);
 const timeout = fc.integer({ min: 1, max: TIMEOUT_MAX });
 const timeouts = { tcp: timeout, tcpFin: timeout, udp: timeout };
 
@@ -51,6 +52,10 @@ const settings: fc.Arbitrary<Settings> = plainRecord({
   sloppyTcp: onOff,
   sloppySctp: onOff,
   natIcmpSend: onOff,
+  dropEntry: defence,
+  dropPacket: defence,
+  amDroprate: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  amemthresh: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   pmtuDisc: onOff,
   secureTcp: fc.constantFrom(0 as const, 3 as const),
   timeouts: plainRecord(timeouts),

@@ -284,6 +284,10 @@ describe("the native document", () => {
       nat_icmp_send: 0,
       pmtu_disc: 1,
       secure_tcp: 0,
+      drop_entry: 0,
+      drop_packet: 0,
+      am_droprate: 10,
+      amemthresh: 1024,
       timeouts: { tcp: 900, tcpfin: 120, udp: 300 },
     });
   });
