@@ -26,7 +26,7 @@ const SETTINGS = {
     description:
       "a SYN of a known flow chooses a server anew: 0 never, 1 after TIME_WAIT or CLOSE, 2 and 3 also in FIN_WAIT",
   }),
-  expire_nodest_conn: Type.Enum(SWITCH, { description: "1: flows of a deleted server end with their next packet" }),
+  expire_nodest_conn: Type.Enum(SWITCH, { description: "1: flows of a deleted server end at once" }),
   expire_quiescent_template: Type.Enum(SWITCH, {
     description: "1: a persistent client leaves a quiesced server (weight 0) with its next flow",
   }),

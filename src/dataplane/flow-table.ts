@@ -2,7 +2,7 @@
 // The flow table as user space uses it: walks over shared memory, off the main thread, without a system
 // call per flow.
 
-import { listFlows, type MappedRegion, shedFlows, sweepFlows } from "../bpf/index.ts";
+import { listFlows, type MappedRegion, purgeServer, shedFlows, sweepFlows } from "../bpf/index.ts";
 import { addressFromBytes } from "../model/address.ts";
 import { stateName, ticksToSeconds } from "./flow-timeouts.ts";
 import type { Flow, FlowPage, FlowSummary } from "./port.ts";
@@ -48,6 +48,11 @@ export class FlowTable {
   /** Flows that it is meant for; masqueraded ones count twice. */
   get room(): number {
     return Math.floor(this.#buckets * FLOWS_PER_BUCKET);
+  }
+
+  /** Ends every flow of a server slot. */
+  async purge(slot: number): Promise<void> {
+    await purgeServer(this.#hot, this.#loads, this.#buckets, slot);
   }
 
   /** Drops half-open and idle flows in a random part of the table; at most once a second, as IPVS does. */

@@ -102,8 +102,10 @@ export class KernelDataplane implements DataplanePort {
         throw new XdirectorError("DATAPLANE_FAILED", `${op.op}: ${(error as Error).message}`, [], error);
       }
     }
-    this.#indexStrays(this.#readSettings());
+    const settings = this.#readSettings();
+    this.#indexStrays(settings);
     this.#noteWideServices();
+    if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
   async counters(): Promise<DataplaneCounters> {
@@ -147,6 +149,13 @@ export class KernelDataplane implements DataplanePort {
     this.#flows.close();
     this.#loads.close();
     this.#loaded.close();
+  }
+
+  /** As IPVS does since Linux 5.10; packets that come in between end their flow themselves. */
+  async #endFlowsWithoutServer(ops: readonly MapOp[]): Promise<void> {
+    for (const op of ops) {
+      if (op.op === "put-server" && op.server.method === "none") await this.#flows.purge(op.slot);
+    }
   }
 
   /** Against load, where the settings say so and the table is that full. */

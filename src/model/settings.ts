@@ -23,7 +23,7 @@ export interface Settings {
    * is in TIME_WAIT or CLOSE; 2, 3: when it is in FIN_WAIT under direct routing or tunnelling as well.
    */
   readonly connReuseMode: 0 | 1 | 2 | 3;
-  /** A flow whose server is gone ends with its next packet. Off: the packet is dropped, the flow stays. */
+  /** A flow whose server goes ends. Off: its packets are dropped, and the flow goes on if the server comes back. */
   readonly expireNodestConn: Switch;
   /** A client leaves a quiesced server with its next flow. Off: its template keeps it there. */
   readonly expireQuiescentTemplate: Switch;

@@ -14,6 +14,7 @@ import {
   to,
   udp,
   v6,
+  wait,
 } from "./scenario.ts";
 
 const two = [service([{ rip: rip(1) }, { rip: rip(2) }])];
@@ -93,6 +94,18 @@ export const SETTINGS: readonly Scenario[] = [
       ),
       clients("ACK", to(client(522).v4).tcp({ flags: ["ack"] })),
       servers("ACK", from(2, client(522).v4).tcp({ sourcePort: 80, destinationPort: 12345, flags: ["ack"] })),
+    ],
+  },
+  {
+    name: "drop_packet 3: every third new connection is dropped",
+    needs: ["settings"],
+    services: [...two, service([{ rip: rip(1) }, { rip: rip(2) }], udp)],
+    settings: { am_droprate: 3, drop_packet: 3 },
+    steps: [
+      wait(3),
+      ...[1, 2, 3, 4].map((sourcePort) => clients(`SYN ${sourcePort}`, to(client(530).v4).tcp({ sourcePort }))),
+      clients("ACK of a known connection", to(client(530).v4).tcp({ sourcePort: 1, flags: ["ack"] })),
+      ...[5, 6, 7].map((sourcePort) => clients(`datagram ${sourcePort}`, to(client(530).v4).udp({ sourcePort }))),
     ],
   },
   {
