@@ -14,6 +14,7 @@ int xdp_special(struct xdp_md *ctx);
 int xdp_stray(struct xdp_md *ctx);
 int xdp_tunnel_error(struct xdp_md *ctx);
 int xdp_tag(struct xdp_md *ctx);
+int xdp_clamp(struct xdp_md *ctx);
 int xdirector(struct xdp_md *ctx);
 
 enum stage {
@@ -25,6 +26,7 @@ enum stage {
 	STAGE_STRAY,
 	STAGE_TUNNEL_ERROR,
 	STAGE_TAG,
+	STAGE_CLAMP,
 	STAGE_MAIN,
 	STAGES,
 };
@@ -44,6 +46,7 @@ struct {
 		    [STAGE_STRAY] = (void *)&xdp_stray,
 		    [STAGE_TUNNEL_ERROR] = (void *)&xdp_tunnel_error,
 		    [STAGE_TAG] = (void *)&xdp_tag,
+		    [STAGE_CLAMP] = (void *)&xdp_clamp,
 		    [STAGE_MAIN] = (void *)&xdirector },
 };
 

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include "answer.h"
 #include "ask.h"
+#include "clamp.h"
 #include "clock.h"
 #include "count.h"
 #include "direct.h"
@@ -121,6 +122,16 @@ int xdp_tag(struct xdp_md *ctx)
 	return count_and_leave(ctx, request->verdict, request->egress);
 }
 
+/* A SYN, while a service clamps its MSS: then the main program's turn comes. */
+SEC("xdp")
+int xdp_clamp(struct xdp_md *ctx)
+{
+	clamp(ctx);
+	if (mark_clamped())
+		bpf_tail_call_static(ctx, &stages, STAGE_MAIN);
+	return XDP_ABORTED;
+}
+
 SEC("xdp")
 int xdp_start_clock(__attribute__((unused)) struct xdp_md *ctx)
 {
@@ -133,6 +144,8 @@ int xdirector(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = parse_packet(ctx, &packet);
 
+	if (packet.tcp_flags & TCP_SYN && settings.mss_clamps && !take_clamped())
+		bpf_tail_call_static(ctx, &stages, STAGE_CLAMP);
 	if (!verdict)
 		verdict = direct(ctx, &packet);
 	else if (verdict == VERDICT_NOT_TCP_UDP)

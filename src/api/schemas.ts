@@ -32,6 +32,7 @@ export const PatchServiceBody = Type.Partial(
     persistence: orNull(SERVICE_OPTIONS.persistence),
     persistenceEngine: orNull(SERVICE_OPTIONS.persistenceEngine),
     onePacket: SERVICE_OPTIONS.onePacket,
+    mssClamp: orNull(SERVICE_OPTIONS.mssClamp),
     servers: ServersSchema,
   }),
   { ...CLOSED, description: "null takes an option away" },

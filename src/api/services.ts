@@ -125,8 +125,13 @@ function toService(body: PutBody, address: ServiceAddress, known: VirtualService
 
 /** What is null, empty or false in the body is taken away. */
 function toChanges({ scheduler, servers, ...options }: PatchBody, service: VirtualService): ServiceChanges {
-  const { persistence, persistenceEngine, ...others } = options;
-  const given = { ...others, ...(persistence && { persistence }), ...(persistenceEngine && { persistenceEngine }) };
+  const { persistence, persistenceEngine, mssClamp, ...others } = options;
+  const given = {
+    ...others,
+    ...(persistence && { persistence }),
+    ...(persistenceEngine && { persistenceEngine }),
+    ...(mssClamp && { mssClamp }),
+  };
   const after = { ...service, ...(scheduler && { scheduler }) };
   const wanted = toServiceOptions(given, after);
   const named = Object.keys(options) as (keyof typeof options)[];

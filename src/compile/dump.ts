@@ -21,13 +21,15 @@ function describeEntry(service: ServiceEntry): string {
   return [...name, ...describeOptions(service), ...(service.removed ? ["removed"] : [])].join(" ");
 }
 
-/** `flag-1 flag-2`, `persistent 360 mask 255.255.255.255`, `sip`, `one-packet`. */
-function describeOptions({ schedulerFlags, persistence, persistenceEngine, onePacket }: ServiceOptions): string[] {
+/** `flag-1 flag-2`, `persistent 360 mask 255.255.255.255`, `sip`, `one-packet`, `mss 1360`. */
+function describeOptions(options: ServiceOptions): string[] {
+  const { schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp } = options;
   return [
     ...(schedulerFlags ?? []),
     ...(persistence ? [`persistent ${persistence.timeout} mask ${persistence.netmask}`] : []),
     ...(persistenceEngine ? [persistenceEngine] : []),
     ...(onePacket ? ["one-packet"] : []),
+    ...(mssClamp === undefined ? [] : [`mss ${mssClamp}`]),
   ];
 }
 

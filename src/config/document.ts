@@ -127,12 +127,13 @@ export function toServerDocument(server: RealServer): FullServerDocument {
 
 /** Inverse of {@link toServiceOptions}; flags have the names that ipvsadm prints. */
 export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
-  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket, health } = service;
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp, health } = service;
   return {
     ...(schedulerFlags && { schedulerFlags: schedulerFlags.map((flag) => flagText(flag, scheduler)) }),
     ...(persistence && { persistence: { timeout: persistence.timeout, netmask: persistence.netmask } }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
+    ...(mssClamp !== undefined && { mssClamp }),
     ...(health && { health: toServiceHealthDocument(health) }),
   };
 }
@@ -143,7 +144,7 @@ export function toServiceOptions(
   service: ServiceAddress & Pick<VirtualService, "scheduler">,
   path = "",
 ): ServiceOptions {
-  const { persistence, persistenceEngine, onePacket, health } = document;
+  const { persistence, persistenceEngine, onePacket, mssClamp, health } = document;
   const schedulerFlags = toSchedulerFlags(document.schedulerFlags, service.scheduler, `${path}schedulerFlags`);
   const family = serviceFamily(service);
   return {
@@ -151,6 +152,7 @@ export function toServiceOptions(
     ...(persistence && { persistence: toPersistence(persistence, family, `${path}persistence.netmask`) }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
+    ...(mssClamp !== undefined && { mssClamp }),
     ...(health && { health: toServiceHealth(health, defaultServerPort(service)) }),
   };
 }

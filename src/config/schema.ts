@@ -8,6 +8,8 @@ import { type Address, parseAddress } from "../model/address.ts";
 import {
   MARK_MAX,
   METHODS,
+  MSS_MAX,
+  MSS_MIN,
   PERSISTENCE_ENGINES,
   PERSISTENCE_TIMEOUT_MAX,
   PROTOCOLS,
@@ -91,6 +93,13 @@ export const SERVICE_OPTIONS = {
   persistence: Type.Optional(PersistenceSchema),
   persistenceEngine: Type.Optional(Type.Enum(PERSISTENCE_ENGINES)),
   onePacket: Type.Optional(Type.Boolean({ description: "every datagram is a flow of its own; udp and marks only" })),
+  mssClamp: Type.Optional(
+    Type.Integer({
+      minimum: MSS_MIN,
+      maximum: MSS_MAX,
+      description: "bytes: the largest MSS that client and server tell each other; tcp and marks only",
+    }),
+  ),
   health: Type.Optional(serviceHealthSchema(TunnelSchema)),
 };
 

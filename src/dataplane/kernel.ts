@@ -105,6 +105,7 @@ export class KernelDataplane implements DataplanePort {
     const settings = this.#readSettings();
     this.#indexStrays(settings);
     this.#noteWideServices();
+    this.#noteClamps();
     if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
@@ -149,6 +150,13 @@ export class KernelDataplane implements DataplanePort {
     this.#flows.close();
     this.#loads.close();
     this.#loaded.close();
+  }
+
+  /** SYN packets take another way while any service clamps their MSS. */
+  #noteClamps(): void {
+    const record = this.#settingsRecord();
+    const clamps = [...this.#inUse.services.values()].some(({ mssClamp }) => mssClamp !== undefined) ? 1 : 0;
+    if (record.mss_clamps !== clamps) this.#maps.settings.set(0, { settings: { ...record, mss_clamps: clamps } });
   }
 
   /** As IPVS does since Linux 5.10; packets that come in between end their flow themselves. */

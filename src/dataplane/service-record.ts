@@ -33,6 +33,7 @@ export interface ServiceRecord {
   id: number;
   persistence: number;
   port: number;
+  mss_clamp: number;
   scheduler: number;
   removed: number;
   flags: number;
@@ -85,10 +86,11 @@ export function toServiceRecord(service: ServiceEntry, retired: CountersRecord):
     id: service.id,
     persistence: persistence ? secondsToTicks(persistence.timeout) : 0,
     port: isMark(service) ? 0 : service.port,
+    mss_clamp: service.mssClamp ?? 0,
     scheduler: SCHEDULER_NUMBERS[service.scheduler],
     removed: service.removed ? 1 : 0,
     flags: flagsOf(service),
-    zero: new Uint8Array(3),
+    zero: new Uint8Array(1),
     netmask: { bytes: persistence ? netmaskToBytes(persistence.netmask) : new Uint8Array(16) },
     retired,
   };
@@ -103,6 +105,7 @@ export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord):
     scheduler: SCHEDULER_NAMES.find((name) => SCHEDULER_NUMBERS[name] === record.scheduler) ?? "rr",
     ...optionsOf(record.flags),
     ...(persistence && { persistence }),
+    ...(record.mss_clamp !== 0 && { mssClamp: record.mss_clamp }),
     removed: record.removed !== 0,
   };
 }

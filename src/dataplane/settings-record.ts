@@ -23,11 +23,12 @@ export interface SettingsRecord {
   drop_packet: number;
   am_droprate: number;
   amemthresh: number;
+  mss_clamps: number;
   drop_rate: number;
 }
 
 /** What no setting says: it stays as it is when settings change. */
-type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services" | "drop_rate">;
+type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services" | "mss_clamps" | "drop_rate">;
 
 /** `enum flow_protocol` */
 const TCP = 0;
@@ -55,6 +56,7 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     drop_packet: settings.dropPacket,
     am_droprate: settings.amDroprate,
     amemthresh: settings.amemthresh,
+    mss_clamps: held.mss_clamps,
     drop_rate: fixedDropRate(settings) ?? held.drop_rate,
   };
 }
@@ -86,7 +88,7 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
 
 /** A new table's. */
 export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
-  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0, drop_rate: 0 });
+  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0, mss_clamps: 0, drop_rate: 0 });
 }
 
 /** Ticks by protocol and state: IPVS's, but for the three that may be set. */

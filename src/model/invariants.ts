@@ -67,11 +67,14 @@ function refuseIf(problem: ErrorDetail | undefined, path: string): void {
 }
 
 function problemOfService(service: VirtualService): ErrorDetail | undefined {
-  const { persistence, onePacket } = service;
+  const { persistence, onePacket, mssClamp } = service;
   if (!isMark(service)) {
     if (service.port === 0 && !persistence) return { field: "port", message: "only a persistent service has port 0" };
     if (onePacket && service.protocol !== "udp") {
       return { field: "onePacket", message: `${describeService(service)} is not UDP: it cannot be one-packet` };
+    }
+    if (mssClamp !== undefined && service.protocol !== "tcp") {
+      return { field: "mssClamp", message: `${describeService(service)} is not TCP: it has no MSS` };
     }
   }
   const family = serviceFamily(service);

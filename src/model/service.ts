@@ -118,6 +118,10 @@ export const PERSISTENCE_TIMEOUT_MAX = 31 * 86_400;
 /** Every client by itself. */
 export const HOST_NETMASKS: Readonly<Record<Family, Netmask>> = { ipv4: "255.255.255.255" as Address, ipv6: 128 };
 
+/** What every IPv4 host takes (RFC 9293, 3.7.1), and the most that its option can say. */
+export const MSS_MIN = 536;
+export const MSS_MAX = 65_535;
+
 /** What a service does beside scheduling; what is left out, it does not. */
 export interface ServiceOptions {
   /** In the order of {@link SCHEDULER_FLAGS}, never empty. */
@@ -127,6 +131,8 @@ export interface ServiceOptions {
   readonly persistenceEngine?: PersistenceEngine;
   /** Every datagram is a flow of its own; UDP and marks only. */
   readonly onePacket?: true;
+  /** The largest MSS that client and server tell each other, {@link MSS_MIN}..{@link MSS_MAX} bytes; TCP and marks only. */
+  readonly mssClamp?: number;
   /** What follows from the verdicts on its servers; the defaults when left out. */
   readonly health?: ServiceHealth;
 }
@@ -179,12 +185,13 @@ export function markPrefix({ family }: MarkAddress): "fwm" | "fwm6" {
 
 /** The options alone, without the fields around them. */
 export function serviceOptions(service: ServiceOptions): ServiceOptions {
-  const { schedulerFlags, persistence, persistenceEngine, onePacket } = service;
+  const { schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp } = service;
   return {
     ...(schedulerFlags && { schedulerFlags }),
     ...(persistence && { persistence }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
+    ...(mssClamp !== undefined && { mssClamp }),
   };
 }
 

@@ -7,6 +7,8 @@ import {
   type DesiredState,
   isMark,
   MARK_MAX,
+  MSS_MAX,
+  MSS_MIN,
   type Netmask,
   PERSISTENCE_TIMEOUT_MAX,
   type Persistence,
@@ -85,14 +87,16 @@ function arbitraryService(family: Family, address: fc.Arbitrary<Address>): fc.Ar
         persistence: arbitraryPersistence(family),
         persistenceEngine: fc.constant("sip" as const),
         onePacket: fc.constant(true as const),
+        mssClamp: fc.integer({ min: MSS_MIN, max: MSS_MAX }),
       },
       { requiredKeys: ["scheduler"], noNullPrototype: true },
     );
     const servers = fc.uniqueArray(arbitraryServer(name, address), { selector: ({ rip }) => rip, maxLength: 4 });
-    return fc.tuple(settings, servers).map(([{ onePacket, ...others }, list]) => ({
+    return fc.tuple(settings, servers).map(([{ onePacket, mssClamp, ...others }, list]) => ({
       ...name,
       ...others,
       ...(onePacket && (isMark(name) || name.protocol === "udp") && { onePacket }),
+      ...(mssClamp && (isMark(name) || name.protocol === "tcp") && { mssClamp }),
       servers: list,
     }));
   });

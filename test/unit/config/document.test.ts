@@ -113,6 +113,12 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
     "services[0].onePacket: tcp 192.0.2.1:80 is not UDP: it cannot be one-packet",
   ],
   [
+    "an MSS clamp of UDP",
+    { services: [{ ...SERVICE, protocol: "udp", mssClamp: 1360 }] },
+    "INVALID_VALUE",
+    "services[0].mssClamp: udp 192.0.2.1:80 is not TCP: it has no MSS",
+  ],
+  [
     "a lower threshold above the upper one",
     withServer({ upperThreshold: 3, lowerThreshold: 4 }),
     "INVALID_VALUE",
