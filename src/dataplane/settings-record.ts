@@ -88,7 +88,13 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
 
 /** A new table's. */
 export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
-  return toSettingsRecord(DEFAULT_SETTINGS, { hash_key, route_generation: 0, wide_services: 0, mss_clamps: 0, drop_rate: 0 });
+  return toSettingsRecord(DEFAULT_SETTINGS, {
+    hash_key,
+    route_generation: 0,
+    wide_services: 0,
+    mss_clamps: 0,
+    drop_rate: 0,
+  });
 }
 
 /** Ticks by protocol and state: IPVS's, but for the three that may be set. */
