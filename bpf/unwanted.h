@@ -14,7 +14,8 @@ static __always_inline bool is_unwanted(void)
 {
 	__u32 rate = settings.drop_rate;
 
-	return rate && !((__sync_fetch_and_add(&unwanted_count, 1) + 1) % rate);
+	/* the first one, too, as the kernel's counter begins at 0 */
+	return rate && !(__sync_fetch_and_add(&unwanted_count, 1) % rate);
 }
 
 #endif
