@@ -2,6 +2,7 @@
 // The one writer: turns intents into map operations, one at a time, in the order they came.
 // desired -> compile -> diff -> apply -> status.
 
+import { randomUUID } from "node:crypto";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
@@ -85,6 +86,8 @@ export class Director {
   #served: ServedState = EMPTY_STATE;
   #held: DataplaneImage = EMPTY_IMAGE;
   #lag: string | undefined;
+  readonly #instance = randomUUID();
+  #changes = 0;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
   #swept: FlowSummary | undefined;
@@ -110,6 +113,11 @@ export class Director {
   /** What the operator wants, as last acknowledged. */
   get desired(): DesiredState {
     return this.#desired;
+  }
+
+  /** Another one after every change, and for every process: an entity tag of HTTP. */
+  get revision(): string {
+    return `"${this.#instance}-${this.#changes}"`;
   }
 
   /** What the data plane was last made to hold. */
@@ -209,6 +217,7 @@ export class Director {
       throw error;
     }
     this.#desired = after;
+    this.#changes++;
     this.#onDesired(after);
     return after;
   }

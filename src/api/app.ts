@@ -8,6 +8,7 @@ import { XdirectorError } from "../errors.ts";
 import { EventLog } from "../health/event-log.ts";
 import { RunStatistics } from "../health/run-statistics.ts";
 import { Metrics } from "../stats/metrics.ts";
+import { compatRoutes } from "./compat.ts";
 import { configRoutes } from "./config.ts";
 import type { ApiContext, ApiDirector, ApiHealth, ApiVrrp, App } from "./context.ts";
 import { answerClientError, presentable, sendError } from "./errors.ts";
@@ -47,6 +48,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 const ROUTES = [
   configRoutes,
+  compatRoutes,
   settingsRoutes,
   serviceRoutes,
   serverRoutes,

@@ -10,7 +10,10 @@ import type { Health } from "../health/health.ts";
 import type { Metrics } from "../stats/metrics.ts";
 
 /** The part of the director that the API uses. */
-export type ApiDirector = Pick<Director, "desired" | "change" | "snapshot" | "reading" | "zero" | "flows" | "serverAt">;
+export type ApiDirector = Pick<
+  Director,
+  "desired" | "revision" | "change" | "snapshot" | "reading" | "zero" | "flows" | "serverAt"
+>;
 
 /** The part of health that the API uses. */
 export type ApiHealth = Pick<Health, "services" | "events" | "statistics">;

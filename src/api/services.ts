@@ -32,6 +32,7 @@ type PatchBody = Type.Static<typeof PatchServiceBody>;
 
 export function serviceRoutes(app: App, context: ApiContext): void {
   listRoute(app, context);
+  clearRoute(app, context);
   zeroAllRoute(app, context);
   for (const path of SERVICE_PATHS) {
     readRoute(app, context, path);
@@ -96,6 +97,14 @@ function deleteRoute(app: App, { director }: ApiContext, { url, params, addressO
   app.delete(url, { schema }, async ({ params }, reply) => {
     const address = addressOf(params);
     await director.change((before) => deleteService(before, address));
+    return reply.code(204).send(null);
+  });
+}
+
+function clearRoute(app: App, { director }: ApiContext): void {
+  const schema = { summary: "Delete every virtual service", response: { 204: Nothing, ...ERRORS } };
+  app.delete("/v1/services", { schema }, async (_request, reply) => {
+    await director.change((before) => ({ ...before, services: [] }));
     return reply.code(204).send(null);
   });
 }

@@ -11,17 +11,23 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Refuse to replace what exists already (`if-none-match: *`). */
   readonly onlyCreate?: true;
+  /** Refuse when the document is not the one with this {@link ApiResponse.etag} any more. */
+  readonly ifMatch?: string;
 }
 
 export interface ApiResponse {
   readonly status: number;
   /** What the JSON said; undefined when the response has no body. */
   readonly body: unknown;
+  /** Names this version of the document, where it has versions. */
+  readonly etag?: string;
 }
 
 export interface ApiClient {
   /** @throws DaemonUnreachable */
   request(request: ApiRequest): Promise<ApiResponse>;
+  /** The text of a long answer, as it comes. @throws DaemonUnreachable */
+  stream(path: string): AsyncIterable<string>;
 }
 
 /** Nobody answers on the socket, or not in the daemon's language. */
@@ -44,7 +50,18 @@ export function connectApi(socketPath: string): ApiClient {
       try {
         const response = await send(socketPath, request);
         const content = await text(response);
-        return { status: response.statusCode ?? 0, body: content === "" ? undefined : JSON.parse(content) };
+        const { etag } = response.headers;
+        const body = content === "" ? undefined : JSON.parse(content);
+        return { status: response.statusCode ?? 0, body, ...(etag !== undefined && { etag }) };
+      } catch (error) {
+        throw new DaemonUnreachable(socketPath, error as Error);
+      }
+    },
+    async *stream(path) {
+      try {
+        const response = await send(socketPath, { method: "GET", path });
+        if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+        yield* response.setEncoding("utf8") as AsyncIterable<string>;
       } catch (error) {
         throw new DaemonUnreachable(socketPath, error as Error);
       }
@@ -52,11 +69,12 @@ export function connectApi(socketPath: string): ApiClient {
   };
 }
 
-function send(socketPath: string, { method, path, body, onlyCreate }: ApiRequest): Promise<IncomingMessage> {
+function send(socketPath: string, { method, path, body, onlyCreate, ifMatch }: ApiRequest): Promise<IncomingMessage> {
   const content = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(content !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(content) }),
     ...(onlyCreate && { "if-none-match": "*" }),
+    ...(ifMatch !== undefined && { "if-match": ifMatch }),
   };
   return new Promise((resolve, reject) => {
     httpRequest({ socketPath, method, path, headers, agent: false }, resolve).on("error", reject).end(content);

@@ -31,7 +31,8 @@ export function findService<Service extends ServiceAddress>(
   address: ServiceAddress,
 ): Service | undefined {
   const key = serviceKey(address);
-  return state.services.find((service) => serviceKey(service) === key);
+  // The one that was added last is asked for most: rules of a server follow those of its service.
+  return state.services.findLast((service) => serviceKey(service) === key);
 }
 
 /** @throws SERVICE_NOT_FOUND */

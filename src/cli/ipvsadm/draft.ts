@@ -31,6 +31,7 @@ export class Draft {
   netmask: string | number | undefined;
   persistenceEngine: string | undefined;
   onePacket = false;
+  isLenient = false;
   method: Method = "direct";
   weight = 1;
   upperThreshold = 0;
@@ -126,6 +127,9 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   netmask: (draft, value) => draft.setNetmask(value),
   pe: (draft, value) => {
     draft.persistenceEngine = value || undefined;
+  },
+  lenient: (draft) => {
+    draft.isLenient = true;
   },
   ops: (draft) => {
     draft.onePacket = true;

@@ -2,8 +2,8 @@
 // ipvsadm's error texts and exit codes: usage errors by cause, the daemon's errors by command and code.
 // No I/O here.
 
-import type { ErrorCode, ErrorDetail } from "../../errors.ts";
-import type { DaemonUnreachable } from "../client.ts";
+import { type ErrorCode, type ErrorDetail, XdirectorError } from "../../errors.ts";
+import { DaemonUnreachable } from "../client.ts";
 import type { Outcome, Verb } from "./intent.ts";
 
 /** A command line that cannot be carried out; ends as an {@link Outcome}. */
@@ -98,6 +98,15 @@ export function describeRefusal(verb: Verb, refusal: Refusal): Outcome {
   if (isAbout("lowerThreshold", refusal)) return failure(255, OUT_OF_RANGE);
   if (verb === "add-server" && isAbout("rip", refusal)) return failure(255, INVALID_SERVER);
   return failure(refusal.code === "UNSUPPORTED" ? 2 : 255, `xvsadm: ${refusal.message}`);
+}
+
+/** What ends a command, in ipvsadm's words. @throws what is no such error */
+export function describeError(verb: Verb, error: Error): Outcome {
+  if (error instanceof UsageError) return failure(error.rc, error.message);
+  if (error instanceof RefusedError) return describeRefusal(verb, error.refusal);
+  if (error instanceof XdirectorError) return describeRefusal(verb, error);
+  if (error instanceof DaemonUnreachable) return describeUnreachable(error);
+  throw error;
 }
 
 export function describeUnreachable({ code, message }: DaemonUnreachable): Outcome {

@@ -106,6 +106,9 @@ export const OPTION_FLAGS: readonly Flag[] = [
   { long: "sched-flags", short: "b", takes: "flags", text: "scheduler flags (comma-separated)" },
 ];
 
+/** What ipvsadm does not have; its help text stays what it was. */
+const OWN_FLAGS: readonly Flag[] = [{ long: "lenient" }];
+
 export const DAEMON_FLAGS: readonly Flag[] = [
   { long: "syncid", takes: "sid", check: SYNC_ID, text: "syncid for connection sync (default=255)" },
   { long: "sync-maxlen", takes: "length", check: SYNC_LENGTH, text: "Max sync message length (default=1472)" },
@@ -115,7 +118,13 @@ export const DAEMON_FLAGS: readonly Flag[] = [
   { long: "mcast-ttl", takes: "ttl", check: MULTICAST_TTL, text: "Multicast TTL (default=1)" },
 ];
 
-export const FLAGS: readonly Flag[] = [...COMMAND_FLAGS, ...SERVICE_FLAGS, ...OPTION_FLAGS, ...DAEMON_FLAGS];
+export const FLAGS: readonly Flag[] = [
+  ...COMMAND_FLAGS,
+  ...SERVICE_FLAGS,
+  ...OPTION_FLAGS,
+  ...DAEMON_FLAGS,
+  ...OWN_FLAGS,
+];
 
 export function findLong(name: string): Flag | undefined {
   return FLAGS.find(({ long }) => long === name);

@@ -57,6 +57,8 @@ export type Intent =
   | { readonly verb: "flush" }
   | ListIntent
   | { readonly verb: "list-timeouts" }
+  | { readonly verb: "list-connections"; readonly numeric: boolean; readonly withEngine: boolean }
+  | { readonly verb: "restore"; readonly isLenient: boolean }
   | { readonly verb: "save"; readonly numeric: boolean }
   /** All of them when undefined. */
   | { readonly verb: "zero"; readonly service: TypedService | undefined }

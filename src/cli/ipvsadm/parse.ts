@@ -69,6 +69,7 @@ function parseArguments(argv: readonly string[], { program, portNames }: ParseCo
   draft.add(first.flag, first.value);
   const flags = [first.flag, ...readOptions(reader, draft)];
   const timeouts = readWords(command, reader.words);
+  if (draft.isLenient && command !== "restore") throw new UsageError("--lenient: unknown option", 255);
   checkDraft(command, draft);
   const missing = flags.map(missingFeature).find((feature) => feature !== undefined);
   if (missing !== undefined) throw new UsageError(USAGE.notAvailable(missing));
@@ -154,6 +155,8 @@ function toIntent(command: Command, draft: Draft): Intent {
       return toListIntent(draft, typedService(draft));
     case "flush":
       return { verb: command };
+    case "restore":
+      return { verb: command, isLenient: draft.isLenient };
     case "save":
       return { verb: command, numeric: draft.given.has("numeric") };
     case "zero":
@@ -190,6 +193,9 @@ function readSchedulerFlags(text: string, scheduler: string): FlagText[] {
 
 function toListIntent({ given }: Draft, service: TypedService | undefined): Intent {
   if (given.has("timeout")) return { verb: "list-timeouts" };
+  if (given.has("connection")) {
+    return { verb: "list-connections", numeric: given.has("numeric"), withEngine: given.has("persistent-conn") };
+  }
   return {
     verb: "list",
     service,

@@ -5,10 +5,10 @@ import type { ServerReading, ServiceReading } from "../../api/readings.ts";
 import type { FullServiceDocument } from "../../config/schema.ts";
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import { type Address, familyOf } from "../../model/address.ts";
+import { kernelOrder } from "../../model/kernel-order.ts";
 import { HOST_NETMASKS, isMark, type Protocol, type ServiceAddress } from "../../model/service.ts";
 import { abbreviated, COLUMNS, exact } from "./columns.ts";
 import type { ListFormat } from "./intent.ts";
-import { kernelOrder } from "./kernel-order.ts";
 import { protocolOf, type Spelling, spellEndpoint } from "./names.ts";
 import { compareServers, compareServices, sortLikeGlibc } from "./order.ts";
 

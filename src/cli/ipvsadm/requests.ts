@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Intent -> the daemon's REST request. Asks the name server for hosts given by name, nobody else.
 
-import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
 import { markPrefix } from "../../model/service.ts";
 import type { ApiRequest } from "../client.ts";
@@ -10,15 +9,14 @@ import type { HostNames } from "./host-names.ts";
 import type { Endpoint, Host, Intent, ServerForm, ServiceForm, TypedService } from "./intent.ts";
 
 /** An intent that is one request. */
-export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" | "flush" }>;
+export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" | "list-connections" | "restore" }>;
 
 const SETTINGS = "/v1/settings";
 
-export const READ_SETTINGS: ApiRequest = { method: "GET", path: SETTINGS };
-
 /** @throws UsageError when a name has no address */
 export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
-  if (intent.verb === "list-timeouts") return READ_SETTINGS;
+  if (intent.verb === "list-timeouts") return { method: "GET", path: SETTINGS };
+  if (intent.verb === "flush") return { method: "DELETE", path: "/v1/services" };
   if (intent.verb === "save") return { method: "GET", path: "/v1/config" };
   if (intent.verb === "set") return { method: "PATCH", path: SETTINGS, body: { timeouts: intent.timeouts } };
   if (intent.service === undefined) {
@@ -66,22 +64,18 @@ function serverBody({ tunnel, ...others }: ServerForm) {
   return { ...others, ...(tunnel && { tunnel }) };
 }
 
-/** Settings left out would become the defaults. */
-export function flushRequest(settings: FullSettingsDocument): ApiRequest {
-  return { method: "PUT", path: "/v1/config", body: { services: [], settings } };
-}
-
 async function servicePath(service: TypedService, hostNames: HostNames): Promise<string> {
   if ("mark" in service) return `/v1/services/${markPrefix(service)}/${service.mark}`;
   return `/v1/services/${service.protocol}/${await endpointPath(service, USAGE.badService, hostNames)}`;
 }
 
 async function endpointPath({ host, port }: Endpoint, refusal: string, hostNames: HostNames): Promise<string> {
-  const address = await resolve(host, hostNames);
+  const address = await resolveHost(host, hostNames);
   if (address === undefined) throw new UsageError(refusal);
   return `${address}/${port}`;
 }
 
-async function resolve(host: Host, hostNames: HostNames): Promise<Address | undefined> {
+/** Undefined when a name has no address. */
+export async function resolveHost(host: Host, hostNames: HostNames): Promise<Address | undefined> {
   return "address" in host ? host.address : hostNames.addressOf(host.name);
 }

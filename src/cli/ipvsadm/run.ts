@@ -7,46 +7,59 @@ import type { FullConfigDocument, FullServiceDocument } from "../../config/schem
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { Address } from "../../model/address.ts";
 import { isMark, type Protocol } from "../../model/service.ts";
-import { type ApiClient, type ApiRequest, DaemonUnreachable } from "../client.ts";
-import {
-  describeRefusal,
-  describeUnreachable,
-  failure,
-  isRefusal,
-  type Refusal,
-  RefusedError,
-  UsageError,
-} from "./errors.ts";
+import type { ApiClient, ApiRequest } from "../client.ts";
+import { printConnections } from "./connections.ts";
+import { describeError, isRefusal, type Refusal, RefusedError } from "./errors.ts";
 import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
 import type { Intent, ListIntent, Outcome, Verb } from "./intent.ts";
 import { NUMERIC, type Spelling } from "./names.ts";
 import { type ParseContext, parse } from "./parse.ts";
 import { printService, printTable, printTimeouts } from "./print.ts";
-import { flushRequest, READ_SETTINGS, type RemoteIntent, toRequest } from "./requests.ts";
+import { type RemoteIntent, toRequest } from "./requests.ts";
+import { restoreAtOnce, restoreLineByLine } from "./restore.ts";
 import { printRules } from "./save.ts";
 
 export interface World extends ParseContext {
   readonly api: ApiClient;
   readonly hostNames: HostNames;
+  /** All of standard input. */
+  input(): Promise<string>;
+  /** Writes to standard output, no faster than it takes. */
+  print(text: string): Promise<void>;
 }
+
+const CONNECTIONS = "/v1/compat/proc/net/ip_vs_conn";
 
 /** Never throws for what a command line, a name server or a daemon can do. `argv` comes without the program. */
 export async function runIpvsadm(argv: readonly string[], world: World): Promise<Outcome> {
   const parsed = parse(argv, world);
   if ("rc" in parsed) return parsed;
   try {
+    if (parsed.verb === "restore") return await restore(parsed.isLenient, world);
     return { rc: 0, stdout: await carryOut(parsed, world), stderr: "" };
   } catch (error) {
-    if (error instanceof UsageError) return failure(error.rc, error.message);
-    if (error instanceof RefusedError) return describeRefusal(parsed.verb, error.refusal);
-    if (error instanceof DaemonUnreachable) return describeUnreachable(error);
-    throw error;
+    return describeError(parsed.verb, error as Error);
   }
 }
 
+/** `xvsadm-restore`: -R after -C, and lines that begin with # are comments. */
+export async function runRestore(world: World): Promise<Outcome> {
+  try {
+    return await restoreAtOnce(await world.input(), world, { replaces: true });
+  } catch (error) {
+    return describeError("restore", error as Error);
+  }
+}
+
+async function restore(isLenient: boolean, world: World): Promise<Outcome> {
+  const text = await world.input();
+  if (!isLenient) return restoreAtOnce(text, world, { replaces: false });
+  return restoreLineByLine(text, { replaces: false }, (argv) => runIpvsadm(argv, world));
+}
+
 /** What goes to standard output. */
-async function carryOut(intent: Intent, world: World): Promise<string> {
+async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, world: World): Promise<string> {
   switch (intent.verb) {
     case "help":
       return helpText(world.program);
@@ -58,8 +71,8 @@ async function carryOut(intent: Intent, world: World): Promise<string> {
       return printTimeouts((await ask(intent, world)) as FullSettingsDocument);
     case "save":
       return save(intent.numeric, await ask(intent, world), world);
-    case "flush":
-      await flush(world);
+    case "list-connections":
+      await listConnections(intent, world);
       return "";
     default:
       await ask(intent, world);
@@ -82,10 +95,12 @@ async function save(numeric: boolean, config: unknown, world: World): Promise<st
   return printRules(services, await spellingOf({ numeric }, services, world));
 }
 
-/** ipvsadm -C empties the table and leaves settings alone; the daemon takes a document as a whole. */
-async function flush({ api }: World): Promise<void> {
-  const settings = (await send("flush", READ_SETTINGS, api)) as FullSettingsDocument;
-  await send("flush", flushRequest(settings), api);
+/** Printed as it comes: there may be millions. */
+async function listConnections({ numeric, withEngine }: Extract<Intent, { verb: "list-connections" }>, world: World) {
+  const names = new Map<Address, string>();
+  const spelling = (addresses: readonly Address[]) => spellingOfAddresses(addresses, names, world);
+  const layout = { withEngine, spelling: numeric ? async () => NUMERIC : spelling };
+  for await (const text of printConnections(world.api.stream(CONNECTIONS), layout)) await world.print(text);
 }
 
 /** The body of the daemon's answer. @throws RefusedError */
@@ -114,13 +129,21 @@ async function inKernelOrder(verb: Verb, refusal: Refusal, path: string, api: Ap
 async function spellingOf(
   { numeric }: Pick<ListIntent, "numeric">,
   services: readonly FullServiceDocument[],
-  { hostNames, portNames }: World,
+  world: World,
 ): Promise<Spelling> {
   if (numeric) return NUMERIC;
-  const addresses = new Set(services.flatMap(namedAddresses));
-  const names = new Map<Address, string>();
+  return spellingOfAddresses(services.flatMap(namedAddresses), new Map(), world);
+}
+
+/** `names`: those that are known already. */
+async function spellingOfAddresses(
+  addresses: readonly Address[],
+  names: Map<Address, string>,
+  { hostNames, portNames }: World,
+): Promise<Spelling> {
+  const unnamed = new Set(addresses.filter((address) => !names.has(address)));
   const nameHost = async (address: Address) => names.set(address, await hostNames.nameOf(address));
-  await Promise.all([...addresses].map(nameHost));
+  await Promise.all([...unnamed].map(nameHost));
   const host = (address: Address) => names.get(address) ?? address;
   const port = (number: number, protocol?: Protocol) =>
     (protocol && portNames.nameOf(number, protocol)) ?? String(number);

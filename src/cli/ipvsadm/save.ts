@@ -2,8 +2,8 @@
 // `-S`: the rules as ipvsadm would save them, one command line each, without the program. Pure.
 
 import type { FullServerDocument, FullServiceDocument } from "../../config/schema.ts";
+import { kernelOrder } from "../../model/kernel-order.ts";
 import { isMark, type Method, type ServiceAddress } from "../../model/service.ts";
-import { kernelOrder } from "./kernel-order.ts";
 import { protocolOf, type Spelling, spellEndpoint } from "./names.ts";
 import { compareServers, compareServices, sortLikeGlibc } from "./order.ts";
 import type { PortProtocol } from "./port-names.ts";

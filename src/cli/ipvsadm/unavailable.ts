@@ -5,10 +5,8 @@ import type { Flag } from "./flags.ts";
 
 /** Feature (completes "... is not available yet") to the flags that need it. */
 export const UNAVAILABLE: Record<string, readonly string[]> = {
-  "restoring rules": ["restore"],
   "balancing SCTP": ["sctp-service"],
   "remote checksum offload": ["tun-remcsum"],
-  "listing connections": ["connection"],
   "connection synchronisation": [
     "start-daemon",
     "stop-daemon",

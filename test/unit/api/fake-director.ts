@@ -33,6 +33,8 @@ export class FakeDirector implements ApiDirector {
   failure: Error | undefined;
   /** How many snapshots were taken. */
   snapshots = 0;
+  /** How often it was changed. */
+  changes = 0;
   /** What zero() was asked for. */
   readonly zeroed: (ServiceAddress | undefined)[] = [];
   readonly tracked: Flow[] = [];
@@ -40,6 +42,7 @@ export class FakeDirector implements ApiDirector {
 
   async change(edit: (state: DesiredState) => DesiredState): Promise<DesiredState> {
     this.desired = edit(this.desired);
+    this.changes++;
     return this.desired;
   }
 
@@ -62,6 +65,10 @@ export class FakeDirector implements ApiDirector {
       },
       lag: this.lag,
     };
+  }
+
+  get revision(): string {
+    return `"${this.changes}"`;
   }
 
   reading(): Promise<DirectorSnapshot> {

@@ -153,7 +153,10 @@ describe("/openapi.json", () => {
     assert.deepEqual(Object.fromEntries(methods), {
       "/v1/config": ["get", "put"],
       "/v1/settings": ["get", "patch", "put"],
-      "/v1/services": ["get"],
+      "/v1/services": ["delete", "get"],
+      "/v1/compat/proc/net/ip_vs": ["get"],
+      "/v1/compat/proc/net/ip_vs_conn": ["get"],
+      "/v1/compat/proc/net/ip_vs_stats": ["get"],
       "/v1/services/zero": ["post"],
       ...serviceMethods("/v1/services/{protocol}/{vip}/{port}"),
       ...serviceMethods("/v1/services/fwm/{mark}"),

@@ -24,7 +24,7 @@ describe("the table of flags", () => {
     const others = FLAGS.filter((flag) => commandOf(flag) === undefined && optionOf(flag) === undefined);
     assert.deepEqual(
       others.map(({ long }) => long),
-      ["ipv6", "sort"],
+      ["ipv6", "sort", "lenient"],
     );
   });
 

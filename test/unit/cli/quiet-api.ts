@@ -47,11 +47,22 @@ export class QuietApi implements ApiClient {
 
   async request(request: ApiRequest): Promise<ApiResponse> {
     this.requests.push(request);
-    const { method, path, body, onlyCreate } = request;
-    const headers = { ...(onlyCreate && { "if-none-match": "*" }) };
+    const { method, path, body, onlyCreate, ifMatch } = request;
+    const headers = { ...(onlyCreate && { "if-none-match": "*" }), ...(ifMatch && { "if-match": ifMatch }) };
     const payload = body === undefined ? {} : { payload: body as object };
-    const { statusCode: status, body: text } = await this.#app.inject({ method, url: path, headers, ...payload });
-    return { status, body: text === "" ? undefined : JSON.parse(text) };
+    const {
+      statusCode: status,
+      body: text,
+      headers: said,
+    } = await this.#app.inject({ method, url: path, headers, ...payload });
+    const { etag } = said;
+    return { status, body: text === "" ? undefined : JSON.parse(text), ...(typeof etag === "string" && { etag }) };
+  }
+
+  /** Breaks lines, as a socket may. */
+  async *stream(path: string): AsyncIterable<string> {
+    const { body } = await this.#app.inject({ url: path });
+    for (const piece of body.match(/.{1,50}/gs) ?? []) yield piece;
   }
 }
 

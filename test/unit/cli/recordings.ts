@@ -8,6 +8,7 @@ export interface Recording {
   /** "007" */
   readonly number: string;
   readonly name: string;
+  readonly command: string;
   /** Arguments, or undefined when what was recorded is not one plain ipvsadm command. */
   readonly argv: readonly string[] | undefined;
   readonly stdout: string;
@@ -23,6 +24,7 @@ export function readRecordings(folder: string): Recording[] {
     return {
       number: name.slice(0, 3),
       name,
+      command: read(file).trimEnd(),
       argv: splitCommand(read(file).trimEnd()),
       stdout: read(`${name}.stdout`),
       stderr: read(`${name}.stderr`),

@@ -28,8 +28,13 @@ const HOSTS: Readonly<Record<string, string>> = {
   abcdefghijklmnopqrst: "10.9.9.8",
 };
 
-export function makeWorld(api: ApiClient): World {
+/** A world with `input` on standard input; what is printed to it is kept. */
+export function makeWorld(api: ApiClient, input = ""): World & { readonly printed: string[] } {
+  const printed: string[] = [];
   return {
+    printed,
+    input: async () => input,
+    print: async (text) => void printed.push(text),
     program: "ipvsadm",
     api,
     portNames: parsePortNames(SERVICES_FILE),

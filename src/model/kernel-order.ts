@@ -2,8 +2,8 @@
 // The order in which the kernel hands services out: that of its hash table (ip_vs_svc_hashkey), services with a mark
 // last. It mixes an address of kernel memory into the hash; ours is that of the recorded kernel. Pure.
 
-import { addressToBytes, familyOf } from "../../model/address.ts";
-import { isMark, PROTOCOL_NUMBERS, type ServiceAddress } from "../../model/service.ts";
+import { addressToBytes, familyOf } from "./address.ts";
+import { isMark, PROTOCOL_NUMBERS, type ServiceAddress } from "./service.ts";
 
 const BUCKETS = 256;
 const KERNEL_ADDRESS = 96;

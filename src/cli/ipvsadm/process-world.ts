@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The world of a command that runs as a process: its streams, the machine's names, the director's socket.
+
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { text } from "node:stream/consumers";
+import { connectApi } from "../client.ts";
+import { DEFAULT_SOCKET } from "../daemon-options.ts";
+import { SYSTEM_HOST_NAMES } from "./host-names.ts";
+import type { Outcome } from "./intent.ts";
+import { type PortNames, parsePortNames } from "./port-names.ts";
+import type { World } from "./run.ts";
+
+const SERVICES_FILE = "/etc/services";
+
+/** Runs a command to its end: its output, its exit code. */
+export async function runProcess(command: (world: World) => Promise<Outcome>): Promise<void> {
+  // A reader that has seen enough (`xvsadm -L | head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+  const outcome = await command(processWorld());
+  process.stdout.write(outcome.stdout);
+  process.stderr.write(outcome.stderr);
+  process.exitCode = outcome.rc;
+}
+
+function processWorld(): World {
+  return {
+    program: basename(process.argv[1] ?? "xvsadm", ".js"),
+    portNames: systemPortNames(),
+    hostNames: SYSTEM_HOST_NAMES,
+    api: connectApi(process.env["XDIRECTOR_SOCKET"] ?? DEFAULT_SOCKET),
+    input: () => text(process.stdin),
+    print,
+  };
+}
+
+function print(output: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.stdout.write(output)) resolve();
+    else process.stdout.once("drain", resolve);
+  });
+}
+
+/** Most command lines name no port: the file is read when one does. */
+function systemPortNames(): PortNames {
+  let names: PortNames | undefined;
+  const read = () => (names ??= parsePortNames(readIfThere(SERVICES_FILE)));
+  return { portOf: (...query) => read().portOf(...query), nameOf: (...query) => read().nameOf(...query) };
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
