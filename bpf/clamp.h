@@ -132,7 +132,7 @@ static __always_inline void clamp(struct xdp_md *ctx)
 
 	if (parse_packet(ctx, &packet) || packet.protocol != IPPROTO_TCP)
 		return;
-	service = classify(&packet);
+	service = classify(&packet, ctx->ingress_ifindex);
 	if (!service)
 		service = service_of_reply(&packet);
 	if (service && service->mss_clamp)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Packet -> virtual service (ip_vs_service_find, from its second step on). */
+/* Packet -> virtual service (ip_vs_service_find). */
 #ifndef CLASSIFY_H
 #define CLASSIFY_H
 
 #include "config.h"
 #include "maps.h"
+#include "mark.h"
 #include "packet.h"
 
 #define FTP_PORT bpf_htons(21)
@@ -47,7 +48,20 @@ static __always_inline const struct service *classify_widely(const struct packet
 	return find_service(key);
 }
 
-static __always_inline const struct service *classify(const struct packet *packet)
+/* A mark that no service goes by changes nothing. */
+static __always_inline const struct service *classify_by_mark(const struct packet *packet,
+							      __u32 ingress)
+{
+	__u32 mark = packet_mark(packet, ingress);
+	struct service_key key;
+
+	if (!mark)
+		return NULL;
+	key = mark_service_key(packet, mark);
+	return find_service(&key);
+}
+
+static __always_inline const struct service *classify_by_address(const struct packet *packet)
 {
 	struct service_key key = {
 		.vip = packet_vip(packet),
@@ -59,6 +73,15 @@ static __always_inline const struct service *classify(const struct packet *packe
 	if (service || !settings.wide_services)
 		return service;
 	return classify_widely(packet, &key);
+}
+
+static __always_inline const struct service *classify(const struct packet *packet, __u32 ingress)
+{
+	const struct service *service = NULL;
+
+	if (settings.has_marks)
+		service = classify_by_mark(packet, ingress);
+	return service ? service : classify_by_address(packet);
 }
 
 /* Whether the packet is for the very port of the service, and not for one that it covers as well. */

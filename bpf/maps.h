@@ -52,6 +52,7 @@ struct template_request {
 #define MAX_SERVERS 131072
 #define MAX_DEVICES 256
 #define MAX_VLANS 4096
+#define MAX_MARK_PREFIXES 16384
 
 /* Which virtual service is this address, port and protocol? */
 struct {
@@ -60,6 +61,15 @@ struct {
 	__type(key, struct service_key);
 	__type(value, struct service);
 } services SEC(".maps");
+
+/* Which marks may a packet to this destination have? */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_MARK_PREFIXES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mark_key);
+	__type(value, struct mark_rules);
+} marks SEC(".maps");
 
 /* How is this real server reached? Indexed by server slot. */
 struct {
@@ -94,6 +104,17 @@ struct {
 	__type(key, __u32);
 	__type(value, struct server_load);
 } server_loads SEC(".maps");
+
+/*
+ * What was the weight of this quiesced server before? Indexed by server slot. For user space only: mh's
+ * table goes by it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SERVERS);
+	__type(key, __u32);
+	__type(value, __u32);
+} former_weights SEC(".maps");
 
 /* What went to this real server? Indexed by server slot. */
 struct {

@@ -60,7 +60,7 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet *packet,
 					      const struct flow_place *place)
 {
-	const struct service *service = classify(packet);
+	const struct service *service = classify(packet, ctx->ingress_ifindex);
 	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
 	enum verdict verdict;
 	__u64 word = 0;

@@ -87,7 +87,8 @@ __noinline __u64 way_to(__u32 slot, const struct service *service, __u32 vport, 
 		way |= FLOW_MASQUERADE;
 	if (template != NO_TEMPLATE)
 		way |= FLOW_PERSISTENT;
-	if (service->port != (__be16)vport || !server->port)
+	if ((service->flags & SERVICE_PERSISTENT && service->port != (__be16)vport) ||
+	    !server->port)
 		way |= FLOW_KEEPS_PORT;
 	return way;
 }
@@ -121,7 +122,7 @@ static __always_inline enum verdict remember_flow(struct xdp_md *ctx, const stru
 static __always_inline enum verdict open_special(struct xdp_md *ctx, struct packet *packet,
 						 const struct flow_place *place)
 {
-	const struct service *service = classify(packet);
+	const struct service *service = classify(packet, ctx->ingress_ifindex);
 	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
 	struct new_flow flow = { .template = NO_TEMPLATE };
 	const struct server *server;

@@ -115,6 +115,7 @@ enum service_flags {
 	SERVICE_FLAG3 = 16,
 };
 
+/* A service that goes by a mark: protocol 0, port 0, and the mark is the last word of an otherwise empty address. */
 struct service_key {
 	union ip vip;
 	__be16 port;
@@ -132,6 +133,41 @@ struct vlan_device {
 	__u32 parent; /* ifindex */
 	__be16 id;
 	__u8 zero[2];
+};
+
+/*
+ * The key of map marks: a network of destinations. The family counts like 32 leading bits, so that no IPv6
+ * network covers the IPv4 addresses, which look like ::ffff:a.b.c.d.
+ */
+struct mark_key {
+	__u32 prefix_length; /* MARK_FAMILY_BITS and those of the address that count */
+	__u32 family;        /* enum mark_family */
+	union ip address;
+};
+
+enum mark_family {
+	MARK_IPV4 = 4,
+	MARK_IPV6 = 6,
+};
+
+#define MARK_FAMILY_BITS 32
+#define MARK_PREFIX_FULL (MARK_FAMILY_BITS + 128)
+#define MARK_RULES_MAX 64
+
+/* Matches when all of it does. */
+struct mark_rule {
+	__u32 mark;
+	__u32 ifindex; /* by which the packet comes; 0: any */
+	__u16 first_port;
+	__u16 last_port;
+	__u8 protocol; /* IPPROTO_*; 0: any */
+	__u8 zero[3];
+};
+
+/* For a network, those of the networks around it included. The first that matches counts. */
+struct mark_rules {
+	__u32 count;
+	struct mark_rule rule[MARK_RULES_MAX];
 };
 
 /*
@@ -362,6 +398,7 @@ struct settings {
 	/* moves with every change of a route, a neighbour or a link: next hops kept in flows are looked up anew */
 	__u32 route_generation;
 	__u32 wide_services; /* enum wide_services: kinds that there are */
+	__u32 has_marks;     /* 0: map marks is empty, and nothing is looked up there */
 	/* named and numbered as in /proc/sys/net/ipv4/vs */
 	__u32 conn_reuse_mode;
 	__u32 expire_nodest_conn;

@@ -13,7 +13,9 @@ import { getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
 import type { ServedState } from "./model/served.ts";
+import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
 import { type DesiredState, EMPTY_STATE, type ServiceAddress } from "./model/service.ts";
+import { SlowStart } from "./scheduler/slow-start.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
 import type { DirectorSnapshot } from "./stats/snapshot.ts";
@@ -26,6 +28,8 @@ const START_PATIENCE = 2000;
 /** How often the flow table is swept, in ms. */
 const SWEEP_INTERVAL = 1000;
 const NO_FLOWS: FlowSummary = { occupied: 0, halfOpen: 0, expired: 0, capacity: 0 };
+/** How often weights grow that are on their way up (slow start), in ms. */
+const RAMP_INTERVAL = 1000;
 /** How long after a failed apply the director tries again, in ms. */
 const RETRY_INTERVAL = 1000;
 
@@ -70,6 +74,8 @@ export interface DirectorOptions {
   readonly onDesired?: (desired: DesiredState) => void;
   /** Told about things that go wrong outside of any request. */
   readonly report: (message: string) => void;
+  /** By the process's clock when left out. */
+  readonly slowStart?: SlowStart;
 }
 
 export class Director {
@@ -81,6 +87,7 @@ export class Director {
   readonly #health: HealthSource;
   readonly #onDesired: (desired: DesiredState) => void;
   readonly #report: (message: string) => void;
+  readonly #slowStart: SlowStart;
   #desired: DesiredState = EMPTY_STATE;
   /** What of it is in the data plane, given the verdicts. */
   #served: ServedState = EMPTY_STATE;
@@ -98,9 +105,11 @@ export class Director {
   #sweepTimer: NodeJS.Timeout | undefined;
   #meterTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  #rampTimer: NodeJS.Timeout | undefined;
 
   constructor(options: DirectorOptions) {
     const { port, nextHops, store, baselines, health = ALWAYS_UP, onDesired = () => {}, report } = options;
+    const { slowStart = new SlowStart() } = options;
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
@@ -108,6 +117,7 @@ export class Director {
     this.#health = health;
     this.#onDesired = onDesired;
     this.#report = report;
+    this.#slowStart = slowStart;
   }
 
   /** What the operator wants, as last acknowledged. */
@@ -193,6 +203,7 @@ export class Director {
     clearInterval(this.#meterTimer);
     clearTimeout(this.#retryTimer);
     await this.#queue;
+    clearTimeout(this.#rampTimer);
   }
 
   #enqueue<T>(intent: () => Promise<T>): Promise<T> {
@@ -208,8 +219,8 @@ export class Director {
     assertAvailable(after);
     await this.#store.save(after);
     this.#health.watch(after);
-    this.#nextHops.watch(addressesOf(after));
-    await this.#nextHops.resolve(newAddresses(before, after), patience);
+    this.#nextHops.watch(serverAddresses(after));
+    await this.#nextHops.resolve(newServerAddresses(before, after), patience);
     try {
       await this.#realise(after);
     } catch (error) {
@@ -226,14 +237,17 @@ export class Director {
     const served = this.#health.served(desired);
     await this.#apply(
       compile({
-        desired: served,
+        desired: this.#slowStart.weighted(served),
         nextHops: this.#nextHops.current(),
+        interfaces: new Map(this.#port.status().attachments.map(({ name, ifindex }) => [name, ifindex])),
         held: this.#held,
         position: (serviceId) => this.#port.position(serviceId),
       }),
     );
     this.#served = served;
     this.#lag = undefined;
+    clearTimeout(this.#rampTimer);
+    if (this.#slowStart.isUnderWay) this.#rampTimer = setTimeout(() => void this.refresh(), RAMP_INTERVAL);
   }
 
   async #apply(wanted: DataplaneImage): Promise<void> {
@@ -251,7 +265,7 @@ export class Director {
   async #rollBack(state: DesiredState): Promise<void> {
     await this.#store.save(state).catch((error: Error) => this.#report(error.message));
     this.#health.watch(state);
-    this.#nextHops.watch(addressesOf(state));
+    this.#nextHops.watch(serverAddresses(state));
     await this.#realise(state).catch((error: Error) => this.#retryLater(error));
   }
 
@@ -300,14 +314,4 @@ export class Director {
     this.#idle = idle;
     if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));
   }
-}
-
-function addressesOf(state: DesiredState): Set<Address> {
-  const sorry = state.services.flatMap(({ health }) => health?.sorryServer?.rip ?? []);
-  return new Set([...state.services.flatMap(({ servers }) => servers.map(({ rip }) => rip)), ...sorry]);
-}
-
-function newAddresses(before: DesiredState, after: DesiredState): Address[] {
-  const known = addressesOf(before);
-  return [...addressesOf(after)].filter((address) => !known.has(address));
 }

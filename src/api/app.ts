@@ -15,6 +15,7 @@ import { answerClientError, presentable, sendError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
 import { healthRoutes } from "./health.ts";
+import { markRoutes } from "./marks.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
 import { serverHealthRoutes } from "./server-health.ts";
@@ -52,6 +53,7 @@ const ROUTES = [
   settingsRoutes,
   serviceRoutes,
   serverRoutes,
+  markRoutes,
   statsRoutes,
   flowRoutes,
   serverHealthRoutes,

@@ -33,6 +33,8 @@ export const PatchServiceBody = Type.Partial(
     persistenceEngine: orNull(SERVICE_OPTIONS.persistenceEngine),
     onePacket: SERVICE_OPTIONS.onePacket,
     mssClamp: orNull(SERVICE_OPTIONS.mssClamp),
+    mhTableSize: orNull(SERVICE_OPTIONS.mhTableSize),
+    slowStart: orNull(SERVICE_OPTIONS.slowStart),
     servers: ServersSchema,
   }),
   { ...CLOSED, description: "null takes an option away" },

@@ -132,15 +132,14 @@ function toService(body: PutBody, address: ServiceAddress, known: VirtualService
   return { ...service, servers: servers?.map((server) => toServer(server, service)) ?? known };
 }
 
+function withoutNulls<Fields extends object>(fields: Fields) {
+  const entries = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries) as { [Name in keyof Fields]: Exclude<Fields[Name], null> };
+}
+
 /** What is null, empty or false in the body is taken away. */
 function toChanges({ scheduler, servers, ...options }: PatchBody, service: VirtualService): ServiceChanges {
-  const { persistence, persistenceEngine, mssClamp, ...others } = options;
-  const given = {
-    ...others,
-    ...(persistence && { persistence }),
-    ...(persistenceEngine && { persistenceEngine }),
-    ...(mssClamp && { mssClamp }),
-  };
+  const given = withoutNulls(options);
   const after = { ...service, ...(scheduler && { scheduler }) };
   const wanted = toServiceOptions(given, after);
   const named = Object.keys(options) as (keyof typeof options)[];

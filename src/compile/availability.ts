@@ -2,13 +2,7 @@
 // What the desired state may say although the data plane cannot do it yet: one row a feature. No I/O here.
 
 import { XdirectorError } from "../errors.ts";
-import {
-  type DesiredState,
-  isMark,
-  type RealServer,
-  type SchedulerName,
-  type VirtualService,
-} from "../model/service.ts";
+import type { DesiredState, RealServer, SchedulerName, VirtualService } from "../model/service.ts";
 
 /** A service, or one of its servers when the field is a server's. */
 interface Feature<Subject> {
@@ -25,14 +19,9 @@ const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
   scheduler("nq"),
   scheduler("lblc"),
   scheduler("lblcr"),
-  scheduler("dh"),
-  scheduler("sh"),
-  scheduler("mh"),
   scheduler("fo"),
   scheduler("ovf"),
   scheduler("twos"),
-  { name: "balancing by firewall mark", field: "mark", isUsedBy: isMark },
-  { name: "scheduler flags", field: "schedulerFlags", isUsedBy: ({ schedulerFlags }) => schedulerFlags !== undefined },
   { name: "persistence", field: "persistence", isUsedBy: ({ persistence }) => persistence !== undefined },
   {
     name: "a persistence engine",
@@ -43,7 +32,6 @@ const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
 ];
 
 const SERVER_FEATURES: readonly Feature<RealServer>[] = [
-  { name: "port 0 of a server", field: "port", isUsedBy: ({ port }) => port === 0 },
   { name: "limiting connections", field: "upperThreshold", isUsedBy: ({ upperThreshold = 0 }) => upperThreshold > 0 },
 ];
 

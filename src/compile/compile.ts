@@ -13,15 +13,17 @@ import {
   servingOrder,
   type VirtualService,
 } from "../model/service.ts";
-import { schedulerNamed } from "../scheduler/registry.ts";
-import type { Candidate } from "../scheduler/scheduler.ts";
 import { type DataplaneImage, isGone, type SchedulerTable, type ServerEntry, type ServiceEntry } from "./image.ts";
+import { compileMarks } from "./marks.ts";
+import { compileTable, weightsByService } from "./tables.ts";
 
 const UNKNOWN_NEXT_HOP: NextHop = { kind: "unresolved", reason: "not looked up yet" };
 
 export interface CompileInput {
   readonly desired: ServedState;
   readonly nextHops: NextHops;
+  /** Indices by name, of the interfaces that packets can come by. */
+  readonly interfaces: ReadonlyMap<string, number>;
   /** What the data plane holds: service ids and server slots stay what they are. */
   readonly held: DataplaneImage;
   /** Where a service's rotation stands at this moment. */
@@ -42,12 +44,18 @@ export function compile(input: CompileInput): DataplaneImage {
     const id = ids.get(key) as number;
     services.set(key, compileService(id, service));
     const present = { servers: service.servers.filter((server) => !isEvicted(input.desired, key, server)) };
-    for (const server of present.servers) servers.set(slots.of(id, server), compileServer(id, server, input.nextHops));
-    const candidates = servingOrder(present).map((server) => ({ slot: slots.of(id, server), weight: server.weight }));
+    for (const server of present.servers) {
+      const slot = slots.of(id, server);
+      servers.set(slot, compileServer({ id, slot, server }, input));
+    }
+    const slotsInOrder = servingOrder(present).map((server) => slots.of(id, server));
+    const candidates = slotsInOrder.map((slot) => ({ slot, ...(servers.get(slot) as ServerEntry) }));
     tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
   }
   keepRemoved(input, services, servers);
-  return { settings: input.desired.settings, services, servers, tables };
+  const { settings, marks: desiredMarks = [] } = input.desired;
+  const marks = compileMarks(desiredMarks, input.interfaces);
+  return { settings, marks, services, servers, tables };
 }
 
 /**
@@ -65,47 +73,25 @@ export function reclaim(image: DataplaneImage, hasFlows: (slot: number) => boole
 }
 
 function compileService(id: number, service: VirtualService): ServiceEntry {
-  const settings = { id, scheduler: service.scheduler, ...serviceOptions(service), removed: false };
+  const { mhTableSize: _size, slowStart: _seconds, ...options } = serviceOptions(service);
+  const settings = { id, scheduler: service.scheduler, ...options, removed: false };
   if (isMark(service)) return { mark: service.mark, family: service.family, ...settings };
   return { protocol: service.protocol, vip: service.vip, port: service.port, ...settings };
 }
 
-function compileServer(service: number, server: RealServer, nextHops: NextHops): ServerEntry {
-  const { rip, port, method, weight, tunnel = IPIP } = server;
-  return { service, rip, port, method, weight, tunnel, nextHop: nextHops.get(rip) ?? UNKNOWN_NEXT_HOP };
-}
-
-interface TableInput {
-  readonly service: VirtualService;
+interface ServerInput {
+  /** Of its service. */
   readonly id: number;
-  readonly candidates: readonly Candidate[];
-  /** What the table in place was compiled from, by slot. */
-  readonly weights: ReadonlyMap<number, number>;
+  readonly slot: number;
+  readonly server: RealServer;
 }
 
-function compileTable({ service, id, candidates, weights }: TableInput, input: CompileInput): SchedulerTable {
-  const scheduler = schedulerNamed(service.scheduler);
-  const slots = scheduler.period(candidates);
-  const before = input.held.services.get(serviceKey(service));
-  const table = input.held.tables.get(id);
-  if (!before || before.removed || !table) return { slots, position: scheduler.start(candidates), used: false };
-  if (before.scheduler !== service.scheduler) return { slots, position: 0, used: false };
-
-  const sameWeights = candidates.every(({ slot, weight }) => weights.get(slot) === weight);
-  if (sameWeights && isSame(table.slots, slots)) return table;
-  const now = input.position(id);
-  return { slots, position: scheduler.resume({ period: table.slots, weights, ...now }, candidates), used: now.used };
-}
-
-function weightsByService(held: DataplaneImage): Map<number, Map<number, number>> {
-  const weights = new Map<number, Map<number, number>>();
-  for (const [slot, server] of held.servers) {
-    if (isGone(server)) continue;
-    const { service, weight } = server;
-    const ofService = weights.get(service) ?? new Map<number, number>();
-    weights.set(service, ofService.set(slot, weight));
-  }
-  return weights;
+function compileServer({ id: service, slot, server }: ServerInput, { nextHops, held }: CompileInput): ServerEntry {
+  const { rip, port, method, weight, tunnel = IPIP } = server;
+  const before = held.servers.get(slot);
+  const known = before && !isGone(before) ? before.lastWeight : 0;
+  const nextHop = nextHops.get(rip) ?? UNKNOWN_NEXT_HOP;
+  return { service, rip, port, method, weight, lastWeight: weight || known, tunnel, nextHop };
 }
 
 /** Known services keep their ids; new ones get the lowest that nothing refers to. */
@@ -168,8 +154,4 @@ function keepRemoved(
   for (const [key, service] of held.services) {
     if (!services.has(key) && orphaned.has(service.id)) services.set(key, { ...service, removed: true });
   }
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

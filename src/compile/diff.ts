@@ -6,7 +6,8 @@ import { type DataplaneImage, isGone, type MapOp, type ServerEntry } from "./ima
 
 /**
  * Operations that turn `held` into `wanted`. Settings come first. Servers come before the tables that name
- * them and tables before their services; what disappears goes in the opposite order.
+ * them, tables before their services and services before the marks that lead to them; what disappears goes in the
+ * opposite order.
  */
 export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
   return [
@@ -14,6 +15,8 @@ export function diff(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
     ...changedServers(held, wanted, (server) => !isGone(server)),
     ...changedTables(held, wanted),
     ...changedServices(held, wanted),
+    ...changedMarks(held, wanted),
+    ...goneMarks(held, wanted),
     ...goneServices(held, wanted),
     ...goneTables(held, wanted),
     ...changedServers(held, wanted, isGone),
@@ -27,8 +30,11 @@ export function applyOps(held: DataplaneImage, ops: readonly MapOp[]): Dataplane
   const services = new Map(held.services);
   const servers = new Map(held.servers);
   const tables = new Map(held.tables);
+  const marks = new Map(held.marks);
   for (const op of ops) {
     if (op.op === "put-settings") settings = op.settings;
+    else if (op.op === "put-marks") marks.set(op.prefix, op.rules);
+    else if (op.op === "delete-marks") marks.delete(op.prefix);
     else if (op.op === "put-server") servers.set(op.slot, op.server);
     else if (op.op === "delete-server") servers.delete(op.slot);
     else if (op.op === "put-table") tables.set(op.service, { slots: op.slots, position: op.position, used: op.used });
@@ -36,11 +42,23 @@ export function applyOps(held: DataplaneImage, ops: readonly MapOp[]): Dataplane
     else if (op.op === "put-service") services.set(op.key, op.service);
     else services.delete(op.key);
   }
-  return { settings, services, servers, tables };
+  return { settings, marks, services, servers, tables };
 }
 
 function changedSettings(held: DataplaneImage, { settings }: DataplaneImage): MapOp[] {
   return isDeepStrictEqual(held.settings, settings) ? [] : [{ op: "put-settings", settings }];
+}
+
+function changedMarks(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...wanted.marks]
+    .filter(([prefix, rules]) => !isDeepStrictEqual(held.marks.get(prefix), rules))
+    .map(([prefix, rules]) => ({ op: "put-marks", prefix, rules }));
+}
+
+function goneMarks(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
+  return [...held.marks.keys()]
+    .filter((prefix) => !wanted.marks.has(prefix))
+    .map((prefix) => ({ op: "delete-marks", prefix }));
 }
 
 function changedServers(

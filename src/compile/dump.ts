@@ -2,10 +2,11 @@
 // The image as text, one line an entry, in a stable order: the format of golden tests and of
 // `xdirector dump`. No I/O here.
 
+import { ANY_PORT } from "../model/marks.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { describeService, endpoint, type ServiceOptions, type Tunnel } from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
-import type { DataplaneImage, ServerEntry, ServiceEntry } from "./image.ts";
+import { ANY_INTERFACE, type DataplaneImage, type MarkEntry, type ServerEntry, type ServiceEntry } from "./image.ts";
 
 export function dump(image: DataplaneImage): string[] {
   const services = [...image.services.values()].sort((a, b) => a.id - b.id).map(describeEntry);
@@ -13,7 +14,20 @@ export function dump(image: DataplaneImage): string[] {
     .sort(([a], [b]) => a - b)
     .map(([id, { slots, position }]) => `table ${id} next ${position} of [${slots.join(" ")}]`);
   const servers = [...image.servers].sort(([a], [b]) => a - b).map(([slot, server]) => describeServer(slot, server));
-  return [...describeSettings(image.settings), ...services, ...tables, ...servers];
+  return [...describeSettings(image.settings), ...describeMarks(image), ...services, ...tables, ...servers];
+}
+
+/** `marks 10.0.0.0/8 [7 tcp 80-80] [8 by 3]`: in the order in which the rules are tried. */
+function describeMarks({ marks }: DataplaneImage): string[] {
+  return [...marks]
+    .map(([prefix, rules]) => [`marks ${prefix}`, ...rules.map((rule) => `[${describeRule(rule)}]`)].join(" "))
+    .sort();
+}
+
+function describeRule({ mark, protocol, ports: { first, last }, ifindex }: MarkEntry): string {
+  const ports = first === ANY_PORT.first && last === ANY_PORT.last ? [] : [`${first}-${last}`];
+  const way = ifindex === ANY_INTERFACE ? [] : [`by ${ifindex}`];
+  return [mark, ...(protocol ? [protocol] : []), ...ports, ...way].join(" ");
 }
 
 function describeEntry(service: ServiceEntry): string {

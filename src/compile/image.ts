@@ -2,13 +2,18 @@
 // What the data plane should hold, as plain data, and the operations that change it. No I/O here.
 
 import type { Address } from "../model/address.ts";
+import type { PortRange } from "../model/marks.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import type { Method, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
+import type { Prefix } from "../model/prefix.ts";
+import type { Method, Protocol, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
+
+/** What only shows in tables and weights. */
+type CompiledAway = "mhTableSize" | "slowStart";
 
 /** One row of map `services`. */
 export type ServiceEntry = ServiceAddress &
-  ServiceSettings & {
+  Omit<ServiceSettings, CompiledAway> & {
     /** Index into maps `turns` and `sched_tables`. */
     readonly id: number;
     /**
@@ -31,6 +36,8 @@ export interface ServerEntry {
    */
   readonly method: Method | "none" | "evicted";
   readonly weight: number;
+  /** The latest weight other than 0 since the server was added (IPVS: last_weight); 0 when there was none. */
+  readonly lastWeight: number;
   readonly tunnel: Tunnel;
   readonly nextHop: NextHop;
 }
@@ -39,6 +46,17 @@ export interface ServerEntry {
 export function isGone({ method }: Pick<ServerEntry, "method">): boolean {
   return method === "none" || method === "evicted";
 }
+
+/** One rule of a row of map `marks`. */
+export interface MarkEntry {
+  readonly mark: number;
+  readonly protocol: Protocol | undefined;
+  readonly ports: PortRange;
+  /** By which the packet comes; {@link ANY_INTERFACE} or its index. */
+  readonly ifindex: number;
+}
+
+export const ANY_INTERFACE = 0;
 
 /** Contents of one service's scheduler table. */
 export interface SchedulerTable {
@@ -52,6 +70,8 @@ export interface SchedulerTable {
 
 export interface DataplaneImage {
   readonly settings: Settings;
+  /** By network of destinations; the first rule that matches counts. */
+  readonly marks: ReadonlyMap<Prefix, readonly MarkEntry[]>;
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   /** By server slot. */
   readonly servers: ReadonlyMap<number, ServerEntry>;
@@ -61,6 +81,7 @@ export interface DataplaneImage {
 
 export const EMPTY_IMAGE: DataplaneImage = {
   settings: DEFAULT_SETTINGS,
+  marks: new Map(),
   services: new Map(),
   servers: new Map(),
   tables: new Map(),
@@ -72,6 +93,8 @@ export const EMPTY_IMAGE: DataplaneImage = {
  */
 export type MapOp =
   | { readonly op: "put-settings"; readonly settings: Settings }
+  | { readonly op: "put-marks"; readonly prefix: Prefix; readonly rules: readonly MarkEntry[] }
+  | { readonly op: "delete-marks"; readonly prefix: Prefix }
   | { readonly op: "put-server"; readonly slot: number; readonly server: ServerEntry }
   /** Forgets the slot and adds its counters to the service's. Only when no flow names it any more. */
   | { readonly op: "delete-server"; readonly slot: number; readonly service: number }

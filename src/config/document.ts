@@ -29,6 +29,7 @@ import {
   toServiceHealthDocument,
 } from "./health-document.ts";
 import { assertValidVrrp } from "./keepalived/vrrp-check.ts";
+import { toMark, toMarkDocument } from "./marks.ts";
 import { flagText, toSchedulerFlags } from "./scheduler-flags.ts";
 import {
   type ConfigDocument,
@@ -54,11 +55,12 @@ export function parseDocument(value: unknown): DesiredState {
 }
 
 /** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
-export function toState({ services, settings = {}, health, vrrp }: ConfigDocument): DesiredState {
+export function toState({ services, marks, settings = {}, health, vrrp }: ConfigDocument): DesiredState {
   const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
   const state = {
     services: services.map(named),
     settings: toSettings(settings),
+    ...(marks && { marks: marks.map(toMark) }),
     ...(health && { health: toHealthSettings(health) }),
     ...(vrrp !== undefined && { vrrp }),
   };
@@ -95,10 +97,11 @@ export function toAddress(text: string): Address {
 
 /** Inverse of {@link toState}: every field written out. */
 export function toDocument(state: DesiredState): FullConfigDocument {
-  const { services, settings, health, vrrp } = state;
+  const { services, settings, health, vrrp, marks = [] } = state;
   return {
     services: services.map(toServiceDocument),
     settings: toSettingsDocument(settings),
+    ...(marks.length > 0 && { marks: marks.map(toMarkDocument) }),
     ...(health && { health: toHealthSettingsDocument(health) }),
     ...(vrrp !== undefined && { vrrp }),
   };
@@ -128,6 +131,7 @@ export function toServerDocument(server: RealServer): FullServerDocument {
 /** Inverse of {@link toServiceOptions}; flags have the names that ipvsadm prints. */
 export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
   const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp, health } = service;
+  const { mhTableSize, slowStart } = service;
   return {
     ...(schedulerFlags && { schedulerFlags: schedulerFlags.map((flag) => flagText(flag, scheduler)) }),
     ...(persistence && { persistence: { timeout: persistence.timeout, netmask: persistence.netmask } }),
@@ -135,6 +139,8 @@ export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & S
     ...(onePacket && { onePacket }),
     ...(mssClamp !== undefined && { mssClamp }),
     ...(health && { health: toServiceHealthDocument(health) }),
+    ...(mhTableSize && { mhTableSize }),
+    ...(slowStart && { slowStart }),
   };
 }
 
@@ -145,6 +151,7 @@ export function toServiceOptions(
   path = "",
 ): ServiceOptions {
   const { persistence, persistenceEngine, onePacket, mssClamp, health } = document;
+  const { mhTableSize, slowStart } = document;
   const schedulerFlags = toSchedulerFlags(document.schedulerFlags, service.scheduler, `${path}schedulerFlags`);
   const family = serviceFamily(service);
   return {
@@ -154,6 +161,8 @@ export function toServiceOptions(
     ...(onePacket && { onePacket }),
     ...(mssClamp !== undefined && { mssClamp }),
     ...(health && { health: toServiceHealth(health, defaultServerPort(service)) }),
+    ...(mhTableSize && { mhTableSize }),
+    ...(slowStart && { slowStart }),
   };
 }
 

@@ -5,6 +5,7 @@
 import Type from "typebox";
 import Format from "typebox/format";
 import { type Address, parseAddress } from "../model/address.ts";
+import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "../model/maglev.ts";
 import {
   MARK_MAX,
   METHODS,
@@ -15,11 +16,13 @@ import {
   PROTOCOLS,
   SCHEDULER_FLAGS,
   SCHEDULER_NAMES,
+  SLOW_START_MAX,
   THRESHOLD_MAX,
   TUNNEL_TYPES,
   WEIGHT_MAX,
 } from "../model/service.ts";
 import { HealthSettingsSchema, ServerHealthSchema, serviceHealthSchema } from "./health-schema.ts";
+import { MarkDocumentSchema } from "./marks.ts";
 import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
 
@@ -101,6 +104,16 @@ export const SERVICE_OPTIONS = {
     }),
   ),
   health: Type.Optional(serviceHealthSchema(TunnelSchema)),
+  mhTableSize: Type.Optional(
+    Type.Enum(MAGLEV_SIZES, { description: `buckets of scheduler mh; ${DEFAULT_MAGLEV_SIZE} when left out` }),
+  ),
+  slowStart: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: SLOW_START_MAX,
+      description: "seconds in which a server that is added, or returns, gets its weight; no effect with rr, lc and dh",
+    }),
+  ),
 };
 
 /** What is left out has its default. */
@@ -157,6 +170,7 @@ export const ServiceSchema = Type.Object(
 );
 
 const DIRECTOR_OPTIONS = {
+  marks: Type.Optional(Type.Immutable(Type.Array(MarkDocumentSchema))),
   health: Type.Optional(HealthSettingsSchema),
   vrrp: Type.Optional(
     Type.String({

@@ -64,13 +64,20 @@ function detailsOf(error: TValidationError, value: unknown, root: string): Error
     case "if":
       return [{ field: field || root, message: "has fields that exclude each other" }];
     case "format":
-      return [{ field, message: "must be an IPv4 or IPv6 address" }];
+      return [{ field, message: FORMATS[error.params.format] ?? `must have format ${error.params.format}` }];
     case "enum":
       return [{ field, message: describeChoice(field, valueAt(value, path), error.params.allowedValues) }];
     default:
       return [{ field, message: "message" in error ? String(error.message) : error.keyword }];
   }
 }
+
+/** What a text must be that a schema gives this format. */
+const FORMATS: Readonly<Record<string, string>> = {
+  ip: "must be an IPv4 or IPv6 address",
+  network: "must be a network like 10.0.0.0/8, with no bits beyond its length",
+  ports: "must be a range of ports like 8000-8099",
+};
 
 function describeChoice(field: string, value: unknown, known: readonly unknown[]): string {
   const names = known.join(", ");

@@ -7,6 +7,7 @@ import type { VlanDevice } from "../model/next-hop.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
 import { FlowTable } from "./flow-table.ts";
+import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
@@ -71,7 +72,8 @@ export class KernelDataplane implements DataplanePort {
     const servers = new Map<number, ServerEntry>();
     const pathMtus = new Map([...this.#maps.path_mtus.entriesBatch(BATCH, isLearnedPathMtu)].flat());
     for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsedServer)].flat()) {
-      servers.set(slot, fromServerRecord(withLinkMtu(record, pathMtus.get(slot))));
+      const formerWeight = record.weight === 0 ? (this.#maps.former_weights.get(slot) ?? 0) : 0;
+      servers.set(slot, fromServerRecord(withLinkMtu(record, pathMtus.get(slot)), formerWeight));
     }
     const tables = new Map<number, SchedulerTable>();
     for (const { id } of services.values()) {
@@ -81,7 +83,7 @@ export class KernelDataplane implements DataplanePort {
     this.#inUse = { services: new Map(services), servers: new Map(servers) };
     const settings = this.#readSettings();
     this.#indexStrays(settings);
-    return { settings, services, servers, tables };
+    return { settings, marks: readMarks(this.#maps), services, servers, tables };
   }
 
   position(serviceId: number): RotationPosition {
@@ -176,6 +178,8 @@ export class KernelDataplane implements DataplanePort {
 
   #applyOne(op: MapOp): void {
     if (op.op === "put-settings") this.#putSettings(op.settings);
+    else if (op.op === "put-marks") writeMarks(this.#maps, op);
+    else if (op.op === "delete-marks") deleteMarks(this.#maps, op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
     else if (op.op === "put-table") writeTable(this.#maps, op);
@@ -207,6 +211,7 @@ export class KernelDataplane implements DataplanePort {
   #putServer(slot: number, server: ServerEntry): void {
     const record = toServerRecord(server);
     if (record.ifindex !== 0) this.#maps.devices.set(record.ifindex, record.ifindex);
+    if (server.weight === 0) this.#maps.former_weights.set(slot, server.lastWeight);
     this.#maps.servers.set(slot, record);
     this.#inUse.servers.set(slot, server);
   }

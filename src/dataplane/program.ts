@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
+import type { MarkKeyRecord, MarkRulesRecord } from "./mark-record.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
 import { type CountersRecord, isUsedServer, type ServerLoadRecord, type ServerRecord } from "./records.ts";
@@ -37,9 +38,11 @@ export const BATCH = 8192;
 
 const MAP_NAMES = [
   "services",
+  "marks",
   "servers",
   "path_mtus",
   "server_loads",
+  "former_weights",
   "server_counters",
   "verdicts",
   "turns",
@@ -69,9 +72,11 @@ const UNPINNED: readonly string[] = ["devices", "real_servers"];
 
 export interface DataplaneMaps {
   readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
+  readonly marks: BpfMap<MarkKeyRecord, MarkRulesRecord>;
   readonly servers: BpfMap<number, ServerRecord>;
   readonly path_mtus: BpfMap<number, PathMtuRecord>;
   readonly server_loads: BpfMap<number, ServerLoadRecord>;
+  readonly former_weights: BpfMap<number, number>;
   readonly server_counters: BpfMap<number, CountersRecord[]>;
   readonly verdicts: BpfMap<number, Record<string, bigint>[]>;
   readonly turns: BpfMap<number, bigint>;

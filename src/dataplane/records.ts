@@ -119,13 +119,15 @@ export function isUsedServer(bytes: Uint8Array): boolean {
   return bytes.some((byte) => byte !== 0);
 }
 
-export function fromServerRecord(record: ServerRecord): ServerEntry {
+/** @param formerWeight of map `former_weights` */
+export function fromServerRecord(record: ServerRecord, formerWeight: number): ServerEntry {
   const { service, port, weight } = record;
   const methods = Object.entries(METHOD_NUMBERS) as [ServerEntry["method"], number][];
   // A local server is reached the same way whatever its method; the next apply writes the desired one.
   const method = methods.find(([, number]) => number === record.method)?.[0] ?? "direct";
   const rip = addressFromBytes(record.rip.bytes);
-  return { service, rip, port, method, weight, tunnel: tunnelOf(record), nextHop: nextHopOf(record) };
+  const lastWeight = weight || formerWeight;
+  return { service, rip, port, method, weight, lastWeight, tunnel: tunnelOf(record), nextHop: nextHopOf(record) };
 }
 
 export function protocolOf(number: number): Protocol {

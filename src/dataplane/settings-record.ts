@@ -11,6 +11,7 @@ export interface SettingsRecord {
   hash_key: number[];
   route_generation: number;
   wide_services: number;
+  has_marks: number;
   conn_reuse_mode: number;
   expire_nodest_conn: number;
   sloppy_tcp: number;
@@ -28,7 +29,10 @@ export interface SettingsRecord {
 }
 
 /** What no setting says: it stays as it is when settings change. */
-type Private = Pick<SettingsRecord, "hash_key" | "route_generation" | "wide_services" | "mss_clamps" | "drop_rate">;
+type Private = Pick<
+  SettingsRecord,
+  "hash_key" | "route_generation" | "wide_services" | "has_marks" | "mss_clamps" | "drop_rate"
+>;
 
 /** `enum flow_protocol` */
 const TCP = 0;
@@ -44,6 +48,7 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     hash_key: held.hash_key,
     route_generation: held.route_generation,
     wide_services: held.wide_services,
+    has_marks: held.has_marks,
     conn_reuse_mode: settings.connReuseMode,
     expire_nodest_conn: settings.expireNodestConn,
     sloppy_tcp: settings.sloppyTcp,
@@ -92,6 +97,7 @@ export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
     hash_key,
     route_generation: 0,
     wide_services: 0,
+    has_marks: 0,
     mss_clamps: 0,
     drop_rate: 0,
   });

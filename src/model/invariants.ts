@@ -5,6 +5,8 @@
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import { familyOf, isUnicast } from "./address.ts";
 import { assertValidServerHealth, assertValidServiceHealth } from "./health.ts";
+import { DEFAULT_MAGLEV_SIZE } from "./maglev.ts";
+import { assertValidMarks } from "./marks.ts";
 import {
   type DesiredState,
   describeService,
@@ -23,6 +25,7 @@ import {
 
 /** Of a well-formed state. @throws INVALID_VALUE, SERVICE_EXISTS or SERVER_EXISTS */
 export function assertValidState(state: DesiredState): void {
+  assertValidMarks(state.marks ?? []);
   const seen = new Set<ServiceKey>();
   state.services.forEach((service, index) => {
     const key = serviceKey(service);
@@ -67,7 +70,10 @@ function refuseIf(problem: ErrorDetail | undefined, path: string): void {
 }
 
 function problemOfService(service: VirtualService): ErrorDetail | undefined {
-  const { persistence, onePacket, mssClamp } = service;
+  const { persistence, onePacket, mssClamp, scheduler, servers, mhTableSize = DEFAULT_MAGLEV_SIZE } = service;
+  if (scheduler === "mh" && servers.length > mhTableSize) {
+    return { field: "mhTableSize", message: `${servers.length} servers need more than ${mhTableSize} buckets` };
+  }
   if (!isMark(service)) {
     if (service.port === 0 && !persistence) return { field: "port", message: "only a persistent service has port 0" };
     if (onePacket && service.protocol !== "udp") {

@@ -4,6 +4,8 @@
 
 import { type Address, type Family, familyOf } from "./address.ts";
 import type { HealthSettings, ServerHealth, ServiceHealth } from "./health.ts";
+import type { MaglevSize } from "./maglev.ts";
+import type { Mark } from "./marks.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 export const PROTOCOLS = ["tcp", "udp"] as const;
@@ -135,7 +137,14 @@ export interface ServiceOptions {
   readonly mssClamp?: number;
   /** What follows from the verdicts on its servers; the defaults when left out. */
   readonly health?: ServiceHealth;
+  /** Buckets; the kernel's default when left out. Without effect unless the scheduler is `mh`. */
+  readonly mhTableSize?: MaglevSize;
+  /** Seconds in which a server that is added, or returns, gets its weight, 1..{@link SLOW_START_MAX}. */
+  readonly slowStart?: number;
 }
+
+/** A day. */
+export const SLOW_START_MAX = 86_400;
 
 export interface ServiceSettings extends ServiceOptions {
   readonly scheduler: SchedulerName;
@@ -155,6 +164,8 @@ export interface DesiredState {
   readonly health?: HealthSettings;
   /** keepalived.conf text that the real keepalived is run with, for VRRP; see ha/. */
   readonly vrrp?: string;
+  /** Which packets belong to services that go by a mark; none when left out. */
+  readonly marks?: readonly Mark[];
 }
 
 export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };
@@ -185,13 +196,15 @@ export function markPrefix({ family }: MarkAddress): "fwm" | "fwm6" {
 
 /** The options alone, without the fields around them. */
 export function serviceOptions(service: ServiceOptions): ServiceOptions {
-  const { schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp } = service;
+  const { schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp, mhTableSize, slowStart } = service;
   return {
     ...(schedulerFlags && { schedulerFlags }),
     ...(persistence && { persistence }),
     ...(persistenceEngine && { persistenceEngine }),
     ...(onePacket && { onePacket }),
     ...(mssClamp !== undefined && { mssClamp }),
+    ...(mhTableSize && { mhTableSize }),
+    ...(slowStart && { slowStart }),
   };
 }
 

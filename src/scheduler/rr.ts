@@ -3,12 +3,12 @@
 
 import type { Candidate, Rotation, Scheduler } from "./scheduler.ts";
 
-export const rr: Scheduler = {
+export const rr = {
   name: "rr",
-  period: (candidates) => candidates.filter(({ weight }) => weight > 0).map(({ slot }) => slot),
+  period: (candidates: readonly Candidate[]) => candidates.filter(({ weight }) => weight > 0).map(({ slot }) => slot),
   start: () => 0,
   resume,
-};
+} as const satisfies Scheduler;
 
 /**
  * The kernel remembers the server that was served last and goes on behind it; when that one is deleted,

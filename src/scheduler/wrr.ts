@@ -2,12 +2,13 @@
 // Weighted round robin, as ip_vs_wrr.c: the current weight falls from the greatest to the least level in
 // steps of the weights' common divisor, and each level serves every server of at least that weight. No I/O here.
 
+import { greatestCommonDivisor } from "./gcd.ts";
 import type { Candidate, Rotation, Scheduler } from "./scheduler.ts";
 
 /** Longer periods are compiled from proportionally smaller weights. */
 export const PERIOD_MAX = 1 << 20;
 
-export const wrr: Scheduler = { name: "wrr", period, start, resume };
+export const wrr = { name: "wrr", period, start, resume } as const satisfies Scheduler;
 
 /** The kernel's di and mw: distance between levels, and the highest level. */
 interface Levels {
@@ -85,8 +86,4 @@ function scaled(weights: readonly number[]): readonly number[] {
   if (length <= PERIOD_MAX) return weights;
   const scale = (PERIOD_MAX - weights.length) / length / step;
   return weights.map((weight) => (weight === 0 ? 0 : Math.max(1, Math.floor(weight * scale))));
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -40,7 +40,7 @@ beforeEach(async () => {
     onEvents: () => {},
     onChange: () => void dataplane.director.refresh(),
   });
-  dataplane = await DataplaneUnderTest.create({ services }, 4096, health);
+  dataplane = await DataplaneUnderTest.create({ services }, 4096, { health });
 });
 afterEach(() => dataplane.close());
 

@@ -52,7 +52,9 @@ const PORTS: Readonly<Record<string, () => PortUnderTest>> = {
 function serverEntry(host: number, overrides: Partial<ServerEntry> = {}): ServerEntry {
   const rip = address(`10.1.0.${host}`);
   const nextHop = { ...ONE_HOP, ifindex: INGRESS };
-  return { service: SERVICE.id, rip, port: 80, method: "direct", weight: 1, tunnel: IPIP, nextHop, ...overrides };
+  const { weight = 1, lastWeight = weight } = overrides;
+  const way = { method: "direct", tunnel: IPIP, nextHop } as const;
+  return { service: SERVICE.id, rip, port: 80, weight, lastWeight, ...way, ...overrides };
 }
 
 /** The service with servers in slots 5 and 6; 6 is served first. */

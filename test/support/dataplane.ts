@@ -2,9 +2,11 @@
 // The real program in the real kernel, not attached to anything: packets go in and come out by program test run.
 
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
+import type { Attachment } from "../../src/dataplane/port.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
 import { Director, type HealthSource } from "../../src/director.ts";
 import { type DesiredState, EMPTY_STATE } from "../../src/model/service.ts";
+import type { SlowStart } from "../../src/scheduler/slow-start.ts";
 import { FixedNextHops, RecordingStore } from "./memory-director.ts";
 import type { Packet } from "./packet.ts";
 
@@ -21,32 +23,34 @@ export interface Outcome {
   readonly bytes: Uint8Array;
 }
 
+/** What only some tests care about. */
+export interface Surroundings {
+  /** Where the program is said to be attached. */
+  readonly attachments?: readonly Attachment[];
+  readonly health?: HealthSource;
+  readonly slowStart?: SlowStart;
+}
+
 export class DataplaneUnderTest {
   readonly loaded: LoadedDataplane;
   readonly port: KernelDataplane;
   readonly nextHops = new FixedNextHops();
   readonly director: Director;
 
-  private constructor(maxFlows: number, health?: HealthSource) {
+  private constructor(maxFlows: number, { attachments = [], ...others }: Surroundings) {
     this.loaded = loadDataplane({ maxFlows });
-    this.port = new KernelDataplane(this.loaded, []);
+    this.port = new KernelDataplane(this.loaded, attachments);
     const { port, nextHops } = this;
-    this.director = new Director({
-      port,
-      nextHops,
-      store: new RecordingStore(),
-      report: console.error,
-      ...(health && { health }),
-    });
+    this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error, ...others });
   }
 
   /** What `state` leaves out is empty, or IPVS's default. */
   static async create(
     state: Partial<DesiredState>,
     maxFlows = 4096,
-    health?: HealthSource,
+    surroundings: Surroundings = {},
   ): Promise<DataplaneUnderTest> {
-    const created = new DataplaneUnderTest(maxFlows, health);
+    const created = new DataplaneUnderTest(maxFlows, surroundings);
     await created.director.change(() => ({ ...EMPTY_STATE, ...state }));
     return created;
   }

@@ -164,6 +164,8 @@ describe("/openapi.json", () => {
       "/v1/stats": ["get"],
       "/v1/vrrp": ["get"],
       "/v1/events": ["get"],
+      "/v1/marks": ["get"],
+      "/v1/marks/{mark}": ["delete", "get", "put"],
       "/v1/flows": ["get"],
       "/v1/health": ["get"],
       "/v1/health/fwm/{mark}": ["get"],

@@ -16,12 +16,18 @@ const HOP = "via 2 02:00:00:00:00:01 > 02:00:00:00:00:02 dip 10.0.0.1 mtu 1500";
 const FIRST = "10.1.0.1";
 const SECOND = "10.1.0.2";
 
-const COMPILE_NOTHING = { nextHops: new Map(), position: () => ({ position: 0, used: false }) };
+const COMPILE_NOTHING = { nextHops: new Map(), interfaces: new Map(), position: () => ({ position: 0, used: false }) };
 
 function compiled(services: readonly VirtualService[], held: DataplaneImage = EMPTY_IMAGE, used = false) {
   const addresses = services.flatMap(({ servers }) => servers.map(({ rip }) => rip));
   const nextHops = new Map(addresses.map((rip) => [rip, ONE_HOP]));
-  return compile({ desired: { ...EMPTY_STATE, services }, nextHops, held, position: () => ({ position: 0, used }) });
+  return compile({
+    ...COMPILE_NOTHING,
+    desired: { ...EMPTY_STATE, services },
+    nextHops,
+    held,
+    position: () => ({ position: 0, used }),
+  });
 }
 
 describe("compile", () => {
@@ -75,9 +81,8 @@ describe("compile", () => {
   test("leaves a server without next hop unresolved instead of out of the rotation", () => {
     const image = compile({
       desired: { ...EMPTY_STATE, services: [service([server(FIRST)])] },
-      nextHops: new Map(),
+      ...COMPILE_NOTHING,
       held: EMPTY_IMAGE,
-      position: () => ({ position: 0, used: false }),
     });
     assert.equal(image.servers.get(0)?.nextHop.kind, "unresolved");
     assert.deepEqual(image.tables.get(0)?.slots, [0]);

@@ -3,58 +3,16 @@
 // servers that IPVS chose.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { addServer, deleteServer, editServer } from "../../../src/model/edits.ts";
-import type {
-  DesiredState,
-  EndpointAddress,
-  RealServer,
-  SchedulerName,
-  VirtualService,
-} from "../../../src/model/service.ts";
+import { addServer } from "../../../src/model/edits.ts";
+import type { RealServer, VirtualService } from "../../../src/model/service.ts";
 import { address, memoryDirector } from "../../support/memory-director.ts";
-
-interface RecordedServer {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly weight: number;
-}
-
-type RecordedEvent =
-  | { readonly op: "connect" | "packet"; readonly n: number; readonly server: string | null }
-  | { readonly op: "ipvsadm"; readonly cmd: string; readonly rc: number }
-  | { readonly op: "close" | "sysctl" };
-
-interface RecordedCase {
-  readonly name: string;
-  readonly service: { readonly port: number | null; readonly scheduler: SchedulerName };
-  readonly servers: readonly RecordedServer[];
-  readonly events: readonly RecordedEvent[];
-}
+import { edited, type RecordedCase, readCases } from "../../support/scheduler-recordings.ts";
 
 /** The choice does not depend on these features, but what is recorded needs them. */
 const NEEDS_OTHER_FEATURES = new Map([
   ["rr-port-reuse-mode0", "conn_reuse_mode=0 keeps finished flows on their server"],
 ]);
-
-function readCases(scheduler: string): RecordedCase[] {
-  const file = new URL(`../../../../../test/golden/sched/${scheduler}.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8")).cases;
-}
-
-/** Applies one recorded `ipvsadm -a|-e|-d` to the only service. */
-function edited(state: DesiredState, command: string): DesiredState {
-  const [service] = state.services as [VirtualService & EndpointAddress];
-  const [, rip = ""] = /-r (\S+):\d+/.exec(command) ?? [];
-  const weight = Number(/-w (\d+)/.exec(command)?.[1] ?? 1);
-  const named = { rip: address(rip.replace(/[[\]]/g, "")), port: service.port };
-  if (command.includes(" -a ")) return addServer(state, service, { ...named, method: "direct", weight });
-  if (command.includes(" -e ")) return editServer(state, service, named, { weight });
-  if (command.includes(" -d ")) return deleteServer(state, service, named);
-  throw new Error(`unexpected command in a recording: ${command}`);
-}
 
 async function replay(recorded: RecordedCase): Promise<void> {
   const { director, memory } = memoryDirector();
