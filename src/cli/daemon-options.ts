@@ -17,6 +17,8 @@ const ON_STOP = ["keep", "detach"] as const;
 export interface DaemonOptions {
   readonly interfaces: readonly string[];
   readonly config: string | undefined;
+  readonly configId: string | undefined;
+  readonly watch: boolean;
   readonly resume: boolean;
   readonly socket: string;
   readonly listen: { readonly host: string; readonly port: number } | undefined;
@@ -33,6 +35,8 @@ export const DAEMON_HELP = `usage: xdirector run -i IFACE [OPTION...]
 
   -i, --interface IFACE    attach to this interface; may be given several times
       --config FILE        desired state, a keepalived.conf, or YAML or JSON of PUT /v1/config; re-read on SIGHUP
+      --config-id ID       what @ID lines of a keepalived.conf are for (the host name up to its first dot)
+      --watch              read the file again whenever it or a file it includes changes
       --resume             prefer the saved state to --config
       --socket PATH        unix socket of the API (${DEFAULT_SOCKET})
       --listen ADDR:PORT   serve the API and /metrics over TCP too (off)
@@ -52,6 +56,8 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | "help" {
     options: {
       interface: { type: "string", short: "i", multiple: true },
       config: { type: "string" },
+      "config-id": { type: "string" },
+      watch: { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
       socket: { type: "string", default: DEFAULT_SOCKET },
       listen: { type: "string" },
@@ -66,10 +72,13 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | "help" {
   });
   if (values.help) return "help";
   const interfaces = [...new Set(values.interface)];
+  if (values.watch && values.config === undefined) throw new CommandError("--watch: there is no --config to watch");
   if (interfaces.length === 0) throw new CommandError("give at least one interface: xdirector run -i IFACE");
   return {
     interfaces,
     config: values.config,
+    configId: values["config-id"],
+    watch: values.watch,
     resume: values.resume,
     socket: values.socket,
     listen: values.listen === undefined ? undefined : parseListen(values.listen),

@@ -4,7 +4,6 @@
 import { join } from "node:path";
 import { buildApp } from "../api/app.ts";
 import { claimSocketPath, listen } from "../api/listen.ts";
-import { loadConfigFile } from "../config/load.ts";
 import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
@@ -15,6 +14,7 @@ import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
 import { BaselineFile } from "../stats/baseline-file.ts";
+import { ConfigSource } from "./config-source.ts";
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
 import { version } from "./version.ts";
@@ -28,12 +28,13 @@ export async function runDaemon(argv: string[]): Promise<number> {
   assertMachine();
   await claimSocketPath(options.socket);
   const stateFile = new StateFile(options.stateDir);
-  const desired = await initialState(options, stateFile);
+  const source = configSource(options);
+  const desired = await initialState(source, options.resume, stateFile);
   const pins = new Pins(options.pinDir);
   const adopts = pins.exist() && !options.fresh;
   const closers: Closer[] = [];
   try {
-    await start({ options, stateFile, desired, closers });
+    await start({ options, source, stateFile, desired, closers });
   } catch (error) {
     await closeAll(closers);
     if (!adopts) pins.removeAll();
@@ -49,6 +50,7 @@ type Closer = () => Promise<void>;
 
 interface Start {
   readonly options: DaemonOptions;
+  readonly source: ConfigSource | undefined;
   readonly stateFile: StateFile;
   readonly desired: DesiredState;
   /** Filled as parts start; to be called in the opposite order. */
@@ -56,7 +58,7 @@ interface Start {
 }
 
 /** Resolves when the daemon is told to stop. */
-async function start({ options, stateFile, desired, closers }: Start): Promise<void> {
+async function start({ options, source, stateFile, desired, closers }: Start): Promise<void> {
   const stopped = stopSignal();
   const port = openKernelDataplane(options);
   closers.push(() => port.close());
@@ -89,7 +91,8 @@ async function start({ options, stateFile, desired, closers }: Start): Promise<v
   const app = buildApp({ director, health, vrrp, version: version() });
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
-  process.on("SIGHUP", () => void reload(options, director));
+  followConfig(source, options, director);
+  closers.push(async () => source?.close());
   report(`ready: API on ${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`);
   await stopped;
 }
@@ -98,23 +101,27 @@ async function closeAll(closers: readonly Closer[]): Promise<void> {
   for (const close of closers.toReversed()) await close();
 }
 
-/** The file is the truth when one is given; otherwise, or with --resume, what was last acknowledged is. */
-async function initialState({ config, resume }: DaemonOptions, saved: StateFile): Promise<DesiredState> {
-  if (config !== undefined && !resume) return loadConfigFile(config, { warn: report });
-  const state = await saved.load();
-  if (state) return state;
-  return config === undefined ? EMPTY_STATE : loadConfigFile(config, { warn: report });
+function configSource({ config, configId }: DaemonOptions): ConfigSource | undefined {
+  return config === undefined ? undefined : new ConfigSource({ path: config, configId, report });
 }
 
-async function reload({ config }: DaemonOptions, director: Director): Promise<void> {
-  if (config === undefined) return report("SIGHUP ignored: there is no --config to read again");
-  try {
-    const wanted = await loadConfigFile(config, { warn: report });
-    await director.change(() => wanted);
-    report(`${config} read again and applied`);
-  } catch (error) {
-    report(`${config} not applied: ${(error as Error).message}`);
-  }
+/** The file is the truth when one is given; otherwise, or with --resume, what was last acknowledged is. */
+async function initialState(
+  source: ConfigSource | undefined,
+  resume: boolean,
+  saved: StateFile,
+): Promise<DesiredState> {
+  if (source && !resume) return source.load();
+  return (await saved.load()) ?? (source ? source.load() : EMPTY_STATE);
+}
+
+function followConfig(source: ConfigSource | undefined, { watch }: DaemonOptions, director: Director): void {
+  const reload = (): void => {
+    if (source) void source.reload((wanted) => director.change(() => wanted));
+    else report("SIGHUP ignored: there is no --config to read again");
+  };
+  process.on("SIGHUP", reload);
+  if (watch) source?.watch(reload);
 }
 
 /** Listens from the first moment on: a signal during start-up must not leave things half done. */

@@ -7,6 +7,7 @@ import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import type { DesiredState } from "../model/service.ts";
 import { parseDocument } from "./document.ts";
 import { looksLikeKeepalived } from "./keepalived/detect.ts";
+import { DISK, type Files } from "./keepalived/include.ts";
 import { parseKeepalived } from "./keepalived/load.ts";
 import type { KeepalivedOptions } from "./keepalived/to-state.ts";
 import { type Place, YamlText } from "./yaml.ts";
@@ -19,6 +20,8 @@ export interface TextOrigin {
 export interface LoadOptions extends Pick<KeepalivedOptions, "configId"> {
   /** Told of what keepalived would have complained about, and of what has no effect. */
   readonly warn?: (line: string) => void;
+  /** Told of each file that is included, also of those that cannot be read. */
+  readonly onInclude?: (path: string) => void;
 }
 
 /**
@@ -32,7 +35,17 @@ export async function loadConfigFile(path: string, options: LoadOptions = {}): P
     const message = `cannot read ${path}: ${cause.code ?? cause.message}`;
     throw new XdirectorError("INVALID_VALUE", message, [{ field: "config", message }], cause);
   });
-  return looksLikeKeepalived(text) ? parseKeepalived(text, path, options) : parseConfig(text, { file: path });
+  return looksLikeKeepalived(text)
+    ? parseKeepalived(text, path, { ...options, files: noting(options.onInclude) })
+    : parseConfig(text, { file: path });
+}
+
+function noting(onInclude: LoadOptions["onInclude"] = () => {}): Files {
+  const read = (path: string): string => {
+    onInclude(path);
+    return DISK.read(path);
+  };
+  return { ...DISK, read };
 }
 
 /**

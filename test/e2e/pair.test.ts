@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { masterOf, PAIR_VIP, type Pair, pullThePlug, startPair } from "../../scripts/lab/pair.ts";
 import { startWebServer } from "../../scripts/lab/web.ts";
+import { Daemon } from "../support/daemon.ts";
 import { Sandbox } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
@@ -51,15 +52,12 @@ test("only the master has the addresses, and says so over REST and in metrics", 
   const addresses = (director: typeof first) => director.namespace.ip("-4", "addr");
   assert.match(addresses(first), /10\.87\.0\.100.*eth0|172\.29\.0\.254/s);
   assert.doesNotMatch(addresses(second), /10\.87\.0\.100|172\.29\.0\.254/);
-  const { body } = await second.daemon.request("GET", "/v1/vrrp");
-  const { running, restarts, instances } = body as {
-    running: boolean;
-    restarts: number;
-    instances: { name: string; state: string }[];
-  };
-  assert.deepEqual({ running, restarts }, { running: true, restarts: 0 });
-  const states = instances.map(({ name, state }) => `${name} ${state}`).toSorted();
-  assert.deepEqual(states, ["VG1 BACKUP", "VI_1 BACKUP", "VI_GATEWAY BACKUP"]);
+  await until("the second director knows its instances", async () => {
+    const { body } = await second.daemon.request("GET", "/v1/vrrp");
+    const { running, instances } = body as { running: boolean; instances: { name: string; state: string }[] };
+    const states = instances.map(({ name, state }) => `${name} ${state}`).toSorted();
+    return running && states.join() === "VG1 BACKUP,VI_1 BACKUP,VI_GATEWAY BACKUP";
+  });
   const { socket } = first.daemon;
   const metrics = await first.namespace.exec("curl", ["-s", "--unix-socket", socket, "http://localhost/metrics"]);
   assert.match(metrics.stdout, /xdirector_vrrp_state\{kind="instance",name="VI_1",state="MASTER"\} 1/);
@@ -97,6 +95,21 @@ test("a keepalived that dies is started again", async () => {
     const now = await status();
     return now.restarts === 1 && now.pid !== undefined && now.pid !== pid;
   });
+});
+
+test("a director that comes back after kill -9 replaces the keepalived it left behind", async () => {
+  const [first, second] = pair.directors;
+  const pidOf = async ({ daemon }: { daemon: Daemon }) =>
+    ((await daemon.request("GET", "/v1/vrrp")).body as { readonly pid: number }).pid;
+  const old = await pidOf(second);
+  await second.daemon.kill("SIGKILL");
+  process.kill(old, 0);
+  const daemon = await Daemon.start(second.daemon.place, ["--config", second.config]);
+  pair = { ...pair, directors: [first, { ...second, daemon }] };
+  await until("another keepalived runs", async () => (await pidOf({ daemon })) !== undefined);
+  assert.notEqual(await pidOf({ daemon }), old);
+  assert.throws(() => process.kill(old, 0), "the old one is gone");
+  assert.equal(await masterOf(pair), first);
 });
 
 test("a broken file changes nothing; a changed one is applied on SIGHUP, without a restart of keepalived", async () => {

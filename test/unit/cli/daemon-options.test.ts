@@ -10,6 +10,8 @@ describe("xdirector run", () => {
     assert.deepEqual(parseDaemonOptions(["-i", "eth0"]), {
       interfaces: ["eth0"],
       config: undefined,
+      configId: undefined,
+      watch: false,
       resume: false,
       socket: "/run/xdirector/xdirector.sock",
       listen: undefined,
@@ -36,6 +38,7 @@ describe("xdirector run", () => {
 
   const refused: readonly { argv: string[]; message: RegExp }[] = [
     { argv: [], message: /at least one interface/ },
+    { argv: ["-i", "eth0", "--watch"], message: /--watch: there is no --config/ },
     { argv: ["-i", "eth0", "--listen", "8080"], message: /--listen: "8080" is not ADDRESS:PORT/ },
     { argv: ["-i", "eth0", "--listen", "::1:8080"], message: /--listen/ },
     { argv: ["-i", "eth0", "--listen", "127.0.0.1:70000"], message: /--listen/ },
