@@ -111,13 +111,17 @@ async function initialState(
   resume: boolean,
   saved: StateFile,
 ): Promise<DesiredState> {
-  if (source && !resume) return source.load();
-  return (await saved.load()) ?? (source ? source.load() : EMPTY_STATE);
+  if (!source) return (await saved.load()) ?? EMPTY_STATE;
+  if (resume) return (await saved.load()) ?? (await source.load())(EMPTY_STATE);
+  const edit = await source.load();
+  // A damaged state is not in the way of a file that replaces it.
+  const before = await saved.load().catch(() => undefined);
+  return edit(before ?? EMPTY_STATE);
 }
 
 function followConfig(source: ConfigSource | undefined, { watch }: DaemonOptions, director: Director): void {
   const reload = (): void => {
-    if (source) void source.reload((wanted) => director.change(() => wanted));
+    if (source) void source.reload((edit) => director.change(edit));
     else report("SIGHUP ignored: there is no --config to read again");
   };
   process.on("SIGHUP", reload);

@@ -4,10 +4,11 @@
 
 import { readFile } from "node:fs/promises";
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
-import type { DesiredState } from "../model/service.ts";
+import { type DesiredState, EMPTY_STATE } from "../model/service.ts";
 import { parseDocument } from "./document.ts";
 import { looksLikeKeepalived } from "./keepalived/detect.ts";
 import { DISK, type Files } from "./keepalived/include.ts";
+import { inherit } from "./keepalived/inherit.ts";
 import { parseKeepalived } from "./keepalived/load.ts";
 import type { KeepalivedOptions } from "./keepalived/to-state.ts";
 import { type Place, YamlText } from "./yaml.ts";
@@ -24,20 +25,33 @@ export interface LoadOptions extends Pick<KeepalivedOptions, "configId"> {
   readonly onInclude?: (path: string) => void;
 }
 
+/** What a file makes of the state before. */
+export type ConfigEdit = (before: DesiredState) => DesiredState;
+
 /**
- * Reads and checks a configuration file: a native document, or a keepalived.conf.
+ * Reads and checks a configuration file. A native document is the whole state, whatever there was; a
+ * keepalived.conf leaves alone what it cannot say.
  *
  * @throws INVALID_VALUE when the file cannot be read, and what {@link parseConfig} and
  * {@link parseKeepalived} throw
  */
-export async function loadConfigFile(path: string, options: LoadOptions = {}): Promise<DesiredState> {
+export async function loadConfigEdit(path: string, options: LoadOptions = {}): Promise<ConfigEdit> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     const message = `cannot read ${path}: ${cause.code ?? cause.message}`;
     throw new XdirectorError("INVALID_VALUE", message, [{ field: "config", message }], cause);
   });
-  return looksLikeKeepalived(text)
-    ? parseKeepalived(text, path, { ...options, files: noting(options.onInclude) })
-    : parseConfig(text, { file: path });
+  if (looksLikeKeepalived(text)) {
+    const wanted = parseKeepalived(text, path, { ...options, files: noting(options.onInclude) });
+    return (before) => inherit(wanted, before);
+  }
+  const wanted = parseConfig(text, { file: path });
+  return () => wanted;
+}
+
+/** The state that a file makes of nothing. @throws as {@link loadConfigEdit} */
+export async function loadConfigFile(path: string, options: LoadOptions = {}): Promise<DesiredState> {
+  const edit = await loadConfigEdit(path, options);
+  return edit(EMPTY_STATE);
 }
 
 function noting(onInclude: LoadOptions["onInclude"] = () => {}): Files {

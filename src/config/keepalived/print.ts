@@ -4,7 +4,7 @@
 
 import { XdirectorError } from "../../errors.ts";
 import type { FileCheck } from "../../model/health.ts";
-import { type DesiredState, describeService, type VirtualService } from "../../model/service.ts";
+import type { DesiredState, VirtualService } from "../../model/service.ts";
 import { DEFAULT_SETTINGS } from "../../model/settings.ts";
 import { printGlobals } from "./print-globals.ts";
 import { printServices } from "./print-service.ts";
@@ -23,17 +23,37 @@ export function printKeepalived(state: DesiredState): string {
   return state.vrrp === undefined ? text : `${text}\n${state.vrrp}`;
 }
 
-function assertExpressible({ settings, services }: DesiredState): void {
-  const { timeouts: _timeouts, ...sysctls } = settings;
+/** Everything that keepalived.conf has a word for. */
+const EXPRESSIBLE = {
+  state: ["services", "settings", "health", "vrrp"],
+  service: [
+    ...["protocol", "vip", "port", "mark", "family", "scheduler", "schedulerFlags", "persistence"],
+    ...["persistenceEngine", "onePacket", "servers", "health"],
+  ],
+  server: ["rip", "port", "method", "weight", "tunnel", "upperThreshold", "lowerThreshold", "health"],
+} as const;
+
+function assertExpressible(state: DesiredState): void {
+  const { timeouts: _timeouts, ...sysctls } = state.settings;
   for (const [name, value] of Object.entries(sysctls)) {
     if (value !== DEFAULT_SETTINGS[name as keyof typeof sysctls]) refuse(`settings.${name}`);
   }
-  for (const [index, service] of services.entries()) {
+  refuseOthers(state, EXPRESSIBLE.state, "");
+  for (const [index, service] of state.services.entries()) {
+    const path = `services[${index}].`;
+    refuseOthers(service, EXPRESSIBLE.service, path);
+    for (const [at, server] of service.servers.entries()) {
+      refuseOthers(server, EXPRESSIBLE.server, `${path}servers[${at}].`);
+    }
     const { probe = "server", udpRebalance = true } = service.health ?? {};
-    const path = `services[${index}] (${describeService(service)}).health`;
-    if (probe !== "server") refuse(`${path}.probe`);
-    if (!udpRebalance) refuse(`${path}.udpRebalance`);
+    if (probe !== "server") refuse(`${path}health.probe`);
+    if (!udpRebalance) refuse(`${path}health.udpRebalance`);
   }
+}
+
+function refuseOthers(value: object, known: readonly string[], path: string): void {
+  const other = Object.keys(value).find((name) => !known.includes(name));
+  if (other !== undefined) refuse(`${path}${other}`);
 }
 
 function refuse(field: string): never {

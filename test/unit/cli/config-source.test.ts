@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { ConfigSource } from "../../../src/cli/config-source.ts";
-import type { DesiredState } from "../../../src/model/service.ts";
+import { type DesiredState, EMPTY_STATE } from "../../../src/model/service.ts";
 import { until } from "../../support/until.ts";
 
 let folder: string;
@@ -34,15 +34,15 @@ afterEach(() => {
 
 async function reload(): Promise<DesiredState | undefined> {
   let applied: DesiredState | undefined;
-  await source.reload(async (wanted) => {
-    applied = wanted;
+  await source.reload(async (edit) => {
+    applied = edit(EMPTY_STATE);
   });
   return applied;
 }
 
 test("a keepalived.conf is read for its configuration id", async () => {
   write("main.conf", `@left $VIP=192.0.2.1\n@right $VIP=192.0.2.2\n${service("$VIP")}`);
-  const { services } = await source.load();
+  const { services } = (await source.load())(EMPTY_STATE);
   assert.deepEqual(
     services.map((each) => "vip" in each && each.vip),
     ["192.0.2.1"],
@@ -51,7 +51,7 @@ test("a keepalived.conf is read for its configuration id", async () => {
 
 test("a native document is read as well", async () => {
   write("main.conf", "services: [{ protocol: tcp, vip: 192.0.2.1, port: 80, scheduler: rr }]\n");
-  assert.equal((await source.load()).services.length, 1);
+  assert.equal((await source.load())(EMPTY_STATE).services.length, 1);
 });
 
 test("a broken file is not applied, and every mistake in it is said", async () => {
@@ -93,4 +93,15 @@ test("a watched file and the files that it includes are noticed when they change
   await source.load();
   write("other.conf", service("192.0.2.4"));
   await until("the new file is noticed", () => changes === 3);
+});
+
+test("a keepalived.conf leaves alone what it cannot say, a native document leaves nothing", async () => {
+  const settings = { ...EMPTY_STATE.settings, sloppyTcp: 1 as const, timeouts: { tcp: 77, tcpFin: 88, udp: 99 } };
+  const before: DesiredState = { ...EMPTY_STATE, settings, marks: [] };
+  write("main.conf", `global_defs {\n lvs_timeouts udp 5\n}\n${service("192.0.2.1")}`);
+  const after = (await source.load())(before);
+  assert.deepEqual(after.settings, { ...settings, timeouts: { tcp: 77, tcpFin: 88, udp: 5 } });
+  assert.deepEqual(after.marks, []);
+  write("main.conf", "services: []\n");
+  assert.deepEqual((await source.load())(before), EMPTY_STATE);
 });

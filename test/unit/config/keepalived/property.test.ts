@@ -35,7 +35,7 @@ const watchedState: fc.Arbitrary<DesiredState> = fc
 type Health = NonNullable<VirtualService["health"]>;
 
 function watched(
-  service: VirtualService,
+  { mssClamp: _mss, mhTableSize: _size, slowStart: _seconds, ...service }: VirtualService,
   health: Health,
   servers: readonly NonNullable<RealServer["health"]>[],
 ): VirtualService {
@@ -128,4 +128,25 @@ function mutatedGolden(): fc.Arbitrary<string> {
       const piece = text.slice(start, start + length);
       return text.slice(0, start) + (isDoubled ? piece + piece : "") + text.slice(start + length);
     });
+}
+
+const UNSAID: readonly [field: string, change: (state: DesiredState) => DesiredState][] = [
+  ["settings.sloppyTcp", (state) => ({ ...state, settings: { ...state.settings, sloppyTcp: 1 } })],
+  ["marks", (state) => ({ ...state, marks: [] })],
+  [
+    "services[0].slowStart",
+    (state) => ({ ...state, services: state.services.map((each) => ({ ...each, slowStart: 9 })) }),
+  ],
+];
+
+for (const [field, change] of UNSAID) {
+  test(`${field} is refused rather than left out, as keepalived.conf has no word for it`, () => {
+    const { state } = read(
+      "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n lvs_method DR\n protocol TCP\n real_server 10.0.0.1 {\n }\n}\n",
+    );
+    assert.throws(() => printKeepalived(change(state)), {
+      code: "UNSUPPORTED",
+      message: `keepalived.conf cannot say ${field}`,
+    });
+  });
 }
