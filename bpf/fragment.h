@@ -65,7 +65,7 @@ static __always_inline void remember_way(struct fragment_note *note, const struc
 }
 
 /* As masquerade_reply(), but for the ports, which only the first fragment has. */
-static __always_inline enum verdict reply_fragment(const struct xdp_md *ctx, struct packet *packet,
+static __always_inline enum verdict reply_fragment(struct xdp_md *ctx, struct packet *packet,
 						   __u32 number)
 {
 	const union flow_cold *cold = flow_cold_at(number);
@@ -81,8 +81,8 @@ static __always_inline enum verdict reply_fragment(const struct xdp_md *ctx, str
 	return VERDICT_REPLY_MASQUERADE;
 }
 
-static __always_inline enum verdict masquerade_fragment(const struct xdp_md *ctx,
-							struct packet *packet, __u64 word)
+static __always_inline enum verdict masquerade_fragment(struct xdp_md *ctx, struct packet *packet,
+							__u64 word)
 {
 	__u32 slot = flow_server(word);
 	const struct server *server = bpf_map_lookup_elem(&servers, &slot);

@@ -127,24 +127,30 @@ static __always_inline void set_reply_device(struct flow_reply *reply, __u32 ifi
 	reply->vlan = vlan ? bpf_ntohs(vlan->id) : 0;
 }
 
-static __always_inline void set_way_to_client(const struct xdp_md *ctx, struct packet *packet,
+static __always_inline __be16 vlan_of_reply(__u32 vlan)
+{
+	if (vlan == REPLY_VLAN_AS_IT_CAME)
+		return VLAN_AS_IT_CAME;
+	return vlan ? bpf_htons(vlan) : VLAN_NONE;
+}
+
+static __always_inline void set_way_to_client(struct xdp_md *ctx, struct packet *packet,
 					      const struct flow_reply *reply)
 {
-	__be16 vlan = reply->vlan ? bpf_htons(reply->vlan) : VLAN_NONE;
-
-	if (reply->vlan == REPLY_VLAN_AS_IT_CAME)
-		vlan = VLAN_AS_IT_CAME;
-	set_way(ctx, packet, reply->ifindex, vlan);
+	packet->egress = reply->ifindex;
+	if (packet->l2_length != L2_UNTAGGED || reply->vlan)
+		packet->egress = egress_with_tag(ctx, packet->l2_length, reply->ifindex,
+						 vlan_of_reply(reply->vlan));
 }
 
 /* Until the route table is asked, the way back is the way the client's packet came. */
-static __always_inline void write_reply(union flow_cold *cold, const struct packet *packet,
-					__u32 ingress, __u32 peer)
+static __always_inline void write_reply(struct xdp_md *ctx, union flow_cold *cold,
+					const struct packet *packet, __u32 peer)
 {
 	struct flow_reply reply = { .vip = packet_vip(packet),
 				    .vport = packet->vport,
-				    .ifindex = ingress,
-				    .vlan = reply_vlan(vlan_of(packet)),
+				    .ifindex = ctx->ingress_ifindex,
+				    .vlan = reply_vlan(vlan_of_frame(ctx, packet->l2_length)),
 				    .route_generation = settings.route_generation - 1,
 				    .peer = peer };
 
@@ -170,10 +176,9 @@ static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
  * Remembers a flow and its reply. UNDECIDED when that worked; otherwise the packet cannot be
  * forwarded to this server: unlike the other methods this one does not work without state.
  */
-static __always_inline enum verdict flow_create_pair(const struct flow_place *place,
-						     const struct packet *packet, __u32 ingress,
-						     const struct new_flow *flow,
-						     const struct server *server)
+static __always_inline enum verdict
+flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struct packet *packet,
+		 const struct new_flow *flow, const struct server *server)
 {
 	__u32 state = flow_first_state(packet, TCP_INPUT), flow_at, reply_at;
 	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
@@ -203,7 +208,7 @@ static __always_inline enum verdict flow_create_pair(const struct flow_place *pl
 	reply_cold = flow_cold_at(reply_at);
 	if (flow_cold && reply_cold) {
 		flow_write_tuple(flow_cold, packet, reply_at);
-		write_reply(reply_cold, packet, ingress, flow_at);
+		write_reply(ctx, reply_cold, packet, flow_at);
 	}
 	word = flow_word(packet, flow->way, state, now);
 	flow_take_control(reply_at, flow, word);

@@ -51,7 +51,7 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 			return VERDICT_UNDECIDED;
 		}
 		flow.way |= server->port ? FLOW_MASQUERADE : FLOW_MASQUERADE | FLOW_KEEPS_PORT;
-		verdict = flow_create_pair(place, packet, ctx->ingress_ifindex, &flow, server);
+		verdict = flow_create_pair(ctx, place, packet, &flow, server);
 		*word = flow.way;
 	}
 	return verdict;

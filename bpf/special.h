@@ -107,7 +107,7 @@ static __always_inline enum verdict remember_flow(struct xdp_md *ctx, const stru
 		return VERDICT_UNDECIDED;
 	}
 	if (flow->way & FLOW_MASQUERADE) {
-		verdict = flow_create_pair(place, packet, ctx->ingress_ifindex, flow, server);
+		verdict = flow_create_pair(ctx, place, packet, flow, server);
 		if (verdict)
 			template_release(flow->template);
 		return verdict;

@@ -37,41 +37,43 @@ static __always_inline struct tag_request *this_tag(void)
 	return bpf_map_lookup_elem(&tag_requests, &zero);
 }
 
-/* The VLAN that a frame came in, to send its answers there. */
-static __always_inline __be16 vlan_of(const struct packet *packet)
+/* The VLAN that the frame before us came in. Global functions: verified once, not on every way that leads here. */
+__noinline __u32 vlan_of_frame(struct xdp_md *ctx, __u32 l2_length)
 {
-	const struct vlan_header *tag = (const void *)(packet->ethernet + 1);
+	const void *end = (void *)(long)ctx->data_end;
+	const struct vlan_header *tag = (void *)(long)ctx->data + L2_UNTAGGED;
 
-	if (packet->l2_length == L2_UNTAGGED)
+	if (l2_length == L2_UNTAGGED)
 		return VLAN_NONE;
-	if (packet->l2_length != L2_UNTAGGED + sizeof(*tag))
+	if (l2_length != L2_UNTAGGED + sizeof(*tag) || (void *)(tag + 1) > end)
 		return VLAN_AS_IT_CAME;
 	return tag->tci & VLAN_ID ? tag->tci & VLAN_ID : VLAN_NONE;
 }
 
-static __always_inline bool has_tags_for(const struct packet *packet, bool same_interface,
-					 __be16 vlan)
+/* The egress of a frame, with EGRESS_RETAG and a note for retag() when its tags are not those of its way. */
+__noinline __u32 egress_with_tag(struct xdp_md *ctx, __u32 l2_length, __u32 ifindex, __u32 vlan)
 {
-	if (vlan == VLAN_AS_IT_CAME)
-		return same_interface || packet->l2_length == L2_UNTAGGED;
-	return vlan == vlan_of(packet);
+	struct tag_request *request = this_tag();
+
+	if (!request)
+		return ifindex;
+	if (vlan == VLAN_AS_IT_CAME &&
+	    (ifindex == ctx->ingress_ifindex || l2_length == L2_UNTAGGED))
+		return ifindex;
+	if (vlan != VLAN_AS_IT_CAME && vlan == vlan_of_frame(ctx, l2_length))
+		return ifindex;
+	request->egress = ifindex;
+	request->vlan = vlan;
+	return ifindex | EGRESS_RETAG;
 }
 
 /* Notes the way out of the packet: an interface and the VLAN there. */
-static __always_inline void set_way(const struct xdp_md *ctx, struct packet *packet, __u32 ifindex,
+static __always_inline void set_way(struct xdp_md *ctx, struct packet *packet, __u32 ifindex,
 				    __be16 vlan)
 {
-	struct tag_request *request;
-
 	packet->egress = ifindex;
-	if (packet->l2_length == L2_UNTAGGED && (!vlan || vlan == VLAN_NONE))
-		return;
-	request = this_tag();
-	if (!request || has_tags_for(packet, ifindex == ctx->ingress_ifindex, vlan))
-		return;
-	request->egress = ifindex;
-	request->vlan = vlan;
-	packet->egress = ifindex | EGRESS_RETAG;
+	if (packet->l2_length != L2_UNTAGGED || vlan)
+		packet->egress = egress_with_tag(ctx, packet->l2_length, ifindex, vlan);
 }
 
 /* The frame behind its MAC addresses: one tag, or none. */

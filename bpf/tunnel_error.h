@@ -250,7 +250,7 @@ static __always_inline bool find_way_to_client(struct xdp_md *ctx, const struct 
 }
 
 /* The frame is untagged by then. */
-static __always_inline void set_way_of_route(const struct xdp_md *ctx, struct packet *packet,
+static __always_inline void set_way_of_route(struct xdp_md *ctx, struct packet *packet,
 					     __u32 ifindex)
 {
 	const struct vlan_device *vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
