@@ -9,12 +9,12 @@ import { applyOps, diff } from "./compile/diff.ts";
 import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
 import type { DataplaneCounters, DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
-import { getService, type ServerAddress } from "./model/edits.ts";
+import { findService, getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
-import { type DesiredState, EMPTY_STATE, type ServiceAddress } from "./model/service.ts";
+import { type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
@@ -168,17 +168,19 @@ export class Director {
     return this.#refresh;
   }
 
-  /** Reads counters and flow counts now. */
-  snapshot(): Promise<DirectorSnapshot> {
+  /** Reads counters and flow counts now; of one service only, which is quick whatever the number of others. */
+  snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     return this.#enqueue(async () => {
-      const [counters, flows] = await Promise.all([this.#port.counters(), this.#lastSweep()]);
-      return this.#snapshotOf(counters, flows);
+      const served = only ? { ...this.#served, services: servicesAt(this.#served, only) } : this.#served;
+      const slots = only && this.#slotsOf(only);
+      const [counters, flows] = await Promise.all([this.#port.counters(slots), this.#lastSweep()]);
+      return this.#snapshotOf(counters, flows, served);
     });
   }
 
   /** The same as an operator reads it: counted since the last zeroing, with rates. */
-  async reading(): Promise<DirectorSnapshot> {
-    const snapshot = await this.snapshot();
+  async reading(only?: ServiceAddress): Promise<DirectorSnapshot> {
+    const snapshot = await this.snapshot(only);
     return { ...snapshot, services: this.#meter.read(snapshot.services) };
   }
 
@@ -289,8 +291,13 @@ export class Director {
     }
   }
 
-  #snapshotOf(counters: DataplaneCounters, flows: FlowSummary): DirectorSnapshot {
-    const state = { served: this.#served, held: this.#held, lag: this.#lag };
+  #slotsOf(service: ServiceAddress): number[] {
+    const id = this.#held.services.get(serviceKey(service))?.id;
+    return [...this.#held.servers].flatMap(([slot, server]) => (server.service === id ? [slot] : []));
+  }
+
+  #snapshotOf(counters: DataplaneCounters, flows: FlowSummary, served = this.#served): DirectorSnapshot {
+    const state = { served, held: this.#held, lag: this.#lag };
     return takeSnapshot({ ...state, counters, loads: this.#port.loads(), flows, dataplane: this.#port.status() });
   }
 
@@ -314,4 +321,9 @@ export class Director {
     this.#idle = idle;
     if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));
   }
+}
+
+function servicesAt(state: DesiredState, address: ServiceAddress): DesiredState["services"] {
+  const service = findService(state, address);
+  return service ? [service] : [];
 }

@@ -99,7 +99,7 @@ export function buildApp(options: AppOptions): App {
 const NO_VRRP: ApiVrrp = { status: { running: false, restarts: 0, instances: [] } };
 
 function nothingWatched(): ApiHealth {
-  return { services: () => [], events: new EventLog(), statistics: new RunStatistics() };
+  return { services: () => [], service: () => undefined, events: new EventLog(), statistics: new RunStatistics() };
 }
 
 /** Fastify's own parser does not say where the JSON is broken, and it takes text/plain as well. */

@@ -16,7 +16,7 @@ export type ApiDirector = Pick<
 >;
 
 /** The part of health that the API uses. */
-export type ApiHealth = Pick<Health, "services" | "events" | "statistics">;
+export type ApiHealth = Pick<Health, "services" | "service" | "events" | "statistics">;
 
 /** The part of VRRP that the API uses. */
 export type ApiVrrp = Pick<Keepalived, "status">;

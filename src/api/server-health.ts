@@ -2,7 +2,6 @@
 // /v1/health: verdicts on services, servers and checks.
 
 import { XdirectorError } from "../errors.ts";
-import { findReport } from "../health/report.ts";
 import { getService } from "../model/edits.ts";
 import { describeService } from "../model/service.ts";
 import type { ApiContext, App } from "./context.ts";
@@ -22,7 +21,7 @@ function readRoute(app: App, { director, health }: Pick<ApiContext, "director" |
   const schema = { summary: "Health of one virtual service", params: path.params, response };
   app.get(healthUrl(path), { schema }, async ({ params }) => {
     const service = getService(director.desired, path.addressOf(params));
-    const report = findReport(health.services(), service);
+    const report = health.service(service);
     if (report) return report;
     throw new XdirectorError("NOT_FOUND", `service ${describeService(service)} is not watched`);
   });

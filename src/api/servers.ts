@@ -36,14 +36,16 @@ function readRoutes(app: App, { director }: ApiContext, path: ServicePath): void
   const { addressOf } = path;
   const list = { summary: "Real servers", params: path.params, response: { 200: ServerStates, ...ERRORS } };
   app.get(serversUrl(path), { schema: list }, async ({ params }) => {
-    const { servers } = getService(await director.reading(), addressOf(params));
+    const service = addressOf(params);
+    const { servers } = getService(await director.reading(service), service);
     return { servers: servers.map(toServerReading) };
   });
 
   const read = { summary: "One real server", params: serverParams(path), response: { 200: ServerState, ...ERRORS } };
-  app.get(serverUrl(path), { schema: read }, async ({ params }) =>
-    toServerReading(getServer(getService(await director.reading(), addressOf(params)), serverAt(params))),
-  );
+  app.get(serverUrl(path), { schema: read }, async ({ params }) => {
+    const service = addressOf(params);
+    return toServerReading(getServer(getService(await director.reading(service), service), serverAt(params)));
+  });
 }
 
 function putRoute(app: App, { director }: ApiContext, path: ServicePath): void {

@@ -53,9 +53,10 @@ function listRoute(app: App, { director }: ApiContext): void {
 
 function readRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const schema = { summary: "One virtual service", params, response: { 200: ServiceState, ...ERRORS } };
-  app.get(url, { schema }, async (request) =>
-    toServiceReading(getService(await director.reading(), addressOf(request.params))),
-  );
+  app.get(url, { schema }, async (request) => {
+    const service = addressOf(request.params);
+    return toServiceReading(getService(await director.reading(service), service));
+  });
 }
 
 function putRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {

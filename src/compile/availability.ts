@@ -28,6 +28,7 @@ const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
     field: "persistenceEngine",
     isUsedBy: (service) => service.persistenceEngine !== undefined,
   },
+  { name: "checking through the data plane", field: "health.probe", isUsedBy: ({ health }) => health?.probe === "vip" },
   { name: "one-packet scheduling", field: "onePacket", isUsedBy: ({ onePacket }) => onePacket === true },
 ];
 

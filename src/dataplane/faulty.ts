@@ -44,8 +44,8 @@ export class FaultyDataplane implements DataplanePort {
     this.#port.forgetReplyRoutes(vlans);
   }
 
-  counters(): Promise<DataplaneCounters> {
-    return this.#port.counters();
+  counters(slots?: readonly number[]): Promise<DataplaneCounters> {
+    return this.#port.counters(slots);
   }
 
   loads(): ReadonlyMap<number, ServerLoad> {

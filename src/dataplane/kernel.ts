@@ -111,8 +111,8 @@ export class KernelDataplane implements DataplanePort {
     if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
-  async counters(): Promise<DataplaneCounters> {
-    const servers = [...this.#inUse.servers.keys()].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
+  async counters(slots: Iterable<number> = this.#inUse.servers.keys()): Promise<DataplaneCounters> {
+    const servers = [...slots].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
     const retired = [...this.#inUse.services.values()].map(
       (service) => [service.id, toNumbers(this.#retired(service))] as const,
     );

@@ -89,7 +89,8 @@ export interface DataplanePort {
   forgetReplyRoutes(vlans: readonly VlanDevice[]): void;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
-  counters(): Promise<DataplaneCounters>;
+  /** Of these server slots, or of all. Services and verdicts are always there. */
+  counters(slots?: readonly number[]): Promise<DataplaneCounters>;
   /** The live counts of every server slot in use that has flows, expired ones included until they are swept. */
   loads(): ReadonlyMap<number, ServerLoad>;
   /** Walks the flow table off the main thread: removes expired flows, counts the others. */

@@ -36,6 +36,18 @@ export function checkMessages(run: CheckRun): string[] {
   return lines;
 }
 
+/** What is logged when a check is configured. */
+export function activationMessage(check: Check, server: string, service: string): string {
+  const activating = `Activating healthchecker for service ${server} for VS ${service}`;
+  if (check.type === "bfd") {
+    return `BFD_CHECK ${check.name} of service ${server} needs a BFD daemon, which there is none of: the check is ignored`;
+  }
+  if (!("connectTimeout" in check) || check.type === "ping") return activating;
+  // Options of sockets that node does not let one set.
+  const ignored = [...(check.bindInterface === undefined ? [] : ["bind_if"]), ...(check.mark ? ["fwmark"] : [])];
+  return ignored.length === 0 ? activating : `${activating}, without its ${ignored.join(" and ")}`;
+}
+
 /** The body of the mail about a verdict. */
 export function mailBody({ type }: Check, isUp: boolean): string {
   if (type === "misc") return `=> MISC CHECK ${isUp ? "succeeded" : "failed"} on service <=`;

@@ -2,13 +2,14 @@
 // Health as the director, the API and the metrics know it: the monitor, those who are told, and what happened.
 
 import type { ServedState } from "../model/served.ts";
-import type { DesiredState } from "../model/service.ts";
+import type { DesiredState, VirtualService } from "../model/service.ts";
 import { EventLog } from "./event-log.ts";
 import type { HealthEvent } from "./events.ts";
 import { Monitor, type MonitorOptions } from "./monitor.ts";
 import { Notifier } from "./notifier.ts";
-import { reportOf, type ServiceReport } from "./report.ts";
+import { findReport, reportOf, type ServiceReport } from "./report.ts";
 import { RunStatistics } from "./run-statistics.ts";
+import { watchedName } from "./watched.ts";
 
 export interface HealthOptions extends Omit<MonitorOptions, "onEvents" | "onRun"> {
   /** The log. */
@@ -28,7 +29,7 @@ export class Health {
     this.#monitor = new Monitor({
       ...options,
       onEvents: (events) => this.#tell(events),
-      onRun: ({ type }, run) => this.statistics.add(type, run),
+      onRun: (check, run) => this.statistics.add(check, run),
     });
   }
 
@@ -45,6 +46,18 @@ export class Health {
   services(): ServiceReport[] {
     return [...this.#monitor.watches.values()].flatMap((watch) =>
       reportOf(watch, (check) => this.#monitor.taskOf(check)),
+    );
+  }
+
+  /** What is known of one service; undefined: it is not watched. */
+  service(service: VirtualService): ServiceReport | undefined {
+    const watch = this.#monitor.watches.get(watchedName(service));
+    return (
+      watch &&
+      findReport(
+        reportOf(watch, (check) => this.#monitor.taskOf(check)),
+        service,
+      )
     );
   }
 

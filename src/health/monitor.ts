@@ -7,6 +7,7 @@ import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts
 import type { ServedState } from "../model/served.ts";
 import { type DesiredState, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
+import { activationMessage } from "./check-messages.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import { FileFollower, judgeFile } from "./checkers/file.ts";
@@ -129,11 +130,7 @@ export class Monitor {
     const [service, server] = [purpose.service.config.label, purpose.server.config.label];
     if (isPeriodic(check)) this.#schedule(task, BOOTSTRAP_DELAY + this.#options.random() * check.warmup);
     else if (check.type === "file") this.#followFile(task);
-    const message =
-      check.type === "bfd"
-        ? `BFD_CHECK ${check.name} of service ${server} needs a BFD daemon, which there is none of: the check is ignored`
-        : `Activating healthchecker for service ${server} for VS ${service}`;
-    return { kind: "note", service, server, message };
+    return { kind: "note", service, server, message: activationMessage(check, server, service) };
   }
 
   #schedule(task: CheckTask, wait: number): void {

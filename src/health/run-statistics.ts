@@ -3,9 +3,13 @@
 
 import type { CheckType } from "../model/health.ts";
 
+/** A run that begins later than this part of the time between two runs is late. */
+const TOLERANCE = 0.1;
+
 export interface RunSums {
   readonly succeeded: number;
   readonly failed: number;
+  readonly late: number;
   /** Of all runs together, seconds. */
   readonly duration: number;
 }
@@ -18,26 +22,23 @@ export interface Run {
   readonly lateness: number;
 }
 
+const NONE: RunSums = { succeeded: 0, failed: 0, late: 0, duration: 0 };
+
 export class RunStatistics {
   readonly #sums = new Map<CheckType, RunSums>();
-  #latest = 0;
 
-  add(type: CheckType, { ok, duration, lateness }: Run): void {
-    const { succeeded, failed, duration: before } = this.#sums.get(type) ?? { succeeded: 0, failed: 0, duration: 0 };
+  /** `delayLoop` is the time between two runs, ms. */
+  add({ type, delayLoop }: { readonly type: CheckType; readonly delayLoop: number }, run: Run): void {
+    const { succeeded, failed, late, duration } = this.#sums.get(type) ?? NONE;
     this.#sums.set(type, {
-      succeeded: succeeded + Number(ok),
-      failed: failed + Number(!ok),
-      duration: before + duration / 1000,
+      succeeded: succeeded + Number(run.ok),
+      failed: failed + Number(!run.ok),
+      late: late + Number(run.lateness > TOLERANCE * delayLoop),
+      duration: duration + run.duration / 1000,
     });
-    this.#latest = Math.max(this.#latest, lateness / 1000);
   }
 
   get sums(): ReadonlyMap<CheckType, RunSums> {
     return this.#sums;
-  }
-
-  /** How late the latest run was, seconds. */
-  get maxLateness(): number {
-    return this.#latest;
   }
 }

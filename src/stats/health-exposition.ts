@@ -45,14 +45,12 @@ const RUNS: Table<number> = {
   metrics: [counter("check_runs_total", "Runs of checks.", (runs) => runs)],
 };
 
-const DURATIONS: Table<RunSums> = {
+const SUMS: Table<RunSums> = {
   labels: ["check"],
-  metrics: [counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration)],
-};
-
-const LATENESS: Table<number> = {
-  labels: [],
-  metrics: [gauge("check_lateness_seconds_max", "The most that a check ran after its time.", (seconds) => seconds)],
+  metrics: [
+    counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration),
+    counter("check_late_runs_total", "Runs that began later than a tenth of delay_loop.", ({ late }) => late),
+  ],
 };
 
 /** The text of one metric after the other, as in exposition.ts. */
@@ -63,8 +61,7 @@ export async function* healthExposition(health: HealthReadings): AsyncGenerator<
   yield* render(SERVICES, reports.map(serviceRow));
   yield* render(CHECKS, reports.flatMap(checkRows));
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
-  yield* render(DURATIONS, Array.from(statistics.sums, durationRow));
-  yield* render(LATENESS, [[{}, statistics.maxLateness]]);
+  yield* render(SUMS, Array.from(statistics.sums, sumsRow));
 }
 
 function serverRows(service: ServiceReport): Row<ServerReport>[] {
@@ -91,6 +88,6 @@ function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Ro
   ];
 }
 
-function durationRow([check, sums]: readonly [string, RunSums]): Row<RunSums> {
+function sumsRow([check, sums]: readonly [string, RunSums]): Row<RunSums> {
   return [{ check }, sums];
 }

@@ -93,7 +93,7 @@ describe("GET /metrics", () => {
       'xdirector_check_runs_total{check="tcp",result="success"} 1',
       'xdirector_check_runs_total{check="tcp",result="failure"} 2',
       'xdirector_check_run_seconds_total{check="tcp"} 0',
-      "xdirector_check_lateness_seconds_max 0",
+      'xdirector_check_late_runs_total{check="tcp"} 0',
     ]);
   });
 });

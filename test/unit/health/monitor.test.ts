@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
-import { DEFAULT_HEALTH_SETTINGS } from "../../../src/model/health.ts";
+import { type Check, DEFAULT_HEALTH_SETTINGS } from "../../../src/model/health.ts";
 import { EMPTY_STATE } from "../../../src/model/service.ts";
 import { address } from "../../support/memory-director.ts";
 import { httpCheck, miscCheck, tcpCheck } from "./checks.ts";
@@ -257,6 +257,22 @@ describe("the time of checks", () => {
     await watching.clock.pass(2_000);
     assert.equal(watching.runs.length, 1);
   });
+});
+
+describe("a check that cannot be done as configured", () => {
+  const bfd = { type: "bfd", name: "peer", alpha: false } as const;
+  const rows: readonly [check: Check, expected: RegExp][] = [
+    [bfd, /BFD_CHECK peer of service \[10.0.0.1\]:tcp:80 needs a BFD daemon.*ignored/],
+    [tcpCheck({ mark: 7, bindInterface: "eth1" }), /Activating .*, without its bind_if and fwmark$/],
+  ];
+  for (const [check, expected] of rows) {
+    test(`says so: ${check.type}`, () => {
+      const watching = new Watching();
+      watching.watch(watchedService([watchedServer("10.0.0.1", [check])]));
+      assert.match(watching.takeLog()[0] ?? "", expected);
+      assert.deepEqual(watching.served(), ["10.0.0.1=1"]);
+    });
+  }
 });
 
 describe("a server", () => {
