@@ -24,7 +24,8 @@ const OWN: Keywords<GlobalDraft> = {
   },
   notification_email: {
     block: true,
-    read: ({ emails }, { block = [] }) => {
+    read: ({ emails }, { keyword, block = [] }, { diagnostics }) => {
+      if (block.length === 0) diagnostics.warn(keyword, "nobody is named in notification_email");
       for (const { keyword, args } of block) emails.push(...[keyword, ...args].map(({ value }) => value));
     },
   },

@@ -5,7 +5,7 @@ import type { Address } from "../../model/address.ts";
 import { type CheckType, DEFAULT_SERVICE_HEALTH, type NetworkCheck } from "../../model/health.ts";
 import type { CheckDefaults } from "./draft.ts";
 import { resolveTiming, type TimingDraft, timingKeywords } from "./timing.ts";
-import { PORT, POSITIVE, readAddress, readInteger, readSwitch } from "./values.ts";
+import { PORT, readAddress, readInteger, readSwitch, UINT32 } from "./values.ts";
 import { assign, type Keywords } from "./walk.ts";
 
 const { timing: USUAL } = DEFAULT_SERVICE_HEALTH;
@@ -44,7 +44,8 @@ export const ENDPOINT_KEYWORDS: Keywords<NetworkDraft> = {
   },
   fwmark: {
     takes: [1, 1],
-    read: (draft, { args: [word] }, context) => assign(draft, "mark", word && readInteger(word, POSITIVE, context)),
+    read: (draft, { args: [word] }, context) =>
+      assign(draft, "mark", (word && readInteger(word, UINT32, context)) || undefined),
   },
 };
 

@@ -26,5 +26,6 @@ export const bfd: ReadChecker = ({ keyword, block = [] }, context) => {
     context.diagnostics.error(keyword, "BFD_CHECK has no name");
     return [];
   }
+  context.diagnostics.note(keyword, "BFD is not run: the check never changes its verdict");
   return [() => ({ type: "bfd", name, alpha })];
 };
