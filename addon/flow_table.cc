@@ -2,6 +2,8 @@
 
 #include "flow_table.h"
 
+#include "atomic.h"
+
 #include <cstring>
 #include <ctime>
 #include <random>
@@ -10,23 +12,10 @@ namespace bpf {
 
 namespace {
 
-// The reader's clock is read once a walk and other CPUs go on meanwhile: a tick so little ahead of it is no
-// age of months but a packet of this moment.
-constexpr uint32_t kTicksAhead = 16;
-
 // todrop_entry() of ip_vs_conn.c: a minute
 constexpr uint32_t kIdleTicks = 60 * 1000000000ull >> FLOW_TICK_SHIFT;
 // ip_vs_random_dropentry(): a thirty-second of the table
 constexpr size_t kShedShare = 32;
-
-uint64_t Read(const __u64 &word) {
-  return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
-}
-
-bool Replace(__u64 &word, uint64_t expected, uint64_t desired) {
-  __u64 seen = expected;
-  return __atomic_compare_exchange_n(&word, &seen, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
 
 /**
  * Empties a slot whose flow has ended. Claimed in between: when the same tuple has begun a flow here since, that
@@ -37,15 +26,6 @@ void Clear(flow_slot &slot, uint64_t signature) {
     return;
   bool isEnded = Read(slot.word) & FLOW_ENDED;
   __atomic_store_n(&slot.signature, isEnded ? 0 : signature, __ATOMIC_RELEASE);
-}
-
-/** Ends the flow unless a packet got there first. The word decides, so that only one counts it out. */
-bool End(flow_slot &slot, uint64_t signature, uint64_t word, const ServerLoads &loads) {
-  if (!Replace(slot.word, word, word | FLOW_ENDED))
-    return false;
-  loads.End(word);
-  Clear(slot, signature);
-  return true;
 }
 
 void ForgetOverflow(flow_bucket &bucket) {
@@ -66,12 +46,11 @@ uint32_t CurrentTick() {
 FlowWord::FlowWord(uint64_t word)
     : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
       state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK),
-      isReply(word & FLOW_REPLY), isMasqueraded(word & FLOW_MASQUERADE), isEnded(word & FLOW_ENDED),
-      isActive(load_is_active(word)) {}
+      isReply(word & FLOW_REPLY), isMasqueraded(word & FLOW_MASQUERADE), keepsPort(word & FLOW_KEEPS_PORT),
+      isEnded(word & FLOW_ENDED), isActive(load_is_active(word)) {}
 
 uint32_t FlowWord::Age(uint32_t now) const {
-  uint32_t age = (now - tick) & FLOW_TICK_MASK;
-  return age >= FLOW_TICK_MASK - kTicksAhead ? 0 : age;
+  return TicksSince(tick, now);
 }
 
 bool FlowWord::IsHalfOpen() const {
@@ -91,13 +70,38 @@ void ServerLoads::End(uint64_t word) const {
     __atomic_fetch_sub(&loads_[server].word, load_of_flow(word), __ATOMIC_ACQ_REL);
 }
 
-FlowCounts FlowTable::Sweep(const ServerLoads &loads, const Timeouts &timeouts, uint32_t now, uint32_t servers) const {
+std::optional<uint32_t> Controllers::Of(uint64_t slot, uint64_t word) const {
+  bool isControlled = (word & (FLOW_PERSISTENT | FLOW_REPLY)) == FLOW_PERSISTENT;
+  if (!isControlled || slot >= slots_)
+    return std::nullopt;
+  return __atomic_load_n(&templates_of_slots_[slot], __ATOMIC_RELAXED);
+}
+
+void Controllers::Release(uint32_t number) const {
+  if (number / TEMPLATE_WAYS < count_)
+    __atomic_fetch_sub(&buckets_[number / TEMPLATE_WAYS].word[number % TEMPLATE_WAYS], 1, __ATOMIC_ACQ_REL);
+}
+
+bool FlowTable::End(uint64_t index, uint64_t signature, uint64_t word, const FlowEnds &ends) const {
+  flow_slot &slot = Slot(index);
+  std::optional<uint32_t> controller = ends.controllers.Of(index, word); // asked while the slot is this flow's
+  if (!Replace(slot.word, word, word | FLOW_ENDED))
+    return false;
+  ends.loads.End(word);
+  if (controller)
+    ends.controllers.Release(*controller);
+  Clear(slot, signature);
+  return true;
+}
+
+FlowCounts FlowTable::Sweep(const FlowEnds &ends, const Timeouts &timeouts, uint32_t now, uint32_t servers) const {
   FlowCounts counts;
   counts.active.resize(servers);
   counts.inactive.resize(servers);
   for (size_t bucket = 0; bucket < count_; bucket++) {
     bool isEmpty = true;
-    for (flow_slot &slot : buckets_[bucket].way) {
+    for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+      flow_slot &slot = buckets_[bucket].way[way];
       uint64_t signature = Read(slot.signature);
       if (signature == 0)
         continue;
@@ -110,7 +114,8 @@ FlowCounts FlowTable::Sweep(const ServerLoads &loads, const Timeouts &timeouts, 
         Clear(slot, signature);
         continue;
       }
-      if (word.Age(now) >= timeouts[word.protocol][word.state] && End(slot, signature, raw, loads)) {
+      bool isOver = word.Age(now) >= timeouts[word.protocol][word.state];
+      if (isOver && End(bucket * FLOW_WAYS + way, signature, raw, ends)) {
         counts.expired += !word.isReply;
         continue;
       }
@@ -154,7 +159,7 @@ FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint3
   return list;
 }
 
-uint32_t FlowTable::Purge(const ServerLoads &loads, uint32_t server) const {
+uint32_t FlowTable::Purge(const FlowEnds &ends, uint32_t server) const {
   uint32_t purged = 0;
   for (uint64_t index = 0; index < uint64_t(count_) * FLOW_WAYS; index++) {
     flow_slot &slot = Slot(index);
@@ -162,7 +167,7 @@ uint32_t FlowTable::Purge(const ServerLoads &loads, uint32_t server) const {
     if (signature <= FLOW_CLAIMED)
       continue;
     for (uint64_t raw = Read(slot.word); !(raw & FLOW_ENDED) && FlowWord(raw).server == server; raw = Read(slot.word)) {
-      if (!End(slot, signature, raw, loads))
+      if (!End(index, signature, raw, ends))
         continue; // a packet stamped it: once more
       purged++;
       break;
@@ -172,7 +177,7 @@ uint32_t FlowTable::Purge(const ServerLoads &loads, uint32_t server) const {
 }
 
 /** The other slot of a masqueraded flow, unless it went to another flow since. */
-void FlowTable::EndReply(const flow_cold *colds, const ServerLoads &loads, uint64_t index) const {
+void FlowTable::EndReply(const flow_cold *colds, const FlowEnds &ends, uint64_t index) const {
   uint64_t peer = colds[index].tuple.peer;
   if (peer >= uint64_t(count_) * FLOW_WAYS || colds[peer].reply.peer != index)
     return;
@@ -180,10 +185,10 @@ void FlowTable::EndReply(const flow_cold *colds, const ServerLoads &loads, uint6
   uint64_t signature = Read(slot.signature), raw = Read(slot.word);
   FlowWord word(raw);
   if (signature > FLOW_CLAIMED && word.isReply && !word.isEnded)
-    End(slot, signature, raw, loads);
+    End(peer, signature, raw, ends);
 }
 
-uint32_t FlowTable::Shed(const flow_cold *colds, const ServerLoads &loads, uint32_t now) const {
+uint32_t FlowTable::Shed(const flow_cold *colds, const FlowEnds &ends, uint32_t now) const {
   if (count_ == 0)
     return 0;
   std::minstd_rand random{std::random_device{}()};
@@ -197,11 +202,11 @@ uint32_t FlowTable::Shed(const flow_cold *colds, const ServerLoads &loads, uint3
       FlowWord word(raw);
       if (signature <= FLOW_CLAIMED || word.isReply || word.isEnded || !word.MayBeShed(now))
         continue;
-      if (!End(slot, signature, raw, loads))
+      if (!End(index, signature, raw, ends))
         continue;
       shed++;
       if (word.isMasqueraded)
-        EndReply(colds, loads, index);
+        EndReply(colds, ends, index);
     }
   }
   return shed;

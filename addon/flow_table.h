@@ -39,6 +39,7 @@ struct FlowWord {
   uint8_t protocol; // enum flow_protocol
   bool isReply;
   bool isMasqueraded;
+  bool keepsPort;
   bool isEnded;
   bool isActive;
 };
@@ -64,6 +65,32 @@ private:
   size_t count_;
 };
 
+/** The templates that control flows: maps flow_templates and templates. Without them nobody is told. */
+class Controllers {
+public:
+  Controllers() = default;
+  Controllers(const uint32_t *templatesOfSlots, size_t slots, template_bucket *buckets, size_t count)
+      : templates_of_slots_(templatesOfSlots), slots_(slots), buckets_(buckets), count_(count) {}
+
+  /** Of the flow with this word in this slot; none of the reply's slot of a pair. */
+  std::optional<uint32_t> Of(uint64_t slot, uint64_t word) const;
+
+  /** One flow less. */
+  void Release(uint32_t number) const;
+
+private:
+  const uint32_t *templates_of_slots_ = nullptr;
+  size_t slots_ = 0;
+  template_bucket *buckets_ = nullptr;
+  size_t count_ = 0;
+};
+
+/** Who is to know when a flow ends. */
+struct FlowEnds {
+  ServerLoads loads;
+  Controllers controllers;
+};
+
 struct ListedFlow {
   flow_tuple tuple;
   FlowWord word;
@@ -84,19 +111,22 @@ public:
    * Frees expired flows and counts the others. A bucket that is found empty may forward statefully again,
    * so its FLOW_OVERFLOWED is taken back. Flows of server slots beyond `servers` count as occupied only.
    */
-  FlowCounts Sweep(const ServerLoads &loads, const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
+  FlowCounts Sweep(const FlowEnds &ends, const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
 
   /** At most `limit` live flows from slot `cursor` on; `colds` is the cold part. */
   FlowList List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
 
   /** Frees every flow of a server slot; how many there were. */
-  uint32_t Purge(const ServerLoads &loads, uint32_t server) const;
+  uint32_t Purge(const FlowEnds &ends, uint32_t server) const;
 
   /** Ends what may go under load, in randomly chosen buckets; how many flows that were. */
-  uint32_t Shed(const flow_cold *colds, const ServerLoads &loads, uint32_t now) const;
+  uint32_t Shed(const flow_cold *colds, const FlowEnds &ends, uint32_t now) const;
 
 private:
-  void EndReply(const flow_cold *colds, const ServerLoads &loads, uint64_t index) const;
+  /** Ends the flow unless a packet got there first. The word decides, so that only one counts it out. */
+  bool End(uint64_t index, uint64_t signature, uint64_t word, const FlowEnds &ends) const;
+
+  void EndReply(const flow_cold *colds, const FlowEnds &ends, uint64_t index) const;
 
   flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }
 

@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "program.h"
 #include "region.h"
+#include "templates.h"
 
 namespace bpf {
 
@@ -51,6 +52,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<ListFlows>(exports, "listFlows");
   Export<PurgeServer>(exports, "purgeServer");
   Export<ShedFlows>(exports, "shedFlows");
+  Export<SweepTemplates>(exports, "sweepTemplates");
+  Export<ListTemplates>(exports, "listTemplates");
   return InitNetlink(env, exports);
 }
 

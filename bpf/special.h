@@ -17,7 +17,8 @@
 
 /*
  * Says on this CPU which template the flow belongs to. One for each port of the VIP, but for all ports where the
- * service covers more than its own, and where it is FTP's, whose data connections go where control went.
+ * service covers more than its own, and where it is FTP's, whose data connections go where control went. One for
+ * all that has a mark.
  */
 static __always_inline bool request_template(const struct service *service,
 					     const struct packet *packet)
@@ -32,9 +33,10 @@ static __always_inline bool request_template(const struct service *service,
 	entry->client = packet_cip(packet);
 	entry->client.halves[0] &= service->netmask.halves[0];
 	entry->client.halves[1] &= service->netmask.halves[1];
-	entry->vip = packet_vip(packet);
+	entry->vip = service->mark ? mark_service_key(packet, service->mark).vip :
+				     packet_vip(packet);
 	entry->vport = is_one_port ? packet->vport : 0;
-	entry->protocol = packet->protocol;
+	entry->protocol = service->mark ? 0 : packet->protocol;
 	entry->timeout = service->persistence;
 	request->signature = template_signature(entry);
 	return true;

@@ -222,12 +222,13 @@ struct server_load {
 struct service {
 	__u32 id; /* index into turns and sched_tables */
 	__u32 persistence; /* SERVICE_PERSISTENT: ticks that a client is remembered after its last new flow */
+	__u32 mark;      /* that it goes by; 0: it has an address */
 	__be16 port;     /* as in the key; 0: any */
 	__u16 mss_clamp; /* the largest MSS that TCP may announce; 0: any */
 	__u8 scheduler;  /* enum scheduler */
 	__u8 removed; /* 1: deleted while flows remain; kept so that they find home if it returns */
 	__u8 flags;   /* enum service_flags */
-	__u8 zero[1];
+	__u8 zero[5];
 	union ip netmask; /* SERVICE_PERSISTENT: what of their addresses tells clients apart */
 	struct server_counters retired; /* of servers that are gone; for user space only */
 };

@@ -7,7 +7,14 @@ import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
 import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
-import type { DataplaneCounters, DataplanePort, FlowPage, FlowSummary } from "./dataplane/port.ts";
+import type {
+  DataplaneCounters,
+  DataplanePort,
+  FlowPage,
+  FlowSummary,
+  TemplatePage,
+  TemplateSummary,
+} from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
 import { findService, getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
@@ -27,7 +34,13 @@ const NEIGHBOUR_PATIENCE = 300;
 const START_PATIENCE = 2000;
 /** How often the flow table is swept, in ms. */
 const SWEEP_INTERVAL = 1000;
-const NO_FLOWS: FlowSummary = { occupied: 0, halfOpen: 0, expired: 0, capacity: 0 };
+const NO_FLOWS: FlowSummary = {
+  occupied: 0,
+  halfOpen: 0,
+  expired: 0,
+  capacity: 0,
+  templates: { servers: new Map(), occupied: 0, capacity: 0, lost: 0 },
+};
 /** How often weights grow that are on their way up (slow start), in ms. */
 const RAMP_INTERVAL = 1000;
 /** How long after a failed apply the director tries again, in ms. */
@@ -199,6 +212,11 @@ export class Director {
     return this.#port.flows(cursor, limit);
   }
 
+  /** The same of the clients that persistence keeps with their servers. */
+  templates(cursor: number, limit: number): Promise<TemplatePage> {
+    return this.#port.templates(cursor, limit);
+  }
+
   /** Ends the timers and waits for the change under way. The data plane goes on. */
   async stop(): Promise<void> {
     clearInterval(this.#sweepTimer);
@@ -305,7 +323,7 @@ export class Director {
     try {
       await this.#enqueue(async () => {
         this.#swept = await this.#port.sweep();
-        await this.#reclaim();
+        await this.#reclaim(this.#swept.templates);
       });
     } catch (error) {
       this.#report(`sweep failed: ${(error as Error).message}`);
@@ -313,10 +331,10 @@ export class Director {
   }
 
   /** A packet may be between its choice of a server and its flow, so one look at its load is not enough. */
-  async #reclaim(): Promise<void> {
+  async #reclaim(templates: TemplateSummary): Promise<void> {
     const loads = this.#port.loads();
     const removed = [...this.#held.servers].filter(([, server]) => isGone(server)).map(([slot]) => slot);
-    const idle = new Set(removed.filter((slot) => !loads.has(slot)));
+    const idle = new Set(removed.filter((slot) => !loads.has(slot) && !templates.servers.has(slot)));
     const forgotten = new Set([...idle].filter((slot) => this.#idle.has(slot)));
     this.#idle = idle;
     if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));

@@ -12,7 +12,7 @@ import type { Metrics } from "../stats/metrics.ts";
 /** The part of the director that the API uses. */
 export type ApiDirector = Pick<
   Director,
-  "desired" | "revision" | "change" | "snapshot" | "reading" | "zero" | "flows" | "serverAt"
+  "desired" | "revision" | "change" | "snapshot" | "reading" | "zero" | "flows" | "templates" | "serverAt"
 >;
 
 /** The part of health that the API uses. */

@@ -103,6 +103,7 @@ export const Stats = Type.Object(
     totals: Type.Object({ ...Counters, ...Connections }, { description: "sums over the services there are now" }),
     verdicts: Type.Record(Type.String(), Count, { description: "packets by what became of them" }),
     flows: Type.Object({ occupied: Count, halfOpen: Count, capacity: Count }),
+    templates: Type.Object({ occupied: Count, capacity: Count, lost: Count }, { description: "of persistence" }),
     dataplane: Type.Object({
       kind: Type.String(),
       attachments: Type.Immutable(
@@ -137,6 +138,30 @@ export const Flows = Type.Object(
           server: Type.Optional(Type.String({ description: "`rip:port`; absent when the server is gone" })),
           state: Type.String({ description: "as ipvsadm prints it" }),
           expires: Type.Number({ description: "seconds until it expires when no packet comes" }),
+        }),
+      ),
+    ),
+    next: Type.Optional(Type.Integer({ description: "cursor of the next page; absent on the last one" })),
+  },
+  { description: "one page in table order" },
+);
+
+export const Templates = Type.Object(
+  {
+    templates: Type.Immutable(
+      Type.Array(
+        Type.Object({
+          protocol: Type.Optional(ProtocolSchema),
+          vip: Type.Optional(Type.String()),
+          port: Type.Optional(Type.Integer({ description: "of the VIP; 0: every port" })),
+          mark: Type.Optional(Type.Integer({ description: "instead of protocol, vip and port" })),
+          family: Type.Optional(Type.Enum(["ipv4", "ipv6"])),
+          client: Type.String({ description: "under the service's netmask" }),
+          server: Type.Optional(Type.String({ description: "`rip:port`; absent when the server is gone" })),
+          state: Type.Enum(["NONE", "ASSURED"]),
+          flows: Type.Integer({ description: "tracked connections of this client" }),
+          usable: Type.Boolean({ description: "false: its server went; new connections do not follow it" }),
+          expires: Type.Number({ description: "seconds; prolonged while there are connections" }),
         }),
       ),
     ),

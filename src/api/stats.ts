@@ -22,11 +22,12 @@ export function statsRoutes(app: App, { director }: ApiContext): void {
   app.get("/v1/stats", { schema }, async () => statsOf(await director.snapshot()));
 }
 
-function statsOf({ services, verdicts, flows, dataplane, lag }: DirectorSnapshot) {
+function statsOf({ services, verdicts, flows, templates, dataplane, lag }: DirectorSnapshot) {
   return {
     totals: totalsOf(services),
     verdicts: Object.fromEntries(verdicts),
     flows,
+    templates,
     dataplane,
     ...(lag !== undefined && { lag }),
   };

@@ -32,6 +32,8 @@ export interface ListedFlow {
   readonly ageTicks: number;
   /** Ticks without a packet after which it expires. */
   readonly timeoutTicks: number;
+  /** The server's port is `vport`, whatever its record says. */
+  readonly keepsPort: boolean;
 }
 
 export interface FlowPage {
@@ -42,6 +44,14 @@ export interface FlowPage {
 
 const ADDRESS_BYTES = 16;
 
+/** The templates of persistence, which are told when a flow that they control ends. */
+export interface FlowControl {
+  /** Map `flow_templates`, of 8 times as many elements as `flow_table`. */
+  readonly flowTemplates: MappedRegion;
+  /** Map `templates`. */
+  readonly templates: MappedRegion;
+}
+
 /**
  * Frees the flows whose timeout has passed, takes them off their servers' loads and counts the others.
  *
@@ -50,6 +60,7 @@ const ADDRESS_BYTES = 16;
  * @param timeouts `settings.timeout`, flattened: 64 numbers of ticks
  * @param servers length of the arrays of the result
  * @param tick the time; now unless given
+ * @param control needed where flows may be persistent
  */
 export function sweepFlows(
   hot: MappedRegion,
@@ -58,8 +69,10 @@ export function sweepFlows(
   timeouts: Uint32Array,
   servers: number,
   tick?: number,
+  control?: FlowControl,
 ): Promise<FlowCounts> {
-  return native.sweepFlows(hot.native, loads.native, buckets, timeouts, servers, tick);
+  const controllers = [control?.flowTemplates.native, control?.templates.native] as const;
+  return native.sweepFlows(hot.native, loads.native, buckets, timeouts, servers, tick, ...controllers);
 }
 
 /**
@@ -93,13 +106,22 @@ export function shedFlows(
   loads: MappedRegion,
   buckets: number,
   tick?: number,
+  control?: FlowControl,
 ): Promise<number> {
-  return native.shedFlows(hot.native, cold.native, loads.native, buckets, tick);
+  const controllers = [control?.flowTemplates.native, control?.templates.native] as const;
+  return native.shedFlows(hot.native, cold.native, loads.native, buckets, tick, ...controllers);
 }
 
 /** Frees all flows of a server slot and takes them off its load; how many slots there were. */
-export function purgeServer(hot: MappedRegion, loads: MappedRegion, buckets: number, server: number): Promise<number> {
-  return native.purgeServer(hot.native, loads.native, buckets, server);
+export function purgeServer(
+  hot: MappedRegion,
+  loads: MappedRegion,
+  buckets: number,
+  server: number,
+  control?: FlowControl,
+): Promise<number> {
+  const controllers = [control?.flowTemplates.native, control?.templates.native] as const;
+  return native.purgeServer(hot.native, loads.native, buckets, server, ...controllers);
 }
 
 function flowAt(columns: NativeFlows, index: number): ListedFlow {
@@ -114,5 +136,6 @@ function flowAt(columns: NativeFlows, index: number): ListedFlow {
     server: columns.server[index] as number,
     ageTicks: columns.age[index] as number,
     timeoutTicks: columns.timeout[index] as number,
+    keepsPort: columns.keepsPort[index] === 1,
   };
 }

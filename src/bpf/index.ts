@@ -27,6 +27,7 @@
  */
 export { BpfError } from "./error.ts";
 export {
+  type FlowControl,
   type FlowCounts,
   type FlowPage,
   type ListedFlow,
@@ -44,3 +45,4 @@ export type { NetworkInterface } from "./probe.ts";
 export * as probe from "./probe.ts";
 export { BpfProgram, type RunOptions, type RunResult } from "./program.ts";
 export { MappedRegion } from "./region.ts";
+export { type ListedTemplate, listTemplates, sweepTemplates, type TemplateCounts } from "./templates.ts";

@@ -162,7 +162,29 @@ export interface NativeFlows {
   readonly server: Uint32Array;
   readonly age: Uint32Array;
   readonly timeout: Uint32Array;
+  readonly keepsPort: Uint8Array;
   readonly next?: number;
+}
+
+/** A page of templates, column by column, as {@link NativeFlows}. */
+export interface NativeTemplates {
+  readonly count: number;
+  readonly client: Uint8Array;
+  readonly vip: Uint8Array;
+  readonly vport: Uint16Array;
+  readonly protocol: Uint8Array;
+  readonly server: Uint32Array;
+  readonly flows: Uint32Array;
+  readonly isAssured: Uint8Array;
+  readonly isUsable: Uint8Array;
+  readonly ticksLeft: Uint32Array;
+  readonly next?: number;
+}
+
+export interface NativeTemplateCounts {
+  readonly servers: Uint32Array;
+  readonly occupied: number;
+  readonly expired: number;
 }
 
 export interface NativeFlowCounts {
@@ -206,6 +228,8 @@ export interface NativeAddon {
     timeouts: Uint32Array,
     servers: number,
     tick: number | undefined,
+    flowTemplates: NativeRegion | undefined,
+    templates: NativeRegion | undefined,
   ): Promise<NativeFlowCounts>;
   listFlows(
     hot: NativeRegion,
@@ -216,14 +240,36 @@ export interface NativeAddon {
     limit: number,
     tick: number | undefined,
   ): Promise<NativeFlows>;
-  purgeServer(hot: NativeRegion, loads: NativeRegion, buckets: number, server: number): Promise<number>;
   shedFlows(
     hot: NativeRegion,
     cold: NativeRegion,
     loads: NativeRegion,
     buckets: number,
     tick: number | undefined,
+    flowTemplates: NativeRegion | undefined,
+    templates: NativeRegion | undefined,
   ): Promise<number>;
+  purgeServer(
+    hot: NativeRegion,
+    loads: NativeRegion,
+    buckets: number,
+    server: number,
+    flowTemplates: NativeRegion | undefined,
+    templates: NativeRegion | undefined,
+  ): Promise<number>;
+  sweepTemplates(
+    templates: NativeRegion,
+    buckets: number,
+    servers: number,
+    tick: number | undefined,
+  ): Promise<NativeTemplateCounts>;
+  listTemplates(
+    templates: NativeRegion,
+    buckets: number,
+    cursor: number,
+    limit: number,
+    tick: number | undefined,
+  ): Promise<NativeTemplates>;
 }
 
 const ADDON = "build/addon/xdirector.node";

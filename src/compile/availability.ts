@@ -22,14 +22,12 @@ const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
   scheduler("fo"),
   scheduler("ovf"),
   scheduler("twos"),
-  { name: "persistence", field: "persistence", isUsedBy: ({ persistence }) => persistence !== undefined },
   {
-    name: "a persistence engine",
+    name: "persistence by SIP's Call-ID",
     field: "persistenceEngine",
     isUsedBy: (service) => service.persistenceEngine !== undefined,
   },
   { name: "checking through the data plane", field: "health.probe", isUsedBy: ({ health }) => health?.probe === "vip" },
-  { name: "one-packet scheduling", field: "onePacket", isUsedBy: ({ onePacket }) => onePacket === true },
 ];
 
 const SERVER_FEATURES: readonly Feature<RealServer>[] = [

@@ -13,6 +13,7 @@ import type {
   FlowSummary,
   RotationPosition,
   ServerLoad,
+  TemplatePage,
 } from "./port.ts";
 
 export class FaultyDataplane implements DataplanePort {
@@ -58,6 +59,10 @@ export class FaultyDataplane implements DataplanePort {
 
   flows(cursor: number, limit: number): Promise<FlowPage> {
     return this.#port.flows(cursor, limit);
+  }
+
+  templates(cursor: number, limit: number): Promise<TemplatePage> {
+    return this.#port.templates(cursor, limit);
   }
 
   status(): DataplaneStatus {

@@ -2,7 +2,15 @@
 // The flow table as user space uses it: walks over shared memory, off the main thread, without a system
 // call per flow.
 
-import { listFlows, type MappedRegion, purgeServer, shedFlows, sweepFlows } from "../bpf/index.ts";
+import {
+  type FlowControl,
+  type FlowCounts,
+  listFlows,
+  type MappedRegion,
+  purgeServer,
+  shedFlows,
+  sweepFlows,
+} from "../bpf/index.ts";
 import { addressFromBytes } from "../model/address.ts";
 import { stateName, ticksToSeconds } from "./flow-timeouts.ts";
 import type { Flow, FlowPage, FlowSummary } from "./port.ts";
@@ -21,6 +29,7 @@ export class FlowTable {
   readonly #hot: MappedRegion;
   readonly #cold: MappedRegion;
   readonly #loads: MappedRegion;
+  readonly #control: FlowControl;
   readonly #capacity: number;
   /** By performance.now(). */
   #nextShed = 0;
@@ -31,17 +40,17 @@ export class FlowTable {
     this.#hot = maps.flow_table.mmap();
     this.#cold = maps.flow_tuples.mmap();
     this.#loads = maps.server_loads.mmap();
+    this.#control = { flowTemplates: maps.flow_templates.mmap(), templates: maps.templates.mmap() };
     this.#capacity = maps.flow_tuples.maxEntries;
   }
 
   /** As {@link sweep}: what is left, by server slot. */
   recount(servers: number): Promise<Recount> {
-    return sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, servers);
+    return this.#sweep(servers);
   }
 
-  async sweep(): Promise<FlowSummary> {
-    const swept = await sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, 0);
-    const { occupied, halfOpen, expired } = swept;
+  async sweep(): Promise<Omit<FlowSummary, "templates">> {
+    const { occupied, halfOpen, expired } = await this.#sweep(0);
     return { occupied, halfOpen, expired, capacity: this.#capacity };
   }
 
@@ -52,7 +61,7 @@ export class FlowTable {
 
   /** Ends every flow of a server slot. */
   async purge(slot: number): Promise<void> {
-    await purgeServer(this.#hot, this.#loads, this.#buckets, slot);
+    await purgeServer(this.#hot, this.#loads, this.#buckets, slot, this.#control);
   }
 
   /** Drops half-open and idle flows in a random part of the table; at most once a second, as IPVS does. */
@@ -60,7 +69,7 @@ export class FlowTable {
     const now = performance.now();
     if (now < this.#nextShed) return;
     this.#nextShed = now + SHED_INTERVAL;
-    await shedFlows(this.#hot, this.#cold, this.#loads, this.#buckets);
+    await shedFlows(this.#hot, this.#cold, this.#loads, this.#buckets, undefined, this.#control);
   }
 
   async list(cursor: number, limit: number): Promise<FlowPage> {
@@ -72,6 +81,12 @@ export class FlowTable {
     this.#hot.close();
     this.#cold.close();
     this.#loads.close();
+    this.#control.flowTemplates.close();
+    this.#control.templates.close();
+  }
+
+  #sweep(servers: number): Promise<FlowCounts> {
+    return sweepFlows(this.#hot, this.#loads, this.#buckets, this.#timeouts, servers, undefined, this.#control);
   }
 }
 
@@ -84,6 +99,7 @@ function toFlow(flow: ListedFlow): Flow {
     vip: addressFromBytes(flow.vip),
     vport: flow.vport,
     server: flow.server,
+    ...(flow.keepsPort && { rport: flow.vport }),
     state: stateName(protocol, flow.state),
     expires: ticksToSeconds(flow.timeoutTicks - flow.ageTicks),
   };

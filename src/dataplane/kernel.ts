@@ -19,6 +19,7 @@ import type {
   RotationPosition,
   ServerCounters,
   ServerLoad,
+  TemplatePage,
   VerdictCounters,
 } from "./port.ts";
 import { defencesFor } from "./pressure.ts";
@@ -36,6 +37,7 @@ import { ServerLoads } from "./server-loads.ts";
 import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
+import { TemplateTable } from "./template-table.ts";
 import { putVlans } from "./vlans.ts";
 
 /** The kernel's arrays cannot say which elements are in use. */
@@ -48,6 +50,7 @@ export class KernelDataplane implements DataplanePort {
   readonly #loaded: LoadedDataplane;
   readonly #maps: DataplaneMaps;
   readonly #flows: FlowTable;
+  readonly #templates: TemplateTable;
   readonly #strays: StrayIndex;
   readonly #loads: ServerLoads;
   readonly #attachments: readonly Attachment[];
@@ -58,6 +61,7 @@ export class KernelDataplane implements DataplanePort {
     this.#loaded = loaded;
     this.#maps = loaded.maps;
     this.#flows = new FlowTable(loaded);
+    this.#templates = new TemplateTable(loaded);
     this.#strays = new StrayIndex(loaded.maps.real_servers);
     this.#loads = new ServerLoads(loaded.maps);
     this.#attachments = attachments;
@@ -127,9 +131,10 @@ export class KernelDataplane implements DataplanePort {
   async sweep(): Promise<FlowSummary> {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
     if (!this.#isRecounted) await this.#recount();
-    const summary = await this.#flows.sweep();
-    await this.#defend(summary.occupied);
-    return summary;
+    const flows = await this.#flows.sweep();
+    await this.#defend(flows.occupied);
+    const templates = await this.#templates.sweep(Math.max(-1, ...this.#inUse.servers.keys()) + 1);
+    return { ...flows, templates };
   }
 
   /** Once: a sweep that was killed may have left a count behind, and only sweeps can be. */
@@ -144,12 +149,17 @@ export class KernelDataplane implements DataplanePort {
     return this.#flows.list(cursor, limit);
   }
 
+  templates(cursor: number, limit: number): Promise<TemplatePage> {
+    return this.#templates.list(cursor, limit);
+  }
+
   status(): DataplaneStatus {
     return { attachments: this.#attachments, kind: "kernel" };
   }
 
   async close(): Promise<void> {
     this.#flows.close();
+    this.#templates.close();
     this.#loads.close();
     this.#loaded.close();
   }

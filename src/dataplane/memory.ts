@@ -14,10 +14,15 @@ import type {
   RotationPosition,
   ServerCounters,
   ServerLoad,
+  TemplatePage,
+  TemplateSummary,
 } from "./port.ts";
 
 const ZERO: ServerCounters = { packets: 0, bytes: 0, connections: 0, outPackets: 0, outBytes: 0 };
 const ONE_PACKET: ServerCounters = { ...ZERO, packets: 1, bytes: 40, connections: 1 };
+
+/** The fake schedules every flow anew. */
+const NO_TEMPLATES: TemplateSummary = { servers: new Map(), occupied: 0, capacity: 1 << 18, lost: 0 };
 
 export class MemoryDataplane implements DataplanePort {
   #image: DataplaneImage = EMPTY_IMAGE;
@@ -67,11 +72,15 @@ export class MemoryDataplane implements DataplanePort {
 
   async sweep(): Promise<FlowSummary> {
     const occupied = [...this.#flows.values()].reduce((sum, active) => sum + active, 0);
-    return { occupied, halfOpen: 0, expired: 0, capacity: 1 << 21 };
+    return { occupied, halfOpen: 0, expired: 0, capacity: 1 << 21, templates: NO_TEMPLATES };
   }
 
   async flows(): Promise<FlowPage> {
     return { flows: [], next: undefined };
+  }
+
+  async templates(): Promise<TemplatePage> {
+    return { templates: [], next: undefined };
   }
 
   status(): DataplaneStatus {

@@ -5,7 +5,7 @@
 import type { DataplaneImage, MapOp, SchedulerTable } from "../compile/image.ts";
 import type { Address } from "../model/address.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
-import type { Protocol } from "../model/service.ts";
+import type { Protocol, ServiceAddress } from "../model/service.ts";
 
 /** Counters of one server slot since it was put in place; bytes of L3, as IPVS counts. */
 export interface ServerCounters {
@@ -42,6 +42,18 @@ export interface FlowSummary {
   readonly expired: number;
   /** Slots in the table. */
   readonly capacity: number;
+  readonly templates: TemplateSummary;
+}
+
+/** What the same walk found of the clients that persistence keeps with their servers. */
+export interface TemplateSummary {
+  /** By server slot; slots without templates are absent. IPVS: PersistConn. */
+  readonly servers: ReadonlyMap<number, number>;
+  readonly occupied: number;
+  /** Places in the table. */
+  readonly capacity: number;
+  /** Clients that were not remembered because the table was full, since the program was first loaded. */
+  readonly lost: number;
 }
 
 export interface Flow {
@@ -52,6 +64,8 @@ export interface Flow {
   readonly vport: number;
   /** Server slot. */
   readonly server: number;
+  /** Port at the server where it is not the server's own: a service of port 0 or of FTP covers many. */
+  readonly rport?: number;
   /** As ipvsadm prints it: `ESTABLISHED`, `SYN_RECV`, `UDP`, ... */
   readonly state: string;
   /** Seconds until it expires when no packet comes. */
@@ -60,6 +74,30 @@ export interface Flow {
 
 export interface FlowPage {
   readonly flows: readonly Flow[];
+  /** Pass it on to get the next page; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+/** A client that persistence keeps with its server. */
+export interface Template {
+  /** A VIP's port, or all its ports (port 0); or a mark. */
+  readonly to: ServiceAddress;
+  /** Under the service's netmask. */
+  readonly client: Address;
+  /** Server slot. */
+  readonly server: number;
+  /** `ASSURED` once one of its flows was established, or answered. */
+  readonly state: "NONE" | "ASSURED";
+  /** Flows of it that are tracked now. */
+  readonly flows: number;
+  /** Whether new flows follow it; not any more once its server was found gone. IPVS lists port 65535 then. */
+  readonly usable: boolean;
+  /** Seconds until it expires when no flow begins; while it has flows it is prolonged then. */
+  readonly expires: number;
+}
+
+export interface TemplatePage {
+  readonly templates: readonly Template[];
   /** Pass it on to get the next page; undefined after the last one. */
   readonly next: number | undefined;
 }
@@ -93,10 +131,12 @@ export interface DataplanePort {
   counters(slots?: readonly number[]): Promise<DataplaneCounters>;
   /** The live counts of every server slot in use that has flows, expired ones included until they are swept. */
   loads(): ReadonlyMap<number, ServerLoad>;
-  /** Walks the flow table off the main thread: removes expired flows, counts the others. */
+  /** Walks the tables off the main thread: removes expired flows, then expired templates, counts the others. */
   sweep(): Promise<FlowSummary>;
   /** At most `limit` flows from `cursor` (0: the beginning) in table order. */
   flows(cursor: number, limit: number): Promise<FlowPage>;
+  /** The same of templates. */
+  templates(cursor: number, limit: number): Promise<TemplatePage>;
   status(): DataplaneStatus;
   close(): Promise<void>;
 }

@@ -32,6 +32,7 @@ export interface ServiceKeyRecord {
 export interface ServiceRecord {
   id: number;
   persistence: number;
+  mark: number;
   port: number;
   mss_clamp: number;
   scheduler: number;
@@ -85,19 +86,20 @@ export function toServiceRecord(service: ServiceEntry, retired: CountersRecord):
   return {
     id: service.id,
     persistence: persistence ? secondsToTicks(persistence.timeout) : 0,
+    mark: isMark(service) ? service.mark : 0,
     port: isMark(service) ? 0 : service.port,
     mss_clamp: service.mssClamp ?? 0,
     scheduler: SCHEDULER_NUMBERS[service.scheduler],
     removed: service.removed ? 1 : 0,
     flags: flagsOf(service),
-    zero: new Uint8Array(1),
+    zero: new Uint8Array(5),
     netmask: { bytes: persistence ? netmaskToBytes(persistence.netmask) : new Uint8Array(16) },
     retired,
   };
 }
 
 export function fromServiceRecord(key: ServiceKeyRecord, record: ServiceRecord): ServiceEntry {
-  const address = addressOf(key);
+  const address = toServiceAddress(key);
   const persistence = (record.flags & SERVICE_PERSISTENT) !== 0 && persistenceOf(record, serviceFamily(address));
   return {
     ...address,
@@ -121,7 +123,7 @@ export function wideServices(services: Iterable<ServiceAddress>): number {
   return wide;
 }
 
-function addressOf(key: ServiceKeyRecord): ServiceAddress {
+export function toServiceAddress(key: Omit<ServiceKeyRecord, "zero">): ServiceAddress {
   if (key.protocol === MARK_PROTOCOL) return markFromBytes(key.vip.bytes);
   return { protocol: protocolOf(key.protocol), vip: addressFromBytes(key.vip.bytes), port: key.port };
 }

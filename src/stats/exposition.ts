@@ -36,6 +36,7 @@ const SERVERS: Table<ServerSnapshot> = {
     counter("server_out_bytes_total", "Bytes of layer 3 in these replies.", ({ outBytes }) => outBytes),
     gauge("server_active_connections", "Established connections of the real server.", ({ active }) => active),
     gauge("server_inactive_connections", "Other tracked connections of the real server.", ({ inactive }) => inactive),
+    gauge("server_templates", "Clients that persistence keeps with the real server.", ({ templates = 0 }) => templates),
     gauge("server_weight", "Weight of the real server; 0 is quiesced.", ({ weight }) => weight),
     gauge("server_resolved", "Whether the next hop of the real server is known (1) or not (0).", ({ nextHop }) =>
       Number(nextHop.kind !== "unresolved"),
@@ -62,6 +63,9 @@ const DIRECTOR: Table<DirectorSnapshot> = {
     gauge("flow_table_slots", "Slots of the flow table.", ({ flows }) => flows.capacity),
     gauge("flow_table_occupied", "Slots of the flow table in use.", ({ flows }) => flows.occupied),
     gauge("flow_table_half_open", "Slots of the flow table that hold half-open flows.", ({ flows }) => flows.halfOpen),
+    gauge("template_table_slots", "Places in the template table.", ({ templates }) => templates.capacity),
+    gauge("template_table_occupied", "Places of the template table in use.", ({ templates }) => templates.occupied),
+    counter("templates_lost_total", "Clients not remembered: the table was full.", ({ templates }) => templates.lost),
     gauge("config_lagging", "Whether the realised state lags behind the desired one (1) or not (0).", ({ lag }) =>
       Number(lag !== undefined),
     ),

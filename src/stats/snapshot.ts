@@ -56,9 +56,18 @@ export interface FlowTableSnapshot {
   readonly capacity: number;
 }
 
+/** Clients that persistence keeps with their servers. */
+export interface TemplateTableSnapshot {
+  readonly occupied: number;
+  readonly capacity: number;
+  /** Clients that were not remembered because the table was full. */
+  readonly lost: number;
+}
+
 export interface DirectorSnapshot {
   readonly services: readonly ServiceSnapshot[];
   readonly flows: FlowTableSnapshot;
+  readonly templates: TemplateTableSnapshot;
   readonly verdicts: VerdictCounters;
   readonly dataplane: DataplaneStatus;
   /** Why the realised state lags behind the desired one, or undefined when it does not. */

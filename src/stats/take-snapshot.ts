@@ -32,11 +32,12 @@ const NOTHING: Counted = {
 const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
 
 export function takeSnapshot(input: SnapshotInput): DirectorSnapshot {
-  const { occupied, halfOpen, capacity } = input.flows;
+  const { occupied, halfOpen, capacity, templates } = input.flows;
   const slots = slotsByService(input.held);
   return {
     services: input.served.services.map((service) => snapshotService(service, slots, input)),
     flows: { occupied, halfOpen, capacity },
+    templates: { occupied: templates.occupied, capacity: templates.capacity, lost: templates.lost },
     verdicts: input.counters.verdicts,
     dataplane: input.dataplane,
     lag: input.lag,
@@ -59,7 +60,10 @@ function snapshotService(
   const servers = service.servers.map((server): ServerSnapshot => {
     const slot = bySlot.get(`${server.rip}|${server.port}`);
     const nextHop = (slot === undefined ? undefined : held.servers.get(slot)?.nextHop) ?? UNREALISED;
-    return { ...server, ...(slot === undefined ? NOTHING : counted(slot, input)), nextHop };
+    const templates = slot === undefined ? undefined : input.flows.templates.servers.get(slot);
+    const kept = templates ?? (service.persistence ? 0 : undefined);
+    const counts = slot === undefined ? NOTHING : counted(slot, input);
+    return { ...server, ...counts, ...(kept !== undefined && { templates: kept }), nextHop };
   });
   return { ...service, ...total, servers };
 }

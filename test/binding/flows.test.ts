@@ -134,6 +134,7 @@ test("a listed flow says all there is to know of it", async () => {
         server: 0xabcdef,
         ageTicks: 30,
         timeoutTicks: 100,
+        keepsPort: false,
       },
       {
         cip: address(12),
@@ -145,6 +146,7 @@ test("a listed flow says all there is to know of it", async () => {
         server: 5,
         ageTicks: 30,
         timeoutTicks: 50,
+        keepsPort: false,
       },
     ],
   });

@@ -123,9 +123,9 @@ async function flowsOf({ port, director }: DataplaneUnderTest, clients: Readonly
   const theirs = flows.filter(({ cip }) => clients.has(cip));
   return theirs.map((flow) => `${describeFlow(flow)} ${serverName(flow)} ${flow.state}`).sort();
 
-  function serverName({ server: slot }: Flow): string {
+  function serverName({ server: slot, rport }: Flow): string {
     const server = director.serverAt(slot);
-    return server ? endpoint(server.rip, server.port) : "-";
+    return server ? endpoint(server.rip, rport ?? server.port) : "-";
   }
 }
 

@@ -59,6 +59,8 @@ export interface ServiceDocument {
   readonly scheduler: "rr" | "wrr";
   /** In the order they were added. */
   readonly servers: readonly ServerDocument[];
+  readonly persistence?: { readonly timeout: number; readonly netmask?: string | number };
+  readonly onePacket?: boolean;
 }
 
 export interface Configuration {

@@ -2,7 +2,7 @@
 // A director without a data plane: it holds what it was told to, in order, and counts what a test says.
 
 import type { ApiDirector } from "../../../src/api/context.ts";
-import type { Flow, FlowPage } from "../../../src/dataplane/port.ts";
+import type { Flow, FlowPage, Template, TemplatePage } from "../../../src/dataplane/port.ts";
 import type { Address } from "../../../src/model/address.ts";
 import { getService, type ServerAddress } from "../../../src/model/edits.ts";
 import type { NextHop } from "../../../src/model/next-hop.ts";
@@ -38,6 +38,7 @@ export class FakeDirector implements ApiDirector {
   /** What zero() was asked for. */
   readonly zeroed: (ServiceAddress | undefined)[] = [];
   readonly tracked: Flow[] = [];
+  readonly remembered: Template[] = [];
   readonly slots = new Map<number, ServerAddress>();
 
   async change(edit: (state: DesiredState) => DesiredState): Promise<DesiredState> {
@@ -52,6 +53,7 @@ export class FakeDirector implements ApiDirector {
     return {
       services: this.desired.services.map(count),
       flows: { occupied: 7, halfOpen: 2, capacity: 4096 },
+      templates: { occupied: 3, capacity: 1024, lost: 1 },
       verdicts: new Map([
         ["forwarded-direct", 40],
         ["no-service", 3],
@@ -83,6 +85,12 @@ export class FakeDirector implements ApiDirector {
   async flows(cursor: number, limit: number): Promise<FlowPage> {
     const end = cursor + limit;
     return { flows: this.tracked.slice(cursor, end), next: end < this.tracked.length ? end : undefined };
+  }
+
+  /** Numbers of templates are indexes into `remembered`. */
+  async templates(cursor: number, limit: number): Promise<TemplatePage> {
+    const end = cursor + limit;
+    return { templates: this.remembered.slice(cursor, end), next: end < this.remembered.length ? end : undefined };
   }
 
   serverAt(slot: number): ServerAddress | undefined {

@@ -39,6 +39,7 @@ describe("/v1/stats", () => {
       totals: { packets: 4, bytes: 240, connections: 2, outPackets: 2, outBytes: 180, active: 0, inactive: 2 },
       verdicts: { "forwarded-direct": 40, "no-service": 3 },
       flows: { occupied: 7, halfOpen: 2, capacity: 4096 },
+      templates: { occupied: 3, capacity: 1024, lost: 1 },
       dataplane: {
         kind: "memory",
         attachments: [
@@ -167,6 +168,7 @@ describe("/openapi.json", () => {
       "/v1/marks": ["get"],
       "/v1/marks/{mark}": ["delete", "get", "put"],
       "/v1/flows": ["get"],
+      "/v1/templates": ["get"],
       "/v1/health": ["get"],
       "/v1/health/fwm/{mark}": ["get"],
       "/v1/health/fwm6/{mark}": ["get"],

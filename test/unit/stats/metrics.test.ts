@@ -47,6 +47,7 @@ const SNAPSHOT: DirectorSnapshot = {
     },
   ],
   flows: { occupied: 7, halfOpen: 2, capacity: 4096 },
+  templates: { occupied: 3, capacity: 1024, lost: 1 },
   verdicts: new Map([
     ["forwarded-direct", 112],
     ["malformed", 0],
@@ -83,6 +84,9 @@ server_active_connections{service="[2001:db8::1]:53",protocol="udp",server="[200
 server_inactive_connections{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 1
 server_inactive_connections{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 1
 server_inactive_connections{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
+server_templates{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 0
+server_templates{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 0
+server_templates{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
 server_weight{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 3
 server_weight{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 0
 server_weight{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 1
@@ -106,6 +110,9 @@ service_inactive_connections{service="[2001:db8::1]:53",protocol="udp"} 0
 flow_table_slots 4096
 flow_table_occupied 7
 flow_table_half_open 2
+template_table_slots 1024
+template_table_occupied 3
+templates_lost_total 1
 config_lagging 1
 packets_total{verdict="forwarded-direct"} 112
 packets_total{verdict="malformed"} 0
