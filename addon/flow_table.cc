@@ -54,6 +54,8 @@ uint32_t FlowWord::Age(uint32_t now) const {
 }
 
 bool FlowWord::IsHalfOpen() const {
+  if (protocol == FLOW_SCTP)
+    return state >= SCTP_STATE_INIT1 && state <= SCTP_STATE_COOKIE_ECHOED;
   return protocol == FLOW_TCP &&
          (state == TCP_STATE_SYN_SENT || state == TCP_STATE_SYN_RECV || state == TCP_STATE_SYNACK);
 }

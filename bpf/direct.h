@@ -30,7 +30,7 @@ static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct pac
 
 /*
  * UDP flows leave a server that health checks have evicted. expire_nodest_conn=1: flows of a removed
- * server end with their next packet, and a SYN leaves a server that is quiesced (ip_vs_in).
+ * server end with their next packet, and a SYN or INIT leaves a server that is quiesced (ip_vs_in).
  */
 static __always_inline bool is_abandoned(const struct packet *packet, __u64 word)
 {
@@ -46,7 +46,7 @@ static __always_inline bool is_abandoned(const struct packet *packet, __u64 word
 		return false;
 	if (!server || server->method == METHOD_NONE)
 		return true;
-	return !server->weight && packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags);
+	return !server->weight && is_greeting(packet);
 }
 
 static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *packet)

@@ -13,8 +13,8 @@
 #include "maps.h"
 #include "packet.h"
 #include "signature.h"
-#include "tcp.h"
 #include "template.h"
+#include "transport.h"
 #include "victim.h"
 
 /* Where a flow lives, or would. */
@@ -201,24 +201,10 @@ static __always_inline void flow_free(struct flow_slot *slot, const struct flow_
 	flow_release(slot, number, place->signature);
 }
 
-static __always_inline enum tcp_direction flow_direction(__u64 word)
-{
-	if (word & FLOW_REPLY)
-		return TCP_OUTPUT;
-	return word & FLOW_MASQUERADE ? TCP_INPUT : TCP_INPUT_ONLY;
-}
-
-/* A SYN of the client on a finished connection is the first packet of a new one, unless a template controls it. */
-static __always_inline bool flow_is_reused(const struct packet *packet, __u64 word)
-{
-	return packet->protocol == IPPROTO_TCP && !(word & (FLOW_REPLY | FLOW_PERSISTENT)) &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
-	       tcp_is_reusable(flow_state(word), word & FLOW_MASQUERADE);
-}
-
 static __always_inline bool flow_is_established(__u64 word, __u32 state)
 {
-	return flow_protocol(word) == FLOW_TCP && state == TCP_STATE_ESTABLISHED;
+	return flow_protocol(word) == FLOW_SCTP ? state == SCTP_STATE_ESTABLISHED :
+						  state == TCP_STATE_ESTABLISHED;
 }
 
 /*
@@ -228,15 +214,13 @@ static __always_inline bool flow_is_established(__u64 word, __u32 state)
 static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow_place *place,
 				       __u64 word, const struct packet *packet)
 {
-	__u32 state = flow_state(word), next = state;
+	__u32 state = flow_state(word), next = next_state(packet, state, flow_direction(word));
 	__u64 now = flow_now();
 
-	if (packet->protocol == IPPROTO_TCP)
-		next = tcp_next_state(state, packet->tcp_flags, flow_direction(word));
 	if (next == state && flow_age(word, now) < FLOW_REFRESH_TICKS)
 		return true;
 
-	if (word & FLOW_ENDED || flow_is_expired(word, now) || flow_is_reused(packet, word)) {
+	if (word & FLOW_ENDED || flow_is_expired(word, now) || is_reuse(packet, word)) {
 		flow_free(slot, place, word);
 		return false;
 	}
@@ -257,14 +241,6 @@ static __always_inline void flow_note_reply(struct flow_slot *slot, __u32 number
 	__sync_fetch_and_and(&slot->word, ~FLOW_PERSISTENT);
 }
 
-static __always_inline __u32 flow_first_state(const struct packet *packet,
-					      enum tcp_direction direction)
-{
-	if (packet->protocol != IPPROTO_TCP)
-		return UDP_STATE_NORMAL;
-	return tcp_next_state(TCP_STATE_NONE, packet->tcp_flags, direction);
-}
-
 /* What is known of a flow before it has a slot. */
 struct new_flow {
 	__u64 way;      /* its word's server and flags */
@@ -274,10 +250,8 @@ struct new_flow {
 static __always_inline __u64 flow_word(const struct packet *packet, __u64 way, __u32 state,
 				       __u64 now)
 {
-	__u64 protocol = packet->protocol == IPPROTO_TCP ? FLOW_TCP : FLOW_UDP;
-
 	return way | now << FLOW_TICK_BIT | (__u64)state << FLOW_STATE_BIT |
-	       protocol << FLOW_PROTOCOL_BIT;
+	       (__u64)transport_of(packet) << FLOW_PROTOCOL_BIT;
 }
 
 /* A slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
@@ -338,9 +312,9 @@ static __always_inline void flow_take_control(__u32 number, const struct new_flo
 static __always_inline bool flow_create(const struct flow_place *place, const struct packet *packet,
 					const struct new_flow *flow)
 {
-	__u32 state = flow_first_state(packet, TCP_INPUT_ONLY);
+	__u32 state = next_state(packet, STATE_NONE, DIRECTION_INPUT_ONLY);
 	__u64 now = flow_now(), word = flow_word(packet, flow->way, state, now);
-	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
+	bool half_open = is_half_open(packet, state);
 	struct flow_slot *slot = flow_claim(place, half_open, now);
 	union flow_cold *cold;
 

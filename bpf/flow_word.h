@@ -33,6 +33,21 @@ static __always_inline __u32 flow_protocol(__u64 word)
 	return word >> FLOW_PROTOCOL_BIT & FLOW_PROTOCOL_MASK;
 }
 
+/* Whose packet it is, and whether the other side's are seen at all. */
+enum direction {
+	DIRECTION_INPUT,      /* client to server, masqueraded */
+	DIRECTION_OUTPUT,     /* server to client, masqueraded */
+	DIRECTION_INPUT_ONLY, /* client to server; replies take another way */
+	DIRECTIONS,
+};
+
+static __always_inline enum direction flow_direction(__u64 word)
+{
+	if (word & FLOW_REPLY)
+		return DIRECTION_OUTPUT;
+	return word & FLOW_MASQUERADE ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY;
+}
+
 static __always_inline __u64 flow_age(__u64 word, __u64 now)
 {
 	__u64 age = (now - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;

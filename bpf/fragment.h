@@ -26,12 +26,17 @@ struct ipv6_fragment {
 	__be32 id;
 };
 
+struct fragment_place {
+	bool is_first;
+	bool is_last;
+};
+
 /*
  * For a packet that parse_network() found to be a fragment: what names the whole, with the cursor moved
  * to the payload. False when the header is cut short.
  */
 static __always_inline bool parse_fragment(struct cursor *cursor, struct packet *packet,
-					   struct fragment_key *key, bool *is_first)
+					   struct fragment_key *key, struct fragment_place *place)
 {
 	const struct ipv6_fragment *header;
 
@@ -39,14 +44,16 @@ static __always_inline bool parse_fragment(struct cursor *cursor, struct packet 
 	key->destination = packet_vip(packet);
 	if (packet->is_ipv4) {
 		key->id = packet->ipv4->id;
-		*is_first = !(packet->ipv4->frag_off & IP_OFFSET);
+		place->is_first = !(packet->ipv4->frag_off & IP_OFFSET);
+		place->is_last = !(packet->ipv4->frag_off & IP_MORE_FRAGMENTS);
 	} else {
 		header = cursor_take(cursor, struct ipv6_fragment);
 		if (!header)
 			return false;
 		key->id = header->id;
 		packet->protocol = header->next_header;
-		*is_first = !(header->offset & bpf_htons(0xfff8));
+		place->is_first = !(header->offset & bpf_htons(0xfff8));
+		place->is_last = !(header->offset & bpf_htons(1));
 	}
 	key->protocol = packet->protocol;
 	return true;
@@ -127,15 +134,15 @@ static __always_inline enum verdict follow_fragment(struct xdp_md *ctx, struct p
 static __always_inline enum verdict parse_first_fragment(struct xdp_md *ctx, struct packet *packet,
 							 struct fragment_note **note)
 {
+	struct fragment_place place;
 	struct cursor cursor;
 	__u32 zero = 0;
-	bool is_first;
 
 	*note = bpf_map_lookup_elem(&fragment_notes, &zero);
 	if (!*note || parse_network(ctx, &cursor, packet) != VERDICT_FRAGMENT ||
-	    !parse_fragment(&cursor, packet, &(*note)->key, &is_first))
+	    !parse_fragment(&cursor, packet, &(*note)->key, &place))
 		return VERDICT_MALFORMED;
-	return is_first ? parse_transport(&cursor, packet) : VERDICT_FRAGMENT;
+	return place.is_first ? parse_transport(&cursor, packet) : VERDICT_FRAGMENT;
 }
 
 static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct packet *packet)

@@ -12,13 +12,18 @@
 	(1U << TCP_STATE_ESTABLISHED | 1U << TCP_STATE_SYN_SENT | 1U << TCP_STATE_SYN_RECV |       \
 	 1U << TCP_STATE_SYNACK)
 
-/* As tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c; UDP is never active. */
+/*
+ * As tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c and set_sctp_state() of
+ * ip_vs_proto_sctp.c; UDP is never active.
+ */
 static inline __u32 load_is_active(__u64 word)
 {
 	__u32 state = word >> FLOW_STATE_BIT & FLOW_STATE_MASK;
+	__u32 protocol = word >> FLOW_PROTOCOL_BIT & FLOW_PROTOCOL_MASK;
 
-	return (word >> FLOW_PROTOCOL_BIT & FLOW_PROTOCOL_MASK) == FLOW_TCP &&
-	       TCP_ACTIVE_STATES >> state & 1;
+	if (protocol == FLOW_SCTP)
+		return state == SCTP_STATE_ESTABLISHED;
+	return protocol == FLOW_TCP && TCP_ACTIVE_STATES >> state & 1;
 }
 
 /* What the flow in a slot with this word adds to its server's load. Of a pair one slot counts. */

@@ -40,6 +40,7 @@ struct fragment_way {
 struct fragment_note {
 	struct fragment_key key;
 	struct fragment_way way;
+	__u32 sctp_length; /* struct packet's */
 };
 
 struct template_request {

@@ -8,11 +8,13 @@
 
 #include <linux/bpf.h>
 #include "config.h"
+#include "crc32c.h"
 #include "csum.h"
 #include "flow.h"
 #include "maps.h"
 #include "packet.h"
 #include "route.h"
+#include "sctp.h"
 #include "tag.h"
 
 /* uapi's linux/socket.h has no numbers */
@@ -73,25 +75,53 @@ static __always_inline __be16 port_at_server(const struct server *server, __u64 
 	return word & FLOW_KEEPS_PORT ? vport : server->port;
 }
 
-static __always_inline void masquerade_destination(const struct packet *packet,
+/*
+ * SCTP's checksum covers the ports but not the addresses. False when it cannot follow: it is that of a
+ * whole of which this packet is a fragment.
+ */
+static __always_inline bool masquerade_sctp_port(const struct packet *packet, __be16 *port,
+						 __be16 with)
+{
+	struct sctp_header *sctp = (void *)packet->ports;
+	__u32 before, after;
+
+	if (*port == with)
+		return true;
+	if (!packet->sctp_length)
+		return false;
+	__builtin_memcpy(&before, &sctp->ports, sizeof(before));
+	*port = with;
+	__builtin_memcpy(&after, &sctp->ports, sizeof(after));
+	sctp->checksum ^= crc32c_difference(before ^ after, packet->sctp_length);
+	return true;
+}
+
+/* `address_difference`: what a checksum over the address that goes with the port changes by. */
+static __always_inline bool masquerade_port(const struct packet *packet, __be16 *port, __be16 with,
+					    __u64 address_difference)
+{
+	if (packet->protocol == IPPROTO_SCTP)
+		return masquerade_sctp_port(packet, port, with);
+	update_l4_checksum(packet, address_difference + csum_difference(*port, with));
+	*port = with;
+	return true;
+}
+
+static __always_inline bool masquerade_destination(const struct packet *packet,
 						   const struct server *server)
 {
 	__u64 difference = masquerade_address(packet, true, &server->rip);
 	__be16 port = port_at_server(server, packet->word, packet->vport);
 
-	difference += csum_difference(packet->vport, port);
-	packet->ports->destination = port;
-	update_l4_checksum(packet, difference);
+	return masquerade_port(packet, &packet->ports->destination, port, difference);
 }
 
-static __always_inline void masquerade_source(const struct packet *packet,
+static __always_inline bool masquerade_source(const struct packet *packet,
 					      const struct flow_reply *reply)
 {
 	__u64 difference = masquerade_address(packet, false, &reply->vip);
 
-	difference += csum_difference(packet->cport, reply->vport);
-	packet->ports->source = reply->vport;
-	update_l4_checksum(packet, difference);
+	return masquerade_port(packet, &packet->ports->source, reply->vport, difference);
 }
 
 static __always_inline struct flow_key reply_flow(const struct packet *packet,
@@ -180,8 +210,8 @@ static __always_inline enum verdict
 flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struct packet *packet,
 		 const struct new_flow *flow, const struct server *server)
 {
-	__u32 state = flow_first_state(packet, TCP_INPUT), flow_at, reply_at;
-	bool half_open = packet->protocol == IPPROTO_TCP && tcp_is_half_open(state);
+	__u32 state = next_state(packet, STATE_NONE, DIRECTION_INPUT), flow_at, reply_at;
+	bool half_open = is_half_open(packet, state);
 	struct flow_key key = reply_flow(packet, server, flow->way);
 	struct flow_slot *flow_slot, *reply_slot;
 	union flow_cold *flow_cold, *reply_cold;
@@ -261,7 +291,8 @@ static __always_inline enum verdict forward_masquerade(struct packet *packet,
 	if (!fits(packet, server, 0))
 		return VERDICT_TOO_BIG;
 	take_hop(packet);
-	masquerade_destination(packet, server);
+	if (!masquerade_destination(packet, server))
+		return VERDICT_SCTP_FRAGMENT;
 	address_frame(packet->ethernet, server);
 	return VERDICT_FORWARDED_MASQUERADE;
 }
@@ -279,7 +310,8 @@ static __always_inline enum verdict masquerade_reply(struct xdp_md *ctx, struct 
 	if (cold->reply.route_generation != (__u16)settings.route_generation)
 		refresh_next_hop(ctx, number, packet->l2_length, packet->is_ipv4);
 	take_hop(packet);
-	masquerade_source(packet, &cold->reply);
+	if (!masquerade_source(packet, &cold->reply))
+		return VERDICT_SCTP_FRAGMENT;
 	write_addresses(packet->ethernet, cold->reply.destination_mac);
 	set_way_to_client(ctx, packet, &cold->reply);
 	return VERDICT_REPLY_MASQUERADE;

@@ -61,7 +61,7 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 					      const struct flow_place *place)
 {
 	const struct service *service = classify(packet, ctx->ingress_ifindex);
-	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
+	bool opens = may_open(packet);
 	enum verdict verdict;
 	__u64 word = 0;
 
@@ -73,8 +73,11 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 		return VERDICT_FTP_DATA;
 	if (opens && is_unwanted())
 		return VERDICT_OVERLOADED;
-	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET))
+	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET)) {
+		if (packet->protocol == IPPROTO_SCTP)
+			bpf_tail_call_static(ctx, &stages, STAGE_SCTP_SPECIAL);
 		bpf_tail_call_static(ctx, &stages, STAGE_SPECIAL);
+	}
 	verdict = begin_flow(ctx, packet, place, service, opens, &word);
 	return verdict ? verdict : forward(ctx, packet, word, opens);
 }

@@ -60,16 +60,20 @@ struct packet {
 	__sum16 *l4_checksum;
 	bool is_ipv4;
 	__u8 protocol;
-	__u8 tcp_flags;
+	union {
+		__u8 tcp_flags;
+		__u8 sctp_chunk; /* type of the one that counts; sctp.h */
+	};
 	__u16 l2_length; /* Ethernet and VLAN headers */
 	__u16 length;    /* L3 length as the IP header states it */
 	__be16 cport;
 	__be16 vport;
-	__u16 path_mtu; /* what would have fitted, when the verdict is TOO_BIG */
-	__u32 egress;   /* interface a forwarded packet leaves by */
-	__u64 word;     /* of the flow it was found to belong to */
-	__u32 reply;    /* that flow\'s slot, when the packet is a reply */
-	__u32 hash;     /* of the flow, where it was looked up by this packet */
+	__u16 sctp_length; /* of the whole SCTP packet; 0 in a fragment, which does not tell */
+	__u16 path_mtu;    /* what would have fitted, when the verdict is TOO_BIG */
+	__u32 egress;      /* interface a forwarded packet leaves by */
+	__u64 word;        /* of the flow it was found to belong to */
+	__u32 reply;       /* that flow\'s slot, when the packet is a reply */
+	__u32 hash;        /* of the flow, where it was looked up by this packet */
 };
 
 /* The parsers' place in the packet; each checks its own bounds and moves on. */
@@ -163,6 +167,7 @@ static __always_inline enum verdict parse_tcp(struct cursor *cursor, struct pack
 
 	if (!tcp || tcp->doff < 5)
 		return VERDICT_MALFORMED;
+	packet->protocol = IPPROTO_TCP;
 	packet->ports = (void *)tcp;
 	packet->l4_checksum = &tcp->check;
 	packet->cport = tcp->source;
@@ -177,6 +182,7 @@ static __always_inline enum verdict parse_udp(struct cursor *cursor, struct pack
 
 	if (!udp)
 		return VERDICT_MALFORMED;
+	packet->protocol = IPPROTO_UDP;
 	packet->ports = (void *)udp;
 	packet->l4_checksum = &udp->check;
 	packet->cport = udp->source;
@@ -201,6 +207,10 @@ static __always_inline enum verdict parse_network(struct xdp_md *ctx, struct cur
 	return VERDICT_NOT_IP;
 }
 
+/*
+ * Each parser states the protocol that it was called for, so that the compiler knows what the packet is
+ * not: hits of TCP and UDP are spared the questions that concern SCTP.
+ */
 static __always_inline enum verdict parse_transport(struct cursor *cursor, struct packet *packet)
 {
 	if (packet->protocol == IPPROTO_TCP)

@@ -26,6 +26,11 @@ struct quote {
 	__u8 protocol;
 };
 
+static __always_inline bool is_balanced(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
+}
+
 static __always_inline bool parse_quote(struct cursor *cursor, bool is_ipv4, struct quote *quote)
 {
 	quote->icmp = cursor_take(cursor, struct icmp_header);
@@ -45,7 +50,7 @@ static __always_inline bool parse_quote(struct cursor *cursor, bool is_ipv4, str
 		quote->protocol = quote->ipv6->nexthdr;
 	}
 	quote->ports = cursor_take(cursor, struct l4_ports);
-	return quote->ports && (quote->protocol == IPPROTO_TCP || quote->protocol == IPPROTO_UDP);
+	return quote->ports && is_balanced(quote->protocol);
 }
 
 /* The flow whose packets the quoted one answers, or which it belongs to: the tuple turned round. */

@@ -125,7 +125,7 @@ static __always_inline enum verdict open_special(struct xdp_md *ctx, struct pack
 						 const struct flow_place *place)
 {
 	const struct service *service = classify(packet, ctx->ingress_ifindex);
-	bool opens = packet->protocol != IPPROTO_TCP || tcp_opens(packet->tcp_flags);
+	bool opens = may_open(packet);
 	struct new_flow flow = { .template = NO_TEMPLATE };
 	const struct server *server;
 	enum verdict verdict;
@@ -144,21 +144,27 @@ static __always_inline enum verdict open_special(struct xdp_md *ctx, struct pack
 	return verdict ? verdict : forward(ctx, packet, flow.way, opens);
 }
 
+static __always_inline enum verdict begin_special(struct xdp_md *ctx, struct packet *packet)
+{
+	struct flow_place place;
+
+	if (!flow_locate_packet(packet, &place))
+		return VERDICT_NO_SERVICE;
+	packet->hash = place.signature;
+	return open_special(ctx, packet, &place);
+}
+
 /* For whole packets and for first fragments, as the main program found them. */
 static __always_inline enum verdict direct_special(struct xdp_md *ctx, struct packet *packet)
 {
 	struct fragment_note *note = NULL;
-	struct flow_place place;
 	enum verdict verdict = parse_packet(ctx, packet);
 
 	if (verdict == VERDICT_FRAGMENT)
 		verdict = parse_first_fragment(ctx, packet, &note);
 	if (verdict)
 		return verdict;
-	if (!flow_locate_packet(packet, &place))
-		return VERDICT_NO_SERVICE;
-	packet->hash = place.signature;
-	verdict = open_special(ctx, packet, &place);
+	verdict = begin_special(ctx, packet);
 	if (note)
 		remember_way(note, packet, verdict);
 	return verdict;

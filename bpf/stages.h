@@ -6,6 +6,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+int xdp_sctp(struct xdp_md *ctx);
+int xdp_sctp_special(struct xdp_md *ctx);
 int xdp_related(struct xdp_md *ctx);
 int xdp_fragment(struct xdp_md *ctx);
 int xdp_answer(struct xdp_md *ctx);
@@ -18,6 +20,8 @@ int xdp_clamp(struct xdp_md *ctx);
 int xdirector(struct xdp_md *ctx);
 
 enum stage {
+	STAGE_SCTP,
+	STAGE_SCTP_SPECIAL,
 	STAGE_RELATED,
 	STAGE_FRAGMENT,
 	STAGE_ANSWER,
@@ -38,7 +42,9 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
 } stages SEC(".maps") = {
-	.values = { [STAGE_RELATED] = (void *)&xdp_related,
+	.values = { [STAGE_SCTP] = (void *)&xdp_sctp,
+		    [STAGE_SCTP_SPECIAL] = (void *)&xdp_sctp_special,
+		    [STAGE_RELATED] = (void *)&xdp_related,
 		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
 		    [STAGE_ANSWER] = (void *)&xdp_answer,
 		    [STAGE_TUNNEL] = (void *)&xdp_tunnel,

@@ -7,6 +7,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "route.h"
+#include "sctp.h"
 
 /* What the director itself is told, by a server it checks, is not a reply to a client. */
 static __always_inline bool is_for_director(const struct packet *packet,
@@ -21,7 +22,7 @@ static __always_inline bool is_for_director(const struct packet *packet,
 /* Whether a packet that is not for a service is from a masqueraded server; packet->word is the server then. */
 static __always_inline enum verdict find_stray(struct xdp_md *ctx, struct packet *packet)
 {
-	enum verdict verdict = parse_packet(ctx, packet);
+	enum verdict verdict = parse_any_packet(ctx, packet);
 	struct service_key key = { .port = packet->cport, .protocol = packet->protocol };
 	const struct server *server;
 	const __u32 *slot;
@@ -32,6 +33,8 @@ static __always_inline enum verdict find_stray(struct xdp_md *ctx, struct packet
 	if (!has_hop_left(packet))
 		return VERDICT_NO_SERVICE;
 	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST)
+		return VERDICT_NO_SERVICE;
+	if (packet->protocol == IPPROTO_SCTP && packet->sctp_chunk == SCTP_CHUNK_ABORT)
 		return VERDICT_NO_SERVICE;
 	key.vip = packet_cip(packet);
 	slot = bpf_map_lookup_elem(&real_servers, &key);

@@ -4,6 +4,7 @@
 #define TCP_H
 
 #include "config.h"
+#include "flow_word.h"
 #include "packet.h"
 
 #define TCP_ROW(no, es, ss, sr, fw, tw, cl, cw, la, li, sa)                                        \
@@ -26,14 +27,6 @@ enum {
 	TCP_SA = TCP_STATE_SYNACK,
 };
 
-/* Whose packet it is, and whether the other side's are seen at all. */
-enum tcp_direction {
-	TCP_INPUT,      /* client to server, masqueraded */
-	TCP_OUTPUT,     /* server to client, masqueraded */
-	TCP_INPUT_ONLY, /* client to server; replies take another way */
-	TCP_DIRECTIONS,
-};
-
 /* In this order of priority, as the kernel's tcp_state_idx() has it. */
 enum tcp_event {
 	TCP_EVENT_RST,
@@ -44,36 +37,48 @@ enum tcp_event {
 };
 
 /* clang-format off */
-/* secure_tcp=0: tcp_states of ip_vs_proto_tcp.c         NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
-static const __u64 tcp_rows[TCP_DIRECTIONS][TCP_EVENTS] = {
-	[TCP_INPUT]      = { [TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
-			     [TCP_EVENT_FIN] = TCP_ROW(  CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR) },
-	[TCP_OUTPUT]     = { [TCP_EVENT_SYN] = TCP_ROW(  SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR),
-			     [TCP_EVENT_FIN] = TCP_ROW(  TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL) },
-	[TCP_INPUT_ONLY] = { [TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
-			     [TCP_EVENT_FIN] = TCP_ROW(  CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL) },
+/* secure_tcp=0: tcp_states of ip_vs_proto_tcp.c  NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
+static const __u64 tcp_rows[DIRECTIONS][TCP_EVENTS] = {
+	[DIRECTION_INPUT] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
+		[TCP_EVENT_FIN] = TCP_ROW(  CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR),
+	},
+	[DIRECTION_OUTPUT] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR),
+		[TCP_EVENT_FIN] = TCP_ROW(  TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL),
+	},
+	[DIRECTION_INPUT_ONLY] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
+		[TCP_EVENT_FIN] = TCP_ROW(  CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL),
+	},
 };
 
-/* secure_tcp=3: tcp_states_dos                          NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
-static const __u64 tcp_secure_rows[TCP_DIRECTIONS][TCP_EVENTS] = {
-	[TCP_INPUT]      = { [TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA),
-			     [TCP_EVENT_FIN] = TCP_ROW(  CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL) },
-	[TCP_OUTPUT]     = { [TCP_EVENT_SYN] = TCP_ROW(  SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA),
-			     [TCP_EVENT_FIN] = TCP_ROW(  TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL) },
-	[TCP_INPUT_ONLY] = { [TCP_EVENT_SYN] = TCP_ROW(  SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA),
-			     [TCP_EVENT_FIN] = TCP_ROW(  CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW),
-			     [TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
-			     [TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL) },
+/* secure_tcp=3: tcp_states_dos                   NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
+static const __u64 tcp_secure_rows[DIRECTIONS][TCP_EVENTS] = {
+	[DIRECTION_INPUT] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA),
+		[TCP_EVENT_FIN] = TCP_ROW(  CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL),
+	},
+	[DIRECTION_OUTPUT] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA),
+		[TCP_EVENT_FIN] = TCP_ROW(  TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL),
+	},
+	[DIRECTION_INPUT_ONLY] = {
+		[TCP_EVENT_SYN] = TCP_ROW(  SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA),
+		[TCP_EVENT_FIN] = TCP_ROW(  CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW),
+		[TCP_EVENT_ACK] = TCP_ROW(  ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
+		[TCP_EVENT_RST] = TCP_ROW(  CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL),
+	},
 };
 /* clang-format on */
 
@@ -89,7 +94,7 @@ static __always_inline __u32 tcp_event(__u8 flags)
 	return flags & TCP_ACK ? TCP_EVENT_ACK : TCP_EVENTS;
 }
 
-static __always_inline __u32 tcp_next_state(__u32 state, __u8 flags, enum tcp_direction direction)
+static __always_inline __u32 tcp_next_state(__u32 state, __u8 flags, enum direction direction)
 {
 	__u32 event;
 	__u64 row;
@@ -100,7 +105,7 @@ static __always_inline __u32 tcp_next_state(__u32 state, __u8 flags, enum tcp_di
 		return state;
 	event = tcp_event(flags);
 	/* as set_tcp_state() begins: what no table knows closes the connection */
-	if (event >= TCP_EVENTS || direction >= TCP_DIRECTIONS)
+	if (event >= TCP_EVENTS || direction >= DIRECTIONS)
 		return TCP_STATE_CLOSE;
 	row = settings.secure_tcp ? tcp_secure_rows[direction][event] : tcp_rows[direction][event];
 	return row >> (state * 4) & 0xf;

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "count.h"
 #include "direct.h"
+#include "direct_sctp.h"
 #include "fragment.h"
 #include "packet.h"
 #include "path_mtu.h"
@@ -26,6 +27,21 @@
  * Rare ways out of the main program: programs of their own, so that it keeps its stack and its time. What
  * the kernel's return thunks cost on every return makes even an empty function too dear for a hit.
  */
+SEC("xdp")
+int xdp_sctp(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = direct_sctp(ctx, &packet);
+
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
+	if (verdict == VERDICT_NO_SERVICE && settings.nat_icmp_send)
+		bpf_tail_call_static(ctx, &stages, STAGE_STRAY);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
 SEC("xdp")
 int xdp_related(struct xdp_md *ctx)
 {
@@ -45,6 +61,8 @@ int xdp_fragment(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct_fragment(ctx, &packet);
 
+	if (verdict == VERDICT_NOT_TCP_UDP && packet.protocol == IPPROTO_SCTP)
+		bpf_tail_call_static(ctx, &stages, STAGE_SCTP);
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
@@ -133,6 +151,19 @@ int xdp_clamp(struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int xdp_sctp_special(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	enum verdict verdict = direct_sctp_special(ctx, &packet);
+
+	if (verdict == VERDICT_UNDECIDED)
+		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
+	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
+		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
+	return count_and_leave(ctx, verdict, packet.egress);
+}
+
+SEC("xdp")
 int xdp_start_clock(__attribute__((unused)) struct xdp_md *ctx)
 {
 	return start_clock();
@@ -148,6 +179,8 @@ int xdirector(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_CLAMP);
 	if (!verdict)
 		verdict = direct(ctx, &packet);
+	else if (verdict == VERDICT_NOT_TCP_UDP && packet.protocol == IPPROTO_SCTP)
+		bpf_tail_call_static(ctx, &stages, STAGE_SCTP);
 	else if (verdict == VERDICT_NOT_TCP_UDP)
 		bpf_tail_call_static(ctx, &stages, STAGE_RELATED);
 	else if (verdict == VERDICT_FRAGMENT)

@@ -29,7 +29,7 @@ union ip {
 	X(4, NOT_IP, not_ip) /* neither IPv4 nor IPv6 (ARP, LLDP, ...): passed up */ \
 	X(5, NOT_TCP_UDP, not_tcp_udp) /* ICMP and other protocols: passed up */ \
 	X(6, NO_SERVICE, no_service) /* not addressed to a virtual service: passed up */ \
-	X(7, NO_FLOW, no_flow) /* TCP to a service, but neither a known flow nor a SYN: passed up */ \
+	X(7, NO_FLOW, no_flow) /* TCP or SCTP to a service, but neither a known flow nor a SYN or INIT: passed up */ \
 	X(8, FRAGMENT, fragment) /* a later IP fragment whose first one did not come this way: passed up */ \
 	X(9, MALFORMED, malformed) /* headers cut short or lying about lengths: passed up */ \
 	X(10, NO_SERVER, no_server) /* the service has no server with weight: dropped, answers being rate limited */ \
@@ -51,7 +51,8 @@ union ip {
 	X(26, TUNNEL_ERROR, tunnel_error) /* an ICMP error about a tunnel packet that its client is not told: dropped */ \
 	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */ \
 	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */ \
-	X(29, OVERLOADED, overloaded) /* the first packet of a flow that was not wanted, drop_packet being on: dropped */
+	X(29, OVERLOADED, overloaded) /* the first packet of a flow that was not wanted, drop_packet being on: dropped */ \
+	X(30, SCTP_FRAGMENT, sctp_fragment) /* of SCTP to another port, whose checksum needs the whole packet: dropped */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
@@ -384,6 +385,25 @@ enum tcp_state {
 };
 
 #define UDP_STATE_NORMAL 0
+
+enum sctp_state {
+	SCTP_STATE_NONE = 0,
+	SCTP_STATE_INIT1 = 1,
+	SCTP_STATE_INIT = 2,
+	SCTP_STATE_COOKIE_SENT = 3,
+	SCTP_STATE_COOKIE_REPLIED = 4,
+	SCTP_STATE_COOKIE_WAIT = 5,
+	SCTP_STATE_COOKIE = 6,
+	SCTP_STATE_COOKIE_ECHOED = 7,
+	SCTP_STATE_ESTABLISHED = 8,
+	SCTP_STATE_SHUTDOWN_SENT = 9,
+	SCTP_STATE_SHUTDOWN_RECEIVED = 10,
+	SCTP_STATE_SHUTDOWN_ACK_SENT = 11,
+	SCTP_STATE_REJECTED = 12,
+	SCTP_STATE_CLOSED = 13,
+	SCTP_STATE_MAX = 14,
+};
+
 #define FLOW_STATE_MAX 16
 
 /* Services that a packet's exact destination does not find. */

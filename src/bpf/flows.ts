@@ -22,9 +22,9 @@ export interface ListedFlow {
   readonly vip: Uint8Array;
   readonly cport: number;
   readonly vport: number;
-  /** IANA number: 6 is TCP, 17 UDP. */
+  /** IANA number: 6 is TCP, 17 UDP, 132 SCTP. */
   readonly protocol: number;
-  /** `enum tcp_state`; 0 for UDP. */
+  /** `enum tcp_state` or `enum sctp_state`; 0 for UDP. */
   readonly state: number;
   /** Server slot. */
   readonly server: number;

@@ -5,7 +5,7 @@
 import type { ServerEntry } from "../compile/image.ts";
 import { addressFromBytes, addressToBytes } from "../model/address.ts";
 import type { NextHop } from "../model/next-hop.ts";
-import { PROTOCOL_NUMBERS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
+import { PROTOCOL_NUMBERS, PROTOCOLS, type Protocol, TUNNEL_TYPES, type Tunnel } from "../model/service.ts";
 import { fromVlanField, toVlanField } from "./vlans.ts";
 
 /** `union ip`: codecs handle its first member. */
@@ -131,7 +131,7 @@ export function fromServerRecord(record: ServerRecord, formerWeight: number): Se
 }
 
 export function protocolOf(number: number): Protocol {
-  return number === PROTOCOL_NUMBERS.udp ? "udp" : "tcp";
+  return PROTOCOLS.find((name) => PROTOCOL_NUMBERS[name] === number) ?? "tcp";
 }
 
 function tunnelOf({ tunnel, tunnel_port }: ServerRecord): Tunnel {

@@ -8,11 +8,11 @@ import type { MaglevSize } from "./maglev.ts";
 import type { Mark } from "./marks.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
-export const PROTOCOLS = ["tcp", "udp"] as const;
+export const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** IP protocol numbers (IANA). */
-export const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 } as const satisfies Record<Protocol, number>;
+export const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const satisfies Record<Protocol, number>;
 
 /** IPVS's, by their ipvsadm names. */
 export const SCHEDULER_NAMES = [

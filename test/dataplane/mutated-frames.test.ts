@@ -8,6 +8,7 @@ import type { VirtualService } from "../../src/model/service.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
 import { type Packet, packet } from "../support/packet.ts";
+import { IS_SCTP, sctp } from "../support/sctp.ts";
 
 const FRAMES = 1_000_000;
 /** Of every failure message: the same seed makes the same frames. */
@@ -22,6 +23,7 @@ const services: VirtualService[] = [
   service([server(RIP, { port: 8082, method: "masquerade" })], { port: 82 }),
   service([server(RIP, { port: 53 })], { protocol: "udp", port: 53 }),
   service([], { port: 83 }),
+  service([server(RIP, { port: 8084, method: "masquerade" })], { protocol: "sctp", port: 84 }),
   service([server(RIP6)], { vip: VIP6 }),
   service([server(RIP6, { port: 8082, method: "masquerade" })], { vip: VIP6, port: 82 }),
 ];
@@ -32,6 +34,7 @@ const MOST_GROWTH = 60;
 function originals(): Uint8Array[] {
   const frame = packet().ethernet();
   const tcp = (start: Packet) => [80, 81, 82, 83].map((destinationPort) => start.tcp({ destinationPort }).payload(24));
+  const association = { sourcePort: 7001, destinationPort: 84 };
   const quoted = packet().ipv4({ source: "192.0.2.1", destination: "10.1.2.3" }).tcp({ sourcePort: 80 });
   return [
     ...tcp(frame.ipv4()),
@@ -44,6 +47,9 @@ function originals(): Uint8Array[] {
     frame.ipv6().fragment({ moreFragments: true }).udp().payload(64),
     frame.ipv4().icmp({ type: 3, code: 4 }).payload(quoted),
     frame.ipv4({ ttl: 1 }).tcp(),
+    frame.ipv4(IS_SCTP).payload(sctp({ ...association, chunks: ["INIT"] })),
+    frame.ipv4(IS_SCTP).payload(sctp({ ...association, chunks: ["COOKIE-ECHO", "ABORT"] })),
+    frame.ipv4({ ...IS_SCTP, moreFragments: true }).payload(sctp({ ...association, chunks: ["INIT"] })),
     frame.ipv4().ipv4().tcp(),
   ].map((built) => built.bytes());
 }

@@ -46,7 +46,7 @@ export const DIFFERENT_ON_PURPOSE: readonly Feature[] = [
  * Vectors that need one of these are recorded from the kernel but not compared with xdirector. The tests print them.
  * Remove an entry when the feature lands; an entry that no vector needs fails a test.
  */
-export const FEATURES_NOT_YET: readonly Feature[] = ["sctp"];
+export const FEATURES_NOT_YET: readonly Feature[] = [];
 
 /** What needs a route table to ask, which a program test run has none of: test/vm compares these with the real thing. */
 export const NEEDS_ROUTES: readonly Feature[] = ["tunnel-errors"];

@@ -31,7 +31,7 @@ function nameOf(service: ServiceSnapshot): string {
   const { scheduler } = service;
   const ops = service.onePacket ? "ops " : "";
   if (isMark(service)) return `FWM  ${hex(service.mark, 8)} ${scheduler} ${ops}`;
-  const name = `${service.protocol.toUpperCase().padEnd(4)} ${hexEndpoint(service.vip, service.port)} ${scheduler} `;
+  const name = `${service.protocol.toUpperCase()}  ${hexEndpoint(service.vip, service.port)} ${scheduler} `;
   return serviceFamily(service) === "ipv4" ? `${name}${ops} ` : name;
 }
 

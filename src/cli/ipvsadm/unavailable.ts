@@ -5,7 +5,6 @@ import type { Flag } from "./flags.ts";
 
 /** Feature (completes "... is not available yet") to the flags that need it. */
 export const UNAVAILABLE: Record<string, readonly string[]> = {
-  "balancing SCTP": ["sctp-service"],
   "remote checksum offload": ["tun-remcsum"],
   "connection synchronisation": [
     "start-daemon",

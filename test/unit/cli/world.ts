@@ -16,6 +16,10 @@ snmp		161/tcp
 snmp		161/udp
 snmp-trap	162/tcp		snmptrap
 snmp-trap	162/udp		snmptrap
+snpp		444/tcp
+microsoft-ds	445/tcp
+sip		5060/udp
+sip-tls		5061/udp
 http-alt	8080/tcp	webcache
 `;
 

@@ -41,9 +41,9 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
   ],
   [
     "an unknown protocol",
-    { services: [{ ...SERVICE, protocol: "sctp" }] },
+    { services: [{ ...SERVICE, protocol: "icmp" }] },
     "INVALID_VALUE",
-    "services[0].protocol: must be one of tcp, udp",
+    "services[0].protocol: must be one of tcp, udp, sctp",
   ],
   [
     "a host name as VIP",

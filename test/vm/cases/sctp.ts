@@ -2,56 +2,21 @@
 // SCTP: chunks, states and CRC32c (RFC 9260).
 
 import type { Packet } from "../../support/packet.ts";
+import { type Chunk, IS_SCTP, sctp } from "../../support/sctp.ts";
 import { client, clients, from, rip, rip6, type Scenario, type Sent, servers, service, to, v6 } from "./scenario.ts";
 
 const needs = ["sctp"] as const;
-/** To IPv4 and to IPv6. */
-const IS_SCTP = { protocol: 132, nextHeader: 132 };
 const PORT = 80;
 const CLIENT_PORT = 12345;
 
-const CHUNKS = {
-  DATA: 0,
-  INIT: 1,
-  "INIT-ACK": 2,
-  SACK: 3,
-  ABORT: 6,
-  SHUTDOWN: 7,
-  "SHUTDOWN-ACK": 8,
-  "COOKIE-ECHO": 10,
-  "COOKIE-ACK": 11,
-  "SHUTDOWN-COMPLETE": 14,
-} as const;
-type Chunk = keyof typeof CHUNKS;
-
-/** Common header and one chunk with 12 bytes in it. */
-function segment(sourcePort: number, destinationPort: number, chunk: Chunk): Buffer {
-  const bytes = Buffer.alloc(28);
-  bytes.writeUInt16BE(sourcePort, 0);
-  bytes.writeUInt16BE(destinationPort, 2);
-  bytes.writeUInt32BE(0x01020304, 4);
-  bytes.writeUInt8(CHUNKS[chunk], 12);
-  bytes.writeUInt16BE(16, 14);
-  bytes.writeUInt32LE(crc32c(bytes), 8);
-  return bytes;
-}
-
-/** Reflected, polynomial 0x1edc6f41. */
-function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
 function toVip(source: string, chunk: Chunk): Packet {
-  return to(source, IS_SCTP).payload(segment(CLIENT_PORT, PORT, chunk));
+  return to(source, IS_SCTP).payload(sctp({ sourcePort: CLIENT_PORT, destinationPort: PORT, chunks: [chunk] }));
 }
 
 function fromServer(destination: string, port: number, chunk: Chunk): Packet {
-  return from(1, destination, IS_SCTP).payload(segment(port, CLIENT_PORT, chunk));
+  return from(1, destination, IS_SCTP).payload(
+    sctp({ sourcePort: port, destinationPort: CLIENT_PORT, chunks: [chunk] }),
+  );
 }
 
 /** "INIT >INIT-ACK": one packet a word, from the server when it begins with ">". */
@@ -62,7 +27,7 @@ function exchange(source: string, words: string, port = PORT): Sent[] {
   });
 }
 
-const sctp = { protocol: "sctp", port: PORT } as const;
+const SCTP = { protocol: "sctp", port: PORT } as const;
 
 const INPUT_ONLY: readonly string[] = [
   "INIT COOKIE-ECHO DATA SACK SHUTDOWN SHUTDOWN-ACK",
@@ -81,39 +46,39 @@ export const SCTP_ASSOCIATIONS: readonly Scenario[] = [
   ...INPUT_ONLY.map((words, index) => ({
     name: `SCTP by direct routing: ${words}`,
     needs,
-    services: [service([{ rip: rip(1) }, { rip: rip(2) }], sctp)],
+    services: [service([{ rip: rip(1) }, { rip: rip(2) }], SCTP)],
     steps: exchange(client(600 + index).v4, words),
   })),
   ...BOTH_WAYS.map(
     (words, index): Scenario => ({
       name: `masquerading SCTP: ${words}`,
       needs: [...needs, "masquerade"],
-      services: [service([{ rip: rip(1), method: "masquerade", port: 8080 }], sctp)],
+      services: [service([{ rip: rip(1), method: "masquerade", port: 8080 }], SCTP)],
       steps: exchange(client(610 + index).v4, words, 8080),
     }),
   ),
   {
     name: "SCTP over IPv6 by direct routing",
     needs,
-    services: [service([{ rip: rip6(1) }], { ...sctp, ...v6 })],
+    services: [service([{ rip: rip6(1) }], { ...SCTP, ...v6 })],
     steps: exchange(client(620).v6, "INIT COOKIE-ECHO"),
   },
   {
     name: "masquerading SCTP over IPv6",
     needs: [...needs, "masquerade"],
-    services: [service([{ rip: rip6(1), method: "masquerade", port: 8080 }], { ...sctp, ...v6 })],
+    services: [service([{ rip: rip6(1), method: "masquerade", port: 8080 }], { ...SCTP, ...v6 })],
     steps: exchange(client(621).v6, "INIT >INIT-ACK", 8080),
   },
   {
     name: "SCTP in an IPIP tunnel",
     needs,
-    services: [service([{ rip: rip(1), method: "tunnel" }], sctp)],
+    services: [service([{ rip: rip(1), method: "tunnel" }], SCTP)],
     steps: exchange(client(622).v4, "INIT COOKIE-ECHO"),
   },
   {
     name: "SCTP without a server: port unreachable",
     needs: [...needs, "no-server-answer"],
-    services: [service([], sctp)],
+    services: [service([], SCTP)],
     steps: exchange(client(623).v4, "INIT"),
   },
 ];
