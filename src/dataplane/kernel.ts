@@ -6,6 +6,7 @@ import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
+import { sumCounters, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
@@ -17,10 +18,8 @@ import type {
   FlowPage,
   FlowSummary,
   RotationPosition,
-  ServerCounters,
   ServerLoad,
   TemplatePage,
-  VerdictCounters,
 } from "./port.ts";
 import { defencesFor } from "./pressure.ts";
 import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
@@ -116,11 +115,15 @@ export class KernelDataplane implements DataplanePort {
   }
 
   async counters(slots: Iterable<number> = this.#inUse.servers.keys()): Promise<DataplaneCounters> {
-    const servers = [...slots].map((slot) => [slot, toNumbers(this.#slotCounters(slot))] as const);
+    const servers = [...slots].map((slot) => [slot, toServerCounters(this.#slotCounters(slot))] as const);
     const retired = [...this.#inUse.services.values()].map(
-      (service) => [service.id, toNumbers(this.#retired(service))] as const,
+      (service) => [service.id, toServerCounters(this.#retired(service))] as const,
     );
-    return { servers: new Map(servers), retired: new Map(retired), verdicts: this.#verdicts() };
+    return {
+      servers: new Map(servers),
+      retired: new Map(retired),
+      verdicts: verdictTotals(this.#maps.verdicts.get(0) ?? []),
+    };
   }
 
   loads(): ReadonlyMap<number, ServerLoad> {
@@ -230,7 +233,7 @@ export class KernelDataplane implements DataplanePort {
   #deleteServer(slot: number, serviceId: number): void {
     const counters = this.#slotCounters(slot);
     const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
-    if (service) this.#writeService(service, sum(this.#retired(service), counters));
+    if (service) this.#writeService(service, sumCounters(this.#retired(service), counters));
     this.#maps.servers.set(slot, NO_SERVER);
     const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
     this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
@@ -263,39 +266,6 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #slotCounters(slot: number): CountersRecord {
-    return (this.#maps.server_counters.get(slot) ?? []).reduce(sum, NO_COUNTERS);
+    return (this.#maps.server_counters.get(slot) ?? []).reduce(sumCounters, NO_COUNTERS);
   }
-
-  /** `struct verdict_counters` names its fields after the verdicts; labels have dashes. */
-  #verdicts(): VerdictCounters {
-    const totals = new Map<string, number>();
-    for (const cpu of this.#maps.verdicts.get(0) ?? []) {
-      for (const [field, packets] of Object.entries(cpu)) {
-        if (field === "undecided") continue;
-        const name = field.replaceAll("_", "-");
-        totals.set(name, (totals.get(name) ?? 0) + Number(packets));
-      }
-    }
-    return totals;
-  }
-}
-
-function sum(a: CountersRecord, b: CountersRecord): CountersRecord {
-  return {
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    connections: a.connections + b.connections,
-    out_packets: a.out_packets + b.out_packets,
-    out_bytes: a.out_bytes + b.out_bytes,
-  };
-}
-
-function toNumbers({ packets, bytes, connections, out_packets, out_bytes }: CountersRecord): ServerCounters {
-  return {
-    packets: Number(packets),
-    bytes: Number(bytes),
-    connections: Number(connections),
-    outPackets: Number(out_packets),
-    outBytes: Number(out_bytes),
-  };
 }
