@@ -10,6 +10,7 @@ import { Pins } from "../dataplane/pins.ts";
 import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
 import { Health } from "../health/health.ts";
+import { VerdictFile } from "../health/verdict-file.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
@@ -68,7 +69,9 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
     onChange: () => void director.refresh(),
     onTables: () => port.forgetReplyRoutes(nextHops.vlans()),
   });
-  const health = new Health({ report, onChange: () => void director.refresh() });
+  const verdicts = new VerdictFile(options.stateDir);
+  const wasDown = await verdicts.load();
+  const health = new Health({ report, onChange: () => void director.refresh(), verdicts, wasDown });
   const vrrp = new Keepalived({ folder: join(options.stateDir, "vrrp"), report });
   const director = new Director({
     port,

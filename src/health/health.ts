@@ -9,11 +9,14 @@ import { Monitor, type MonitorOptions } from "./monitor.ts";
 import { Notifier } from "./notifier.ts";
 import { findReport, reportOf, type ServiceReport } from "./report.ts";
 import { RunStatistics } from "./run-statistics.ts";
+import type { VerdictFile } from "./verdict-file.ts";
 import { watchedName } from "./watched.ts";
 
 export interface HealthOptions extends Omit<MonitorOptions, "onEvents" | "onRun"> {
   /** The log. */
   readonly report: (message: string) => void;
+  /** Where is kept which servers are down; nowhere when left out. */
+  readonly verdicts?: Pick<VerdictFile, "save">;
 }
 
 export class Health {
@@ -22,9 +25,13 @@ export class Health {
   readonly #report: (message: string) => void;
   readonly #notifier: Notifier;
   readonly #monitor: Monitor;
+  readonly #verdicts: Pick<VerdictFile, "save"> | undefined;
+  #isUnsaved = false;
+  #saving: Promise<void> | undefined;
 
-  constructor({ report, ...options }: HealthOptions) {
+  constructor({ report, verdicts, ...options }: HealthOptions) {
     this.#report = report;
+    this.#verdicts = verdicts;
     this.#notifier = new Notifier(report);
     this.#monitor = new Monitor({
       ...options,
@@ -63,12 +70,24 @@ export class Health {
 
   async stop(): Promise<void> {
     this.#monitor.stop();
-    await this.#notifier.close();
+    await Promise.all([this.#notifier.close(), this.#saving]);
   }
 
   #tell(events: readonly HealthEvent[]): void {
     for (const { message } of events) if (message !== "") this.#report(message);
     this.events.add(events);
     this.#notifier.tell(events);
+    if (!events.some(({ kind }) => kind === "server")) return;
+    this.#isUnsaved = true;
+    this.#saving ??= this.#save();
+  }
+
+  /** Changes that come while it saves are saved together afterwards. */
+  async #save(): Promise<void> {
+    while (this.#isUnsaved) {
+      this.#isUnsaved = false;
+      await this.#verdicts?.save(this.#monitor.down()).catch((error: Error) => this.#report(error.message));
+    }
+    this.#saving = undefined;
   }
 }

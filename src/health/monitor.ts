@@ -19,7 +19,7 @@ import type { Run } from "./run-statistics.ts";
 import { servedState } from "./served.ts";
 import type { CheckWatch, Finding, ServiceWatch } from "./service-watch.ts";
 import { isUnchanged, succeed } from "./succession.ts";
-import { watchedServices } from "./watched.ts";
+import { type WatchedServer, watchedServices } from "./watched.ts";
 
 /** keepalived's BOOTSTRAP_DELAY: no check runs earlier after it was configured, in ms. */
 const BOOTSTRAP_DELAY = 1_000;
@@ -36,17 +36,22 @@ export interface MonitorOptions {
   readonly random?: () => number;
   /** The addresses of this machine, for ha_suspend. */
   readonly addresses?: () => ReadonlySet<string>;
+  /** What {@link Monitor.down} said when the daemon ended: these servers are down until a check succeeds. */
+  readonly wasDown?: ReadonlySet<string>;
 }
 
 export class Monitor {
   readonly #agenda: Agenda;
-  readonly #options: Required<Omit<MonitorOptions, "clock">>;
+  readonly #options: Required<Omit<MonitorOptions, "clock" | "wasDown">>;
   #settings: HealthSettings = DEFAULT_HEALTH_SETTINGS;
   #watches: ReadonlyMap<string, ServiceWatch> = new Map();
   readonly #tasks = new Map<CheckWatch, CheckTask>();
+  /** Only for what is configured at start. */
+  #wasDown: ReadonlySet<string>;
 
-  constructor({ clock = SYSTEM_CLOCK, ...options }: MonitorOptions) {
+  constructor({ clock = SYSTEM_CLOCK, wasDown = new Set(), ...options }: MonitorOptions) {
     this.#agenda = new Agenda(clock);
+    this.#wasDown = wasDown;
     const defaults = { onRun: () => {}, run: runCheck, random: Math.random, addresses: localAddresses };
     this.#options = { ...defaults, ...options };
   }
@@ -72,10 +77,12 @@ export class Monitor {
         watches.set(config.name, before);
         continue;
       }
-      const { watch, heirs } = succeed({ config, before, settings, now: Date.now() });
+      const wasDown = ({ name }: WatchedServer) => this.#wasDown.has(`${config.name} ${name}`);
+      const { watch, heirs } = succeed({ config, before, wasDown, settings, now: Date.now() });
       watches.set(config.name, watch);
       events.push(...this.#assign(watch, heirs), ...watch.begin());
     }
+    this.#wasDown = new Set();
     this.#settings = settings;
     this.#watches = watches;
     this.#endForgotten();
@@ -85,6 +92,13 @@ export class Monitor {
   /** The desired state as the verdicts leave it. */
   served(desired: DesiredState): ServedState {
     return servedState(desired, this.#watches);
+  }
+
+  /** The servers that are down, by name of service and server. */
+  down(): string[] {
+    return [...this.#watches].flatMap(([service, { servers }]) =>
+      [...servers].flatMap(([server, { isAlive }]) => (isAlive ? [] : [`${service} ${server}`])),
+    );
   }
 
   /** Ends all checks; tells of the end where the configuration wants it (omega). */
@@ -127,8 +141,9 @@ export class Monitor {
     const task = new CheckTask(purpose, Date.now());
     this.#tasks.set(purpose.watch, task);
     const { check } = task;
+    const { hasRun } = purpose.watch.state;
     const [service, server] = [purpose.service.config.label, purpose.server.config.label];
-    if (isPeriodic(check)) this.#schedule(task, BOOTSTRAP_DELAY + this.#options.random() * check.warmup);
+    if (isPeriodic(check)) this.#schedule(task, BOOTSTRAP_DELAY + this.#options.random() * (hasRun ? 0 : check.warmup));
     else if (check.type === "file") this.#followFile(task);
     return { kind: "note", service, server, message: activationMessage(check, server, service) };
   }

@@ -37,6 +37,14 @@ export function initialState(check: Check): CheckState {
   return { isUp, hasRun: false, failures: retry, url: 0, urlFailed: false, bonus: 0 };
 }
 
+/** Of a check whose server was down when the daemon ended: one success is enough. */
+export function fallenState(check: Check): CheckState {
+  const state = initialState(check);
+  if (check.type === "bfd") return state;
+  const url = check.type === "http" || check.type === "https" ? check.urls.length - 1 : 0;
+  return { ...state, isUp: false, hasRun: true, failures: 0, url };
+}
+
 /** `weight` is the server's configured one. */
 export function step(check: PeriodicCheck, state: CheckState, outcome: Outcome, weight: number): Step {
   const rise =

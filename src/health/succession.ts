@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { HealthSettings } from "../model/health.ts";
-import { initialState, migrate } from "./rise-and-fall.ts";
+import { fallenState, initialState, migrate } from "./rise-and-fall.ts";
 import { type CheckWatch, ServerWatch, ServiceWatch } from "./service-watch.ts";
 import { isSameCheck, type WatchedServer, type WatchedService } from "./watched.ts";
 
@@ -17,16 +17,22 @@ export interface Succession {
 export interface SuccessionInput {
   readonly config: WatchedService;
   readonly before: ServiceWatch | undefined;
+  /** What is known of a server that has no predecessor. */
+  readonly wasDown: (server: WatchedServer) => boolean;
   readonly settings: HealthSettings;
   /** ms since the epoch */
   readonly now: number;
 }
 
-export function succeed({ config, before, settings, now }: SuccessionInput): Succession {
+export function succeed({ config, before, wasDown, settings, now }: SuccessionInput): Succession {
   const heirs = new Map<CheckWatch, CheckWatch>();
   const servers = config.servers.map((server) => {
     const ancestor = before?.servers.get(server.name);
-    return new ServerWatch(server, succeedChecks(server, ancestor, heirs), { now, before: ancestor });
+    return new ServerWatch(
+      server,
+      succeedChecks(server, ancestor, heirs, wasDown(server) ? fallenState : initialState),
+      { now, before: ancestor },
+    );
   });
   return { watch: new ServiceWatch(config, servers, { settings, now, before }), heirs };
 }
@@ -43,11 +49,12 @@ function succeedChecks(
   { health }: WatchedServer,
   before: ServerWatch | undefined,
   heirs: Map<CheckWatch, CheckWatch>,
+  begin: typeof initialState,
 ): CheckWatch[] {
   const free = new Set(before?.checks);
   return health.checks.map((check) => {
     const ancestor = [...free].find((candidate) => isSameCheck(candidate.check, check));
-    if (!ancestor) return { check, state: initialState(check) };
+    if (!ancestor) return { check, state: begin(check) };
     const watch = { check, state: migrate(ancestor.state, check) };
     heirs.set(watch, ancestor);
     free.delete(ancestor);

@@ -98,6 +98,16 @@ describe("a server whose check fails", () => {
     assert.deepEqual(await answering(12), ["rs1", "rs3"]);
   });
 
+  test("stays out when the daemon is killed and another one takes over", async () => {
+    const log = daemon.log;
+    await daemon.kill("SIGKILL");
+    assert.deepEqual(await answering(12), ["rs1", "rs3"]);
+    daemon = await Daemon.start(daemon.place, ["--config", config]);
+    assert.deepEqual(await listed(), ["rs1", "rs3"]);
+    assert.deepEqual(await answering(12), ["rs1", "rs3"]);
+    daemon.log = log + daemon.log;
+  });
+
   test("is back when it returns", async () => {
     startCanary(site.realServers[1] as RealServerHost);
     await until("it is found up", async () => (await alive()).length === 3);

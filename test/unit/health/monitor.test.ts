@@ -308,6 +308,35 @@ describe("a server", () => {
   });
 });
 
+describe("a server that was down when the daemon ended", () => {
+  const web = watchedService([
+    watchedServer("10.0.0.1", [tcpCheck({ warmup: 60_000 })]),
+    watchedServer("10.0.0.2", [tcpCheck({ warmup: 60_000 })]),
+  ]);
+  const first = new Watching();
+  first.answers.set("10.0.0.1", failed);
+
+  test("is known by name, and stays down until a check succeeds, which does not wait for warmup", async () => {
+    first.watch(web);
+    await first.clock.pass(1_000);
+    const wasDown = new Set(first.monitor.down());
+    assert.deepEqual([...wasDown], ["tcp|192.0.2.1|80 10.0.0.1"]);
+    const next = new Watching({ wasDown, random: () => 0.5 });
+    next.watch(web);
+    assert.deepEqual(next.served(), ["10.0.0.2=1"]);
+    await next.clock.pass(1_000);
+    assert.deepEqual(next.served(), ["10.0.0.1=1", "10.0.0.2=1"]);
+    assert.equal(next.takeLog().at(-1), "Adding service [10.0.0.1]:tcp:80 to VS [192.0.2.1]:tcp:80");
+  });
+
+  test("is like any other when it is configured later", () => {
+    const next = new Watching({ wasDown: new Set(["tcp|192.0.2.1|80 10.0.0.1"]) });
+    next.watch();
+    next.watch(web);
+    assert.deepEqual(next.served(), ["10.0.0.1=1", "10.0.0.2=1"]);
+  });
+});
+
 describe("a group", () => {
   const member = (port: number) =>
     watchedService(

@@ -3,7 +3,7 @@
 
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import type { HealthEvent } from "../../../src/health/events.ts";
-import { Monitor } from "../../../src/health/monitor.ts";
+import { Monitor, type MonitorOptions } from "../../../src/health/monitor.ts";
 import {
   type Check,
   DEFAULT_SERVER_HEALTH,
@@ -31,20 +31,25 @@ export class Watching {
   readonly runs: [rip: string, at: number][] = [];
   readonly addresses = new Set<string>();
   changes = 0;
-  readonly monitor = new Monitor({
-    clock: this.clock,
-    random: () => 0,
-    addresses: () => this.addresses,
-    onChange: () => {
-      this.changes += 1;
-    },
-    onEvents: (events) => this.events.push(...events),
-    run: async (_check, { subject }) => {
-      this.runs.push([subject.rip, this.clock.now()]);
-      return this.answers.get(subject.rip) ?? { ok: true };
-    },
-  });
+  readonly monitor: Monitor;
   #desired: DesiredState = EMPTY_STATE;
+
+  constructor(options: Pick<MonitorOptions, "wasDown" | "random"> = {}) {
+    this.monitor = new Monitor({
+      clock: this.clock,
+      random: () => 0,
+      addresses: () => this.addresses,
+      onChange: () => {
+        this.changes += 1;
+      },
+      onEvents: (events) => this.events.push(...events),
+      run: async (_check, { subject }) => {
+        this.runs.push([subject.rip, this.clock.now()]);
+        return this.answers.get(subject.rip) ?? { ok: true };
+      },
+      ...options,
+    });
+  }
 
   watch(...services: readonly VirtualService[]): void {
     this.apply({ ...this.#desired, services });
