@@ -52,11 +52,14 @@ export interface ServerDocument {
   readonly tunnel?: TunnelDocument;
 }
 
+export type SchedulerFlag = "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback";
+
 export interface ServiceDocument {
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly vip: string;
   readonly port: number;
-  readonly scheduler: "rr" | "wrr";
+  readonly scheduler: "rr" | "wrr" | "dh" | "sh" | "mh";
+  readonly schedulerFlags?: readonly SchedulerFlag[];
   /** In the order they were added. */
   readonly servers: readonly ServerDocument[];
   readonly persistence?: { readonly timeout: number; readonly netmask?: string | number };

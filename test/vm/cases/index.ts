@@ -4,6 +4,7 @@
 import { CHANGES } from "./changes.ts";
 import { DIRECT } from "./direct.ts";
 import { FRAGMENTS } from "./fragments.ts";
+import { HASHING } from "./hashing.ts";
 import { ICMP_ANSWERS } from "./icmp-answers.ts";
 import { ICMP_ERRORS } from "./icmp-errors.ts";
 import { MASQUERADE } from "./masquerade.ts";
@@ -22,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   direct: DIRECT,
   fragments: FRAGMENTS,
   icmp: [...ICMP_ANSWERS, ...ICMP_ERRORS],
+  hashing: HASHING,
   masquerade: MASQUERADE,
   scheduling: SCHEDULING,
   sctp: SCTP_ASSOCIATIONS,

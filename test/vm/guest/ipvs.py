@@ -68,10 +68,15 @@ def changes(old, new):
     for name, service in after.items():
         known = before.get(name)
         if not known:
-            yield f"-A {name} -s {service['scheduler']}"
-        elif known["scheduler"] != service["scheduler"]:
-            yield f"-E {name} -s {service['scheduler']}"
+            yield f"-A {name} {scheduling(service)}"
+        elif scheduling(known) != scheduling(service):
+            yield f"-E {name} {scheduling(service)}"
         yield from server_changes(name, known["servers"] if known else [], service["servers"])
+
+
+def scheduling(service):
+    flags = service.get("schedulerFlags")
+    return f"-s {service['scheduler']}" + (f" -b {','.join(flags)}" if flags else "")
 
 
 def server_changes(name, old, new):
