@@ -3,6 +3,8 @@
 // desired -> compile -> diff -> apply -> status.
 
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
@@ -21,7 +23,7 @@ import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
-import { type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
+import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
@@ -43,8 +45,12 @@ const NO_FLOWS: FlowSummary = {
 };
 /** How often weights grow that are on their way up (slow start), in ms. */
 const RAMP_INTERVAL = 1000;
+const NO_SYNC = "a sync daemon was started and is stored, but connections are not synchronised yet";
 /** How long after a failed apply the director tries again, in ms. */
 const RETRY_INTERVAL = 1000;
+
+/** Who changes the desired state, and how. */
+export type ChangeOrigin = Omit<Change, "at">;
 
 /** Where the desired state is kept. */
 export interface StateStore {
@@ -138,6 +144,11 @@ export class Director {
     return this.#desired;
   }
 
+  /** Whether this machine has such a network interface. */
+  hasInterface(name: string): boolean {
+    return !name.includes("/") && existsSync(join("/sys/class/net", name));
+  }
+
   /** Another one after every change, and for every process: an entity tag of HTTP. */
   get revision(): string {
     return `"${this.#instance}-${this.#changes}"`;
@@ -164,12 +175,12 @@ export class Director {
   }
 
   /**
-   * Makes `edit(desired)` the desired state: one change at a time, in the order of the calls. Resolves
+   * Makes `edit(desired)` the desired state, signed by `origin`: one change at a time, in the order of the calls. Resolves
    * once the new state is on disk and applied. Rejects with nothing changed when `edit` throws, when the
    * state cannot be saved (STATE_NOT_SAVED) or when the data plane refuses it (DATAPLANE_FAILED).
    */
-  change(edit: (state: DesiredState) => DesiredState): Promise<DesiredState> {
-    return this.#enqueue(() => this.#change(edit, NEIGHBOUR_PATIENCE));
+  change(edit: (state: DesiredState) => DesiredState, origin?: ChangeOrigin): Promise<DesiredState> {
+    return this.#enqueue(() => this.#change((before) => signed(edit(before), origin), NEIGHBOUR_PATIENCE));
   }
 
   /** Brings the data plane up to date after next hops or verdicts changed. */
@@ -249,6 +260,7 @@ export class Director {
     }
     this.#desired = after;
     this.#changes++;
+    if (after.syncDaemons && after.syncDaemons !== before.syncDaemons) this.#report(NO_SYNC);
     this.#onDesired(after);
     return after;
   }
@@ -344,4 +356,8 @@ export class Director {
 function servicesAt(state: DesiredState, address: ServiceAddress): DesiredState["services"] {
   const service = findService(state, address);
   return service ? [service] : [];
+}
+
+function signed(state: DesiredState, origin: ChangeOrigin | undefined): DesiredState {
+  return origin ? { ...state, lastChange: { at: new Date().toISOString(), ...origin } } : state;
 }

@@ -18,11 +18,13 @@ import { healthRoutes } from "./health.ts";
 import { markRoutes } from "./marks.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
+import { trackOrigins } from "./origin.ts";
 import { serverHealthRoutes } from "./server-health.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
 import { settingsRoutes } from "./settings.ts";
 import { statsRoutes } from "./stats.ts";
+import { syncDaemonRoutes } from "./sync-daemons.ts";
 import { compileValidator } from "./validator.ts";
 import { vrrpRoutes } from "./vrrp.ts";
 
@@ -51,6 +53,7 @@ const ROUTES = [
   configRoutes,
   compatRoutes,
   settingsRoutes,
+  syncDaemonRoutes,
   serviceRoutes,
   serverRoutes,
   markRoutes,
@@ -68,7 +71,6 @@ export function buildApp(options: AppOptions): App {
   const { director, version, health = nothingWatched(), vrrp = NO_VRRP, onInternalError = console.error } = options;
   const readings = { snapshot: () => director.snapshot(), health, vrrp };
   const metrics = options.metrics ?? new Metrics({ version, ...readings, onError: onInternalError });
-  const context: ApiContext = { director, health, vrrp, metrics };
   const app: App = fastify({
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -77,6 +79,9 @@ export function buildApp(options: AppOptions): App {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendError(presentable(error), reply),
   });
+  const origin = trackOrigins(app);
+  const change: ApiContext["change"] = (edit) => director.change(edit, origin());
+  const context: ApiContext = { director, change, health, vrrp, metrics };
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => JSON.stringify);
   acceptJsonOnly(app);

@@ -14,7 +14,7 @@ const IfMatch = Type.Object({
   ),
 });
 
-export function configRoutes(app: App, { director }: ApiContext): void {
+export function configRoutes(app: App, { change, director }: ApiContext): void {
   const response = { 200: FullConfigSchema, ...ERRORS };
 
   app.get("/v1/config", { schema: { summary: "The desired state", response } }, async (_request, reply) =>
@@ -31,7 +31,7 @@ export function configRoutes(app: App, { director }: ApiContext): void {
     const state = toState(body);
     const expected = headers["if-match"];
     return toDocument(
-      await director.change(() => {
+      await change(() => {
         if (expected === undefined || expected === director.revision) return state;
         throw new XdirectorError("STATE_CHANGED", "the desired state has changed since it was read");
       }),

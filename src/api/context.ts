@@ -7,12 +7,22 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { Director } from "../director.ts";
 import type { Keepalived } from "../ha/keepalived.ts";
 import type { Health } from "../health/health.ts";
+import type { DesiredState } from "../model/service.ts";
 import type { Metrics } from "../stats/metrics.ts";
 
 /** The part of the director that the API uses. */
 export type ApiDirector = Pick<
   Director,
-  "desired" | "revision" | "change" | "snapshot" | "reading" | "zero" | "flows" | "templates" | "serverAt"
+  | "desired"
+  | "revision"
+  | "hasInterface"
+  | "change"
+  | "snapshot"
+  | "reading"
+  | "zero"
+  | "flows"
+  | "templates"
+  | "serverAt"
 >;
 
 /** The part of health that the API uses. */
@@ -22,6 +32,8 @@ export type ApiHealth = Pick<Health, "services" | "service" | "events" | "statis
 export type ApiVrrp = Pick<Keepalived, "status">;
 
 export interface ApiContext {
+  /** {@link Director.change}, signed by the request that is being answered. */
+  readonly change: (edit: (state: DesiredState) => DesiredState) => Promise<DesiredState>;
   readonly director: ApiDirector;
   readonly health: ApiHealth;
   readonly vrrp: ApiVrrp;

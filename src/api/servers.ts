@@ -48,7 +48,7 @@ function readRoutes(app: App, { director }: ApiContext, path: ServicePath): void
   });
 }
 
-function putRoute(app: App, { director }: ApiContext, path: ServicePath): void {
+function putRoute(app: App, { change }: ApiContext, path: ServicePath): void {
   const schema = {
     summary: "Add or replace a real server",
     params: serverParams(path),
@@ -61,7 +61,7 @@ function putRoute(app: App, { director }: ApiContext, path: ServicePath): void {
     const of = serverAt(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
-    const state = await director.change((before) => {
+    const state = await change((before) => {
       const service = getService(before, address);
       const server = toServer({ ...of, ...body }, service);
       isNew = !service.servers.some((other) => isSameServer(other, server));
@@ -71,23 +71,23 @@ function putRoute(app: App, { director }: ApiContext, path: ServicePath): void {
   });
 }
 
-function patchRoute(app: App, { director }: ApiContext, path: ServicePath): void {
+function patchRoute(app: App, { change }: ApiContext, path: ServicePath): void {
   const response = { 200: FullServerSchema, ...ERRORS };
   const schema = { summary: "Change a real server", params: serverParams(path), body: PatchServerBody, response };
   app.patch(serverUrl(path), { schema }, async ({ params, body }) => {
     const address = path.addressOf(params);
     const server = serverAt(params);
-    const state = await director.change((before) =>
+    const state = await change((before) =>
       editServer(before, address, server, toChanges(body, getService(before, address))),
     );
     return toServerDocument(getServer(getService(state, address), server));
   });
 }
 
-function deleteRoute(app: App, { director }: ApiContext, path: ServicePath): void {
+function deleteRoute(app: App, { change }: ApiContext, path: ServicePath): void {
   const schema = { summary: "Delete a real server", params: serverParams(path), response: { 204: Nothing, ...ERRORS } };
   app.delete(serverUrl(path), { schema }, async ({ params }, reply) => {
-    await director.change((before) => deleteServer(before, path.addressOf(params), serverAt(params)));
+    await change((before) => deleteServer(before, path.addressOf(params), serverAt(params)));
     return reply.code(204).send(null);
   });
 }

@@ -59,7 +59,7 @@ function readRoute(app: App, { director }: ApiContext, { url, params, addressOf 
   });
 }
 
-function putRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+function putRoute(app: App, { change }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const schema = {
     summary: "Add or replace a virtual service",
     params,
@@ -71,7 +71,7 @@ function putRoute(app: App, { director }: ApiContext, { url, params, addressOf }
     const address = addressOf(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
-    const state = await director.change((before) => {
+    const state = await change((before) => {
       const known = findService(before, address);
       isNew = known === undefined;
       const service = toService(body, address, known?.servers);
@@ -81,31 +81,29 @@ function putRoute(app: App, { director }: ApiContext, { url, params, addressOf }
   });
 }
 
-function patchRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+function patchRoute(app: App, { change }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const response = { 200: FullServiceSchema, ...ERRORS };
   const schema = { summary: "Change a virtual service", params, body: PatchServiceBody, response };
   app.patch(url, { schema }, async ({ params, body }) => {
     const address = addressOf(params);
-    const state = await director.change((before) =>
-      editService(before, address, toChanges(body, getService(before, address))),
-    );
+    const state = await change((before) => editService(before, address, toChanges(body, getService(before, address))));
     return toServiceDocument(getService(state, address));
   });
 }
 
-function deleteRoute(app: App, { director }: ApiContext, { url, params, addressOf }: ServicePath): void {
+function deleteRoute(app: App, { change }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const schema = { summary: "Delete a virtual service", params, response: { 204: Nothing, ...ERRORS } };
   app.delete(url, { schema }, async ({ params }, reply) => {
     const address = addressOf(params);
-    await director.change((before) => deleteService(before, address));
+    await change((before) => deleteService(before, address));
     return reply.code(204).send(null);
   });
 }
 
-function clearRoute(app: App, { director }: ApiContext): void {
+function clearRoute(app: App, { change }: ApiContext): void {
   const schema = { summary: "Delete every virtual service", response: { 204: Nothing, ...ERRORS } };
   app.delete("/v1/services", { schema }, async (_request, reply) => {
-    await director.change((before) => ({ ...before, services: [] }));
+    await change((before) => ({ ...before, services: [] }));
     return reply.code(204).send(null);
   });
 }

@@ -7,7 +7,7 @@ import { editSettings } from "../model/edits.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ERRORS } from "./schemas.ts";
 
-export function settingsRoutes(app: App, { director }: ApiContext): void {
+export function settingsRoutes(app: App, { change, director }: ApiContext): void {
   const response = { 200: FullSettingsSchema, ...ERRORS };
 
   app.get("/v1/settings", { schema: { summary: "The director's settings", response } }, async () =>
@@ -17,13 +17,13 @@ export function settingsRoutes(app: App, { director }: ApiContext): void {
   const put = { summary: "Replace the settings: what is left out is IPVS's default", body: SettingsSchema, response };
   app.put("/v1/settings", { schema: put }, async ({ body }) => {
     const settings = toSettings(body);
-    const state = await director.change((before) => editSettings(before, settings));
+    const state = await change((before) => editSettings(before, settings));
     return toSettingsDocument(state.settings);
   });
 
   const patch = { summary: "Change settings: what is left out stays as it is", body: SettingsSchema, response };
   app.patch("/v1/settings", { schema: patch }, async ({ body }) => {
-    const state = await director.change((before) => editSettings(before, toSettings(body, before.settings)));
+    const state = await change((before) => editSettings(before, toSettings(body, before.settings)));
     return toSettingsDocument(state.settings);
   });
 }

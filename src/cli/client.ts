@@ -44,11 +44,12 @@ export class DaemonUnreachable extends Error {
   }
 }
 
-export function connectApi(socketPath: string): ApiClient {
+/** `origin`: what the director is to write beside a change. */
+export function connectApi(socketPath: string, origin: Readonly<Record<string, string>> = {}): ApiClient {
   return {
     async request(request) {
       try {
-        const response = await send(socketPath, request);
+        const response = await send(socketPath, request, origin);
         const content = await text(response);
         const { etag } = response.headers;
         const body = content === "" ? undefined : JSON.parse(content);
@@ -59,7 +60,7 @@ export function connectApi(socketPath: string): ApiClient {
     },
     async *stream(path) {
       try {
-        const response = await send(socketPath, { method: "GET", path });
+        const response = await send(socketPath, { method: "GET", path }, origin);
         if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
         yield* response.setEncoding("utf8") as AsyncIterable<string>;
       } catch (error) {
@@ -69,9 +70,14 @@ export function connectApi(socketPath: string): ApiClient {
   };
 }
 
-function send(socketPath: string, { method, path, body, onlyCreate, ifMatch }: ApiRequest): Promise<IncomingMessage> {
+function send(
+  socketPath: string,
+  { method, path, body, onlyCreate, ifMatch }: ApiRequest,
+  origin: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   const content = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
+    ...origin,
     ...(content !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(content) }),
     ...(onlyCreate && { "if-none-match": "*" }),
     ...(ifMatch !== undefined && { "if-match": ifMatch }),

@@ -40,6 +40,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "print the digest of a page, for HTTP_GET and SSL_GET checks",
     run: async (argv) => (await import("./genhash.ts")).runGenhash(argv),
   },
+  "install-ipvsadm-alias": {
+    summary: "make ipvsadm a link to xvsadm",
+    run: async (argv) => (await import("./install-alias.ts")).runInstallAlias(argv),
+  },
+  completions: {
+    summary: "print completions of xvsadm for bash, zsh or fish",
+    run: async (argv) => (await import("./manual.ts")).runCompletions(argv),
+  },
+  man: {
+    summary: "print the manual page xvsadm(8)",
+    run: async (argv) => (await import("./manual.ts")).runManual(argv),
+  },
   version: {
     summary: "print the version",
     run: async () => {
@@ -57,7 +69,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 function help(): string {
-  const rows = Object.entries(COMMANDS).map(([verb, { summary }]) => `  ${verb.padEnd(12)}${summary}\n`);
+  const rows = Object.entries(COMMANDS).map(([verb, { summary }]) => `  ${verb.padEnd(24)}${summary}\n`);
   return [
     "usage: xdirector COMMAND [OPTION...]\n\n",
     ...rows,

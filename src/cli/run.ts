@@ -122,9 +122,10 @@ async function initialState(
   return edit(before ?? EMPTY_STATE);
 }
 
-function followConfig(source: ConfigSource | undefined, { watch }: DaemonOptions, director: Director): void {
+function followConfig(source: ConfigSource | undefined, { watch, config }: DaemonOptions, director: Director): void {
   const reload = (): void => {
-    if (source) void source.reload((edit) => director.change(edit));
+    if (source)
+      void source.reload((edit) => director.change(edit, { by: config ?? "", how: "the file was read again" }));
     else report("SIGHUP ignored: there is no --config to read again");
   };
   process.on("SIGHUP", reload);

@@ -42,6 +42,7 @@ import {
   type ServiceOptionsDocument,
 } from "./schema.ts";
 import { toSettings, toSettingsDocument } from "./settings.ts";
+import { toSyncDaemon } from "./sync-daemon.ts";
 import { toTunnel, toTunnelDocument } from "./tunnel-document.ts";
 import { compileSchema } from "./validate.ts";
 
@@ -55,12 +56,17 @@ export function parseDocument(value: unknown): DesiredState {
 }
 
 /** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
-export function toState({ services, marks, settings = {}, health, vrrp }: ConfigDocument): DesiredState {
+export function toState(document: ConfigDocument): DesiredState {
+  const { services, marks, settings = {}, syncDaemons = [], lastChange, health, vrrp } = document;
   const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
   const state = {
     services: services.map(named),
     settings: toSettings(settings),
     ...(marks && { marks: marks.map(toMark) }),
+    ...(syncDaemons.length > 0 && {
+      syncDaemons: syncDaemons.map(({ role, ...others }) => toSyncDaemon(role, others)),
+    }),
+    ...(lastChange && { lastChange }),
     ...(health && { health: toHealthSettings(health) }),
     ...(vrrp !== undefined && { vrrp }),
   };
@@ -97,11 +103,13 @@ export function toAddress(text: string): Address {
 
 /** Inverse of {@link toState}: every field written out. */
 export function toDocument(state: DesiredState): FullConfigDocument {
-  const { services, settings, health, vrrp, marks = [] } = state;
+  const { services, settings, syncDaemons, lastChange, health, vrrp, marks = [] } = state;
   return {
     services: services.map(toServiceDocument),
     settings: toSettingsDocument(settings),
     ...(marks.length > 0 && { marks: marks.map(toMarkDocument) }),
+    ...(syncDaemons && { syncDaemons }),
+    ...(lastChange && { lastChange }),
     ...(health && { health: toHealthSettingsDocument(health) }),
     ...(vrrp !== undefined && { vrrp }),
   };

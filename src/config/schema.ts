@@ -25,6 +25,7 @@ import { HealthSettingsSchema, ServerHealthSchema, serviceHealthSchema } from ".
 import { MarkDocumentSchema } from "./marks.ts";
 import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
+import { SyncDaemonSchema } from "./sync-daemon.ts";
 
 Format.Set("ip", (text) => parseAddress(text) !== undefined);
 
@@ -180,9 +181,20 @@ const DIRECTOR_OPTIONS = {
   ),
 };
 
+const ChangeSchema = Type.Object(
+  { at: Type.String(), by: Type.String(), how: Type.String() },
+  { ...CLOSED, description: "who changed it last; written by the director" },
+);
+
 /** The whole desired state, as in a file or the body of `PUT /v1/config`. */
 export const ConfigSchema = Type.Object(
-  { services: Type.Immutable(Type.Array(ServiceSchema)), settings: Type.Optional(SettingsSchema), ...DIRECTOR_OPTIONS },
+  {
+    services: Type.Immutable(Type.Array(ServiceSchema)),
+    settings: Type.Optional(SettingsSchema),
+    syncDaemons: Type.Optional(Type.Immutable(Type.Array(SyncDaemonSchema))),
+    lastChange: Type.Optional(ChangeSchema),
+    ...DIRECTOR_OPTIONS,
+  },
   CLOSED,
 );
 
@@ -234,7 +246,13 @@ export function fullServiceSchema<Properties extends Type.TProperties>(propertie
 
 export const FullServiceSchema = fullServiceSchema({ servers: FullServersSchema }, "a virtual service");
 export const FullConfigSchema = Type.Object(
-  { services: Type.Immutable(Type.Array(FullServiceSchema)), settings: FullSettingsSchema, ...DIRECTOR_OPTIONS },
+  {
+    services: Type.Immutable(Type.Array(FullServiceSchema)),
+    settings: FullSettingsSchema,
+    syncDaemons: Type.Optional(Type.Immutable(Type.Array(SyncDaemonSchema))),
+    lastChange: Type.Optional(ChangeSchema),
+    ...DIRECTOR_OPTIONS,
+  },
   { ...CLOSED, description: "the desired state" },
 );
 

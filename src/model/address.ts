@@ -52,6 +52,11 @@ export function isUnicast(address: Address): boolean {
   return first < 224 && bytes.slice(12).some((byte) => byte !== 0);
 }
 
+export function isMulticast(address: Address): boolean {
+  const bytes = addressToBytes(address);
+  return familyOf(address) === "ipv6" ? bytes[0] === 0xff : (bytes[12] ?? 0) >> 4 === 0xe;
+}
+
 function wordsOf(text: string): number[] {
   if (text === "") return [];
   return text.split(":").flatMap((part) => {

@@ -26,6 +26,7 @@ import {
 /** Of a well-formed state. @throws INVALID_VALUE, SERVICE_EXISTS or SERVER_EXISTS */
 export function assertValidState(state: DesiredState): void {
   assertValidMarks(state.marks ?? []);
+  if (state.syncDaemons) assertSyncable(state);
   const seen = new Set<ServiceKey>();
   state.services.forEach((service, index) => {
     const key = serviceKey(service);
@@ -35,6 +36,20 @@ export function assertValidState(state: DesiredState): void {
     }
     seen.add(key);
     assertValidService(service, `services[${index}].`);
+  });
+}
+
+/** The messages of connection sync have room for addresses of one family. */
+function assertSyncable({ services, syncDaemons = [] }: DesiredState): void {
+  const roles = syncDaemons.map(({ role }) => role);
+  const twice = roles.find((role, index) => roles.indexOf(role) !== index);
+  refuseIf(twice && { field: "syncDaemons", message: `there are two ${twice} sync daemons` }, "");
+  services.forEach((service, index) => {
+    const at = service.servers.findIndex(({ rip }) => familyOf(rip) !== serviceFamily(service));
+    if (at < 0) return;
+    const field = `services[${index}].servers[${at}].rip`;
+    const message = "a server of another family cannot be synchronised";
+    throw new XdirectorError("INVALID_VALUE", message, [{ field, message }]);
   });
 }
 

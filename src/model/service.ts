@@ -7,6 +7,7 @@ import type { HealthSettings, ServerHealth, ServiceHealth } from "./health.ts";
 import type { MaglevSize } from "./maglev.ts";
 import type { Mark } from "./marks.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
+import type { SyncDaemon } from "./sync-daemon.ts";
 
 export const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -156,11 +157,24 @@ export type VirtualService = ServiceAddress &
     readonly servers: readonly RealServer[];
   };
 
+/** Who changed the desired state, when and how: for operators who share a director. */
+export interface Change {
+  /** ISO 8601. */
+  readonly at: string;
+  /** `root (uid 0)`, a client's address, or a file. */
+  readonly by: string;
+  /** What was done, e.g. `xvsadm -A -t 192.0.2.1:80`, `PUT /v1/config`. */
+  readonly how: string;
+}
+
 /** What the operator wants. */
 export interface DesiredState {
   /** In the order of creation. */
   readonly services: readonly VirtualService[];
   readonly settings: Settings;
+  /** One of a role at most. */
+  readonly syncDaemons?: readonly SyncDaemon[];
+  readonly lastChange?: Change;
   readonly health?: HealthSettings;
   /** keepalived.conf text that the real keepalived is run with, for VRRP; see ha/. */
   readonly vrrp?: string;

@@ -17,6 +17,7 @@ import {
   getService,
   type ServerAddress,
 } from "../../model/edits.ts";
+import { assertValidServer } from "../../model/invariants.ts";
 import {
   type DesiredState,
   PERSISTENCE_ENGINES,
@@ -72,6 +73,8 @@ export async function applyIntent(
   const server = await serverOf(intent.server, hostNames);
   if (intent.verb === "delete-server") return deleteServer(state, address, server);
   const edited = toServer({ ...server, ...formOf(intent.form) }, address);
+  // The kernel looks at thresholds before it looks for the server.
+  assertValidServer(getService(state, address), edited);
   return intent.verb === "add-server"
     ? addServer(state, getService(state, address), edited)
     : editServer(state, address, server, { upperThreshold: 0, lowerThreshold: 0, ...edited });

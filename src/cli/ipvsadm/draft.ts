@@ -2,9 +2,11 @@
 // What the flags of a command line have said so far: one setter a flag that carries something. Pure.
 
 import type { PersistenceDocument } from "../../config/schema.ts";
+import type { SyncSettingsDocument } from "../../config/sync-daemon.ts";
 import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Family } from "../../model/address.ts";
 import type { Method, Tunnel } from "../../model/service.ts";
+import type { SyncRole } from "../../model/sync-daemon.ts";
 import { familyOfHost, parseClassicAddress, parseEndpoint, type TypedEndpoint } from "./endpoint.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import { type Flag, optionOf } from "./flags.ts";
@@ -13,8 +15,13 @@ import type { Option } from "./legality.ts";
 import type { PortNames, PortProtocol } from "./port-names.ts";
 import { leadingInteger } from "./values.ts";
 
+/** IP_VS_IFNAME_MAXLEN without the end of the string. */
+const INTERFACE_NAME_MAX = 15;
+
 /** Seconds of `-p` alone: libipvs's IPVS_SVC_PERSISTENT_TIMEOUT. */
 const DEFAULT_PERSISTENCE = 360;
+
+type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 
 /** Starts with ipvsadm's defaults. */
 export class Draft {
@@ -31,6 +38,8 @@ export class Draft {
   netmask: string | number | undefined;
   persistenceEngine: string | undefined;
   onePacket = false;
+  syncRole: SyncRole | undefined;
+  sync: Partial<Writable<SyncSettingsDocument>> = {};
   isLenient = false;
   method: Method = "direct";
   weight = 1;
@@ -127,6 +136,30 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   netmask: (draft, value) => draft.setNetmask(value),
   pe: (draft, value) => {
     draft.persistenceEngine = value || undefined;
+  },
+  "start-daemon": (draft, value) => {
+    draft.syncRole = value as SyncRole;
+  },
+  "stop-daemon": (draft, value) => {
+    draft.syncRole = value as SyncRole;
+  },
+  syncid: (draft, value) => {
+    draft.sync.syncId = Number(value) + 0;
+  },
+  "sync-maxlen": (draft, value) => {
+    draft.sync.maxLength = Number(value);
+  },
+  "mcast-interface": (draft, value) => {
+    draft.sync.interface = value.slice(0, INTERFACE_NAME_MAX);
+  },
+  "mcast-group": (draft, value) => {
+    draft.sync.group = value;
+  },
+  "mcast-port": (draft, value) => {
+    draft.sync.port = Number(value);
+  },
+  "mcast-ttl": (draft, value) => {
+    draft.sync.ttl = Number(value);
   },
   lenient: (draft) => {
     draft.isLenient = true;

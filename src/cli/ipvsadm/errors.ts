@@ -82,6 +82,8 @@ const KERNEL_TEXTS: Partial<Record<Verb, Partial<Record<ErrorCode, string>>>> = 
   },
   "delete-service": { SERVICE_NOT_FOUND: "No such service" },
   list: { SERVICE_NOT_FOUND: "No such service" },
+  "start-daemon": { SYNC_DAEMON_EXISTS: "Daemon has already run", NO_SUCH_DEVICE: "No such device" },
+  "stop-daemon": { SYNC_DAEMON_NOT_FOUND: "No daemon is running" },
   zero: { SERVICE_NOT_FOUND: "No such service" },
   "add-server": { SERVICE_NOT_FOUND: "Service not defined", SERVER_EXISTS: "Destination already exists" },
   "edit-server": { SERVICE_NOT_FOUND: "Service not defined", SERVER_NOT_FOUND: "No such destination" },
@@ -96,7 +98,8 @@ export function describeRefusal(verb: Verb, refusal: Refusal): Outcome {
   if (text !== undefined) return failure(verb === "list" ? 1 : 255, text);
   if (isAbout("persistenceEngine", refusal)) return failure(255, NO_SUCH_MODULE);
   if (isAbout("lowerThreshold", refusal)) return failure(255, OUT_OF_RANGE);
-  if (verb === "add-server" && isAbout("rip", refusal)) return failure(255, INVALID_SERVER);
+  if ((verb === "add-server" || verb === "start-daemon") && isAbout("rip", refusal))
+    return failure(255, INVALID_SERVER);
   return failure(refusal.code === "UNSUPPORTED" ? 2 : 255, `xvsadm: ${refusal.message}`);
 }
 
@@ -118,6 +121,7 @@ export function failure(rc: 1 | 2 | 255, text: string): Outcome {
   return { rc, stdout: "", stderr: `${text}\n` };
 }
 
-function isAbout(name: string, { code, details }: Refusal): boolean {
+/** Whether a value of that name was refused. */
+export function isAbout(name: string, { code, details }: Refusal): boolean {
   return code === "INVALID_VALUE" && details.some(({ field }) => field === name || field.endsWith(`.${name}`));
 }

@@ -2,6 +2,7 @@
 // The one table of ipvsadm 1.31's flags, section by section in the order of its help text. Parser, legality check
 // and help read it. Data only.
 
+import { isMulticast, parseAddress } from "../../model/address.ts";
 import { TIMEOUT_MAX } from "../../model/settings.ts";
 import { USAGE } from "./errors.ts";
 import { type Command, isCommand, isOption, type Option } from "./legality.ts";
@@ -34,6 +35,11 @@ const START_ROLE = oneOf(["master", "backup"], "illegal start-daemon parameter s
 const STOP_ROLE = oneOf(["master", "backup"], "illegal start_daemon specified");
 const SYNC_ID = integer(0, 255, "illegal syncid specified");
 const SYNC_LENGTH = integer(1, 65_507, "illegal sync-maxlen specified");
+const MULTICAST_GROUP: ValueCheck = (text) => {
+  const address = parseAddress(text);
+  if (address !== undefined && isMulticast(address)) return undefined;
+  return `invalid ${text.includes(":") ? "IPv6" : "IPv4"} mcast-group \`${text}'`;
+};
 const MULTICAST_PORT = integer(1, 65_535, "illegal mcast-port specified");
 const MULTICAST_TTL = integer(1, 255, "illegal mcast-ttl specified");
 
@@ -107,13 +113,13 @@ export const OPTION_FLAGS: readonly Flag[] = [
 ];
 
 /** What ipvsadm does not have; its help text stays what it was. */
-const OWN_FLAGS: readonly Flag[] = [{ long: "lenient" }];
+export const OWN_FLAGS: readonly Flag[] = [{ long: "lenient", text: "with -R: line by line, as ipvsadm does" }];
 
 export const DAEMON_FLAGS: readonly Flag[] = [
   { long: "syncid", takes: "sid", check: SYNC_ID, text: "syncid for connection sync (default=255)" },
   { long: "sync-maxlen", takes: "length", check: SYNC_LENGTH, text: "Max sync message length (default=1472)" },
   { long: "mcast-interface", takes: "interface", text: "multicast interface for connection sync" },
-  { long: "mcast-group", takes: "address", text: "IPv4/IPv6 group (default=224.0.0.81)" },
+  { long: "mcast-group", takes: "address", check: MULTICAST_GROUP, text: "IPv4/IPv6 group (default=224.0.0.81)" },
   { long: "mcast-port", takes: "port", check: MULTICAST_PORT, text: "UDP port (default=8848)" },
   { long: "mcast-ttl", takes: "ttl", check: MULTICAST_TTL, text: "Multicast TTL (default=1)" },
 ];

@@ -6,7 +6,7 @@ import { COMMAND_FLAGS, DAEMON_FLAGS, type Flag, OPTION_FLAGS, SERVICE_FLAGS } f
 /** The version of ipvsadm whose command line this is. */
 export const VERSION_TEXT = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n";
 
-const USAGE_LINES = [
+export const USAGE_LINES = [
   "-A|E virtual-service [-s scheduler] [-p [timeout]] [-M netmask] [--pe persistence_engine] [-b sched-flags]",
   "-D virtual-service",
   "-C",

@@ -4,9 +4,11 @@
 import type { FlagText } from "../../config/scheduler-flags.ts";
 import type { PersistenceDocument } from "../../config/schema.ts";
 import type { SettingsDocument } from "../../config/settings-schema.ts";
+import type { SyncSettingsDocument } from "../../config/sync-daemon.ts";
 import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Address } from "../../model/address.ts";
 import type { MarkAddress, Method, Protocol } from "../../model/service.ts";
+import type { SyncRole } from "../../model/sync-daemon.ts";
 
 /** A host as it was typed: an address, or a name that is still to be resolved. */
 export type Host = { readonly address: Address } | { readonly name: string };
@@ -58,6 +60,9 @@ export type Intent =
   | ListIntent
   | { readonly verb: "list-timeouts" }
   | { readonly verb: "list-connections"; readonly numeric: boolean; readonly withEngine: boolean }
+  | { readonly verb: "list-daemons" }
+  | { readonly verb: "start-daemon"; readonly role: SyncRole; readonly settings: SyncSettingsDocument }
+  | { readonly verb: "stop-daemon"; readonly role: SyncRole }
   | { readonly verb: "restore"; readonly isLenient: boolean }
   | { readonly verb: "save"; readonly numeric: boolean }
   /** All of them when undefined. */

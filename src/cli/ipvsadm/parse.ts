@@ -5,6 +5,7 @@
 import { type FlagText, isFlagText } from "../../config/scheduler-flags.ts";
 import type { Protocol } from "../../model/service.ts";
 import { TIMEOUT_MAX } from "../../model/settings.ts";
+import type { SyncRole } from "../../model/sync-daemon.ts";
 import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
@@ -110,6 +111,7 @@ function readWords(command: Command, words: readonly string[]): number[] {
 }
 
 function checkDraft(command: Command, draft: Draft): void {
+  readSchedulerFlags(draft.flagNames, draft.scheduler);
   checkCommand(command, draft.given);
   if (command === "add-service" || command === "edit-service") checkService(draft);
   if (command === "add-server" || command === "edit-server") checkServer(draft);
@@ -155,6 +157,10 @@ function toIntent(command: Command, draft: Draft): Intent {
       return toListIntent(draft, typedService(draft));
     case "flush":
       return { verb: command };
+    case "start-daemon":
+      return { verb: command, role: draft.syncRole as SyncRole, settings: draft.sync };
+    case "stop-daemon":
+      return { verb: command, role: draft.syncRole as SyncRole };
     case "restore":
       return { verb: command, isLenient: draft.isLenient };
     case "save":
@@ -193,6 +199,7 @@ function readSchedulerFlags(text: string, scheduler: string): FlagText[] {
 
 function toListIntent({ given }: Draft, service: TypedService | undefined): Intent {
   if (given.has("timeout")) return { verb: "list-timeouts" };
+  if (given.has("daemon")) return { verb: "list-daemons" };
   if (given.has("connection")) {
     return { verb: "list-connections", numeric: given.has("numeric"), withEngine: given.has("persistent-conn") };
   }

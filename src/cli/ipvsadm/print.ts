@@ -7,6 +7,7 @@ import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import { type Address, familyOf } from "../../model/address.ts";
 import { kernelOrder } from "../../model/kernel-order.ts";
 import { HOST_NETMASKS, isMark, type Protocol, type ServiceAddress } from "../../model/service.ts";
+import type { SyncDaemon } from "../../model/sync-daemon.ts";
 import { abbreviated, COLUMNS, exact } from "./columns.ts";
 import type { ListFormat } from "./intent.ts";
 import { protocolOf, type Spelling, spellEndpoint } from "./names.ts";
@@ -40,6 +41,18 @@ export function printService(service: ServiceReading, layout: Layout): string {
 
 export function printTimeouts({ timeouts }: FullSettingsDocument): string {
   return `Timeout (tcp tcpfin udp): ${timeouts.tcp} ${timeouts.tcpfin} ${timeouts.udp}\n`;
+}
+
+export interface SyncDaemons {
+  readonly syncDaemons: readonly SyncDaemon[];
+}
+
+export function printDaemons({ syncDaemons }: SyncDaemons): string {
+  const lines = syncDaemons.map(({ role, syncId, maxLength, group, port, ttl, ...daemon }) => {
+    const name = `mcast=${daemon.interface}, syncid=${syncId}, maxlen=${maxLength}`;
+    return `${role} sync daemon (${name}, group=${group}, port=${port}, ttl=${ttl})\n`;
+  });
+  return lines.join("");
 }
 
 /** What stands in the listing's brackets and in saved rules: `sh` and `mh` have no name for their third flag. */
@@ -82,10 +95,9 @@ function printName(service: ServiceAddress, spelling: Spelling): string {
 
 function printSettings(service: ServiceReading): string[] {
   const { scheduler, persistence, persistenceEngine, onePacket } = service;
-  const flags = printableFlags(service);
   return [
     scheduler,
-    ...(flags === "" ? [] : [`(${flags})`]),
+    ...(service.schedulerFlags ? [`(${printableFlags(service)})`] : []),
     ...(persistence ? [`persistent ${persistence.timeout}`] : []),
     ...(persistence && !isHostNetmask(persistence.netmask) ? [`mask ${persistence.netmask}`] : []),
     ...(persistence && persistenceEngine ? [`pe ${persistenceEngine}`] : []),

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
+import { BY_HEADER, HOW_HEADER } from "../../api/origin.ts";
 import { connectApi } from "../client.ts";
 import { DEFAULT_SOCKET } from "../daemon-options.ts";
 import { SYSTEM_HOST_NAMES } from "./host-names.ts";
@@ -31,9 +32,21 @@ function processWorld(): World {
     program: basename(process.argv[1] ?? "xvsadm", ".js"),
     portNames: systemPortNames(),
     hostNames: SYSTEM_HOST_NAMES,
-    api: connectApi(process.env["XDIRECTOR_SOCKET"] ?? DEFAULT_SOCKET),
+    api: connectApi(process.env["XDIRECTOR_SOCKET"] ?? DEFAULT_SOCKET, origin()),
     input: () => text(process.stdin),
     print,
+    notice: (words) => void (process.stderr.isTTY && process.stderr.write(`xvsadm: ${words}\n`)),
+  };
+}
+
+/** Who runs what, in the characters of a header. */
+function origin(): Readonly<Record<string, string>> {
+  const user = process.env["SUDO_USER"] ?? process.env["USER"];
+  const program = basename(process.argv[1] ?? "xvsadm", ".js");
+  const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, "?");
+  return {
+    [BY_HEADER]: printable(`${user === undefined ? "" : `${user} `}(uid ${process.getuid?.()})`),
+    [HOW_HEADER]: printable([program, ...process.argv.slice(2)].join(" ")),
   };
 }
 

@@ -16,6 +16,11 @@ const SETTINGS = "/v1/settings";
 /** @throws UsageError when a name has no address */
 export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
   if (intent.verb === "list-timeouts") return { method: "GET", path: SETTINGS };
+  if (intent.verb === "list-daemons") return { method: "GET", path: "/v1/sync-daemons" };
+  if (intent.verb === "start-daemon") {
+    return { method: "PUT", path: `/v1/sync-daemons/${intent.role}`, body: intent.settings };
+  }
+  if (intent.verb === "stop-daemon") return { method: "DELETE", path: `/v1/sync-daemons/${intent.role}` };
   if (intent.verb === "flush") return { method: "DELETE", path: "/v1/services" };
   if (intent.verb === "save") return { method: "GET", path: "/v1/config" };
   if (intent.verb === "set") return { method: "PATCH", path: SETTINGS, body: { timeouts: intent.timeouts } };

@@ -9,15 +9,14 @@ import type { Address } from "../../model/address.ts";
 import { isMark, type Protocol } from "../../model/service.ts";
 import type { ApiClient, ApiRequest } from "../client.ts";
 import { printConnections } from "./connections.ts";
-import { describeError, isRefusal, type Refusal, RefusedError } from "./errors.ts";
+import { describeError, isAbout, isRefusal, type Refusal, RefusedError } from "./errors.ts";
 import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Intent, ListIntent, Outcome, Verb } from "./intent.ts";
+import type { Intent, ListIntent, Outcome } from "./intent.ts";
 import { NUMERIC, type Spelling } from "./names.ts";
 import { type ParseContext, parse } from "./parse.ts";
-import { printService, printTable, printTimeouts } from "./print.ts";
+import { printDaemons, printService, printTable, printTimeouts, type SyncDaemons } from "./print.ts";
 import { type RemoteIntent, toRequest } from "./requests.ts";
-import { restoreAtOnce, restoreLineByLine } from "./restore.ts";
 import { printRules } from "./save.ts";
 
 export interface World extends ParseContext {
@@ -27,6 +26,8 @@ export interface World extends ParseContext {
   input(): Promise<string>;
   /** Writes to standard output, no faster than it takes. */
   print(text: string): Promise<void>;
+  /** Tells a person, if one is there, what ipvsadm would not have said. */
+  notice(text: string): void;
 }
 
 const CONNECTIONS = "/v1/compat/proc/net/ip_vs_conn";
@@ -46,13 +47,16 @@ export async function runIpvsadm(argv: readonly string[], world: World): Promise
 /** `xvsadm-restore`: -R after -C, and lines that begin with # are comments. */
 export async function runRestore(world: World): Promise<Outcome> {
   try {
+    const { restoreAtOnce } = await import("./restore.ts");
     return await restoreAtOnce(await world.input(), world, { replaces: true });
   } catch (error) {
     return describeError("restore", error as Error);
   }
 }
 
+/** Its module reads and checks whole documents, which takes time to load: other commands do without. */
 async function restore(isLenient: boolean, world: World): Promise<Outcome> {
+  const { restoreAtOnce, restoreLineByLine } = await import("./restore.ts");
   const text = await world.input();
   if (!isLenient) return restoreAtOnce(text, world, { replaces: false });
   return restoreLineByLine(text, { replaces: false }, (argv) => runIpvsadm(argv, world));
@@ -71,6 +75,12 @@ async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, w
       return printTimeouts((await ask(intent, world)) as FullSettingsDocument);
     case "save":
       return save(intent.numeric, await ask(intent, world), world);
+    case "list-daemons":
+      return printDaemons((await ask(intent, world)) as SyncDaemons);
+    case "start-daemon":
+      await ask(intent, world);
+      world.notice("connections are not synchronised yet: the daemon is stored and listed, but does not run");
+      return "";
     case "list-connections":
       await listConnections(intent, world);
       return "";
@@ -105,25 +115,38 @@ async function listConnections({ numeric, withEngine }: Extract<Intent, { verb: 
 
 /** The body of the daemon's answer. @throws RefusedError */
 async function ask(intent: RemoteIntent, { api, hostNames }: World): Promise<unknown> {
-  return send(intent.verb, await toRequest(intent, hostNames), api);
+  return send(intent, await toRequest(intent, hostNames), api);
 }
 
 /** The body of the daemon's answer. @throws RefusedError */
-async function send(verb: Verb, request: ApiRequest, api: ApiClient): Promise<unknown> {
+async function send(intent: RemoteIntent, request: ApiRequest, api: ApiClient): Promise<unknown> {
   const { status, body } = await api.request(request);
   if (status >= 200 && status < 300) return body;
   const message = `unexpected answer of the director: status ${status}`;
   const refusal = isRefusal(body) ? body : { code: "INTERNAL" as const, message, details: [] };
-  throw new RefusedError(await inKernelOrder(verb, refusal, request.path, api));
+  throw new RefusedError(await inKernelOrder(intent, refusal, request.path, api));
 }
 
-/** The kernel looks for the service before it looks for the scheduler; the daemon checks a request's form first. */
-async function inKernelOrder(verb: Verb, refusal: Refusal, path: string, api: ApiClient): Promise<Refusal> {
-  if (refusal.code !== "UNKNOWN_SCHEDULER") return refusal;
+/**
+ * The kernel looks for the service before it looks for scheduler and engine, and at thresholds before it looks for the
+ * server; the daemon checks a request's form first.
+ */
+async function inKernelOrder(intent: RemoteIntent, refusal: Refusal, path: string, api: ApiClient): Promise<Refusal> {
+  const { verb } = intent;
+  if (verb === "edit-server" && refusal.code === "SERVER_NOT_FOUND") {
+    const { upperThreshold, lowerThreshold } = intent.form;
+    return lowerThreshold > upperThreshold ? wrong("lowerThreshold", refusal) : refusal;
+  }
+  const isUnknown = refusal.code === "UNKNOWN_SCHEDULER" || isAbout("persistenceEngine", refusal);
+  if (!isUnknown) return refusal;
   const { status } = await api.request({ method: "GET", path });
   if (verb === "add-service" && status === 200) return { ...refusal, code: "SERVICE_EXISTS" };
   if (verb === "edit-service" && status === 404) return { ...refusal, code: "SERVICE_NOT_FOUND" };
   return refusal;
+}
+
+function wrong(field: string, { message }: Refusal): Refusal {
+  return { code: "INVALID_VALUE", message, details: [{ field, message }] };
 }
 
 async function spellingOf(

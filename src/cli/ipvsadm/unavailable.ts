@@ -6,17 +6,6 @@ import type { Flag } from "./flags.ts";
 /** Feature (completes "... is not available yet") to the flags that need it. */
 export const UNAVAILABLE: Record<string, readonly string[]> = {
   "remote checksum offload": ["tun-remcsum"],
-  "connection synchronisation": [
-    "start-daemon",
-    "stop-daemon",
-    "daemon",
-    "syncid",
-    "sync-maxlen",
-    "mcast-interface",
-    "mcast-group",
-    "mcast-port",
-    "mcast-ttl",
-  ],
 };
 
 /** What the flag waits for, or undefined when it works. */

@@ -78,4 +78,25 @@ describe("/v1/config", () => {
     assert.equal(answer.status, 200);
     assert.equal(director.desired.services.length, 10_000);
   });
+
+  it("says who changed it last, and takes that for no part of a state", async () => {
+    const { call, director } = startApi();
+    await call("/v1/config", { method: "PUT", body: { services: [] } });
+    assert.deepEqual(director.origin, { by: "127.0.0.1", how: "PUT /v1/config" });
+    const lastChange = { at: "2026-11-21T12:00:00.000Z", by: "root (uid 0)", how: "xvsadm -C" };
+    director.desired = { ...director.desired, lastChange };
+    const { body } = await call("/v1/config");
+    assert.deepEqual(body.lastChange, lastChange);
+    assert.equal((await call("/v1/config", { method: "PUT", body })).status, 200);
+  });
+
+  it("is replaced only if it is still the one that was read, when the client says so", async () => {
+    const { call } = startApi();
+    const { headers } = await call("/v1/config");
+    const put = () =>
+      call("/v1/config", { method: "PUT", body: { services: [] }, headers: { "if-match": String(headers["etag"]) } });
+    assert.equal((await put()).status, 200);
+    const refused = await put();
+    assert.deepEqual([refused.status, refused.body.code], [412, "STATE_CHANGED"]);
+  });
 });

@@ -3,6 +3,7 @@
 
 import type { ApiDirector } from "../../../src/api/context.ts";
 import type { Flow, FlowPage, Template, TemplatePage } from "../../../src/dataplane/port.ts";
+import type { ChangeOrigin } from "../../../src/director.ts";
 import type { Address } from "../../../src/model/address.ts";
 import { getService, type ServerAddress } from "../../../src/model/edits.ts";
 import type { NextHop } from "../../../src/model/next-hop.ts";
@@ -33,6 +34,8 @@ export class FakeDirector implements ApiDirector {
   failure: Error | undefined;
   /** How many snapshots were taken. */
   snapshots = 0;
+  /** Of the last change. */
+  origin: ChangeOrigin | undefined;
   /** How often it was changed. */
   changes = 0;
   /** What zero() was asked for. */
@@ -41,7 +44,8 @@ export class FakeDirector implements ApiDirector {
   readonly remembered: Template[] = [];
   readonly slots = new Map<number, ServerAddress>();
 
-  async change(edit: (state: DesiredState) => DesiredState): Promise<DesiredState> {
+  async change(edit: (state: DesiredState) => DesiredState, origin?: ChangeOrigin): Promise<DesiredState> {
+    this.origin = origin;
     this.desired = edit(this.desired);
     this.changes++;
     return this.desired;
@@ -67,6 +71,10 @@ export class FakeDirector implements ApiDirector {
       },
       lag: this.lag,
     };
+  }
+
+  hasInterface(name: string): boolean {
+    return name === "eth0";
   }
 
   get revision(): string {

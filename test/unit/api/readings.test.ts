@@ -155,6 +155,8 @@ describe("/openapi.json", () => {
       "/v1/config": ["get", "put"],
       "/v1/settings": ["get", "patch", "put"],
       "/v1/services": ["delete", "get"],
+      "/v1/sync-daemons": ["get"],
+      "/v1/sync-daemons/{role}": ["delete", "put"],
       "/v1/compat/proc/net/ip_vs": ["get"],
       "/v1/compat/proc/net/ip_vs_conn": ["get"],
       "/v1/compat/proc/net/ip_vs_stats": ["get"],

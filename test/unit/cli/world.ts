@@ -38,6 +38,7 @@ export function makeWorld(api: ApiClient, input = ""): World & { readonly printe
   return {
     printed,
     input: async () => input,
+    notice: () => undefined,
     print: async (text) => void printed.push(text),
     program: "ipvsadm",
     api,
