@@ -12,8 +12,9 @@ import type { VirtualService } from "../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { address, server, service } from "../support/memory-director.ts";
-import { packet, type TcpFlag } from "../support/packet.ts";
+import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
 import { recount } from "../support/recount.ts";
+import { type Chunk, IS_SCTP, type Segment, sctp } from "../support/sctp.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);
 const dns = service([server("10.1.0.1", { port: 53 })], { protocol: "udp", port: 53 });
@@ -21,10 +22,21 @@ const masqueraded = service(
   [server("10.1.0.3", { port: 8080, method: "masquerade" }), server("10.1.0.4", { method: "masquerade" })],
   { vip: address("192.0.2.2") },
 );
-const services: VirtualService[] = [web, dns, masqueraded];
+const signalling = service([server("10.1.0.1", { port: 2905 })], { protocol: "sctp", port: 2905 });
+const mapped = service([server("10.1.0.5", { port: 12_905, method: "masquerade" })], { protocol: "sctp", port: 2906 });
+const services: VirtualService[] = [web, dns, masqueraded, signalling, mapped];
 
 const CLIENTS = 24;
 const FLAGS: readonly TcpFlag[][] = [["syn"], ["ack"], ["fin", "ack"], ["rst"], ["syn", "ack"]];
+
+const CHUNKS_SENT: readonly Chunk[] = ["INIT", "INIT-ACK", "COOKIE-ECHO", "COOKIE-ACK", "SHUTDOWN", "ABORT"];
+
+function association(source: string, destination: string, segment: Segment): Packet {
+  return packet()
+    .ethernet()
+    .ipv4({ ...IS_SCTP, source, destination })
+    .payload(sctp(segment));
+}
 
 /** Everything that a client may send, and servers may answer. */
 const frames: readonly Uint8Array[] = Array.from({ length: CLIENTS }, (_, client) => {
@@ -42,7 +54,12 @@ const frames: readonly Uint8Array[] = Array.from({ length: CLIENTS }, (_, client
       .tcp({ sourcePort: 80, destinationPort: 4000, flags }),
   ]);
   const udp = packet().ethernet().ipv4({ source: cip }).udp({ destinationPort: 53 });
-  return [...tcp, udp].map((made) => made.bytes());
+  const associations = CHUNKS_SENT.flatMap((chunk) => [
+    association(cip, "192.0.2.1", { sourcePort: 5000, destinationPort: 2905, chunks: [chunk] }),
+    association(cip, "192.0.2.1", { sourcePort: 5000, destinationPort: 2906, chunks: [chunk] }),
+    association("10.1.0.5", cip, { sourcePort: 12_905, destinationPort: 5000, chunks: [chunk] }),
+  ]);
+  return [...tcp, udp, ...associations].map((made) => made.bytes());
 }).flat();
 
 function assertExact(dataplane: DataplaneUnderTest): void {
@@ -62,7 +79,7 @@ describe("the counts of flows", () => {
   const step = fc.oneof(
     { weight: 20, arbitrary: fc.record({ frame: fc.nat(frames.length - 1) }) },
     { weight: 1, arbitrary: fc.constant({ expire: true as const }) },
-    { weight: 1, arbitrary: fc.record({ purge: fc.nat(4) }) },
+    { weight: 1, arbitrary: fc.record({ purge: fc.nat(6) }) },
   );
   test("are a recount's after packets of any kind, expiry and purges", async () => {
     using hot = dataplane.loaded.maps.flow_table.mmap();

@@ -11,9 +11,8 @@ const REPLY = 1n << 55n;
 const ENDED = 1n << 57n;
 const STATE_BIT = 48n;
 const PROTOCOL_BIT = 52n;
-const TCP = 0n;
-/** ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK */
-const ACTIVE_STATES = [1n, 2n, 3n, 10n];
+/** By protocol: ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK of TCP, none of UDP, ESTABLISHED of SCTP. */
+const ACTIVE_STATES: readonly (readonly bigint[])[] = [[1n, 2n, 3n, 10n], [], [8n]];
 
 /** By server slot; servers without flows are absent. */
 export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
@@ -25,7 +24,7 @@ export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
     if (signature <= CLAIMED || (word & (REPLY | ENDED)) !== 0n) continue;
     const server = Number(word & SERVER_MASK);
     const { active, inactive } = loads.get(server) ?? { active: 0, inactive: 0 };
-    const isActive = ((word >> PROTOCOL_BIT) & 3n) === TCP && ACTIVE_STATES.includes((word >> STATE_BIT) & 15n);
+    const isActive = ACTIVE_STATES[Number((word >> PROTOCOL_BIT) & 3n)]?.includes((word >> STATE_BIT) & 15n);
     loads.set(server, { active: active + Number(isActive), inactive: inactive + Number(!isActive) });
   }
   return loads;
