@@ -68,6 +68,7 @@ static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *pa
 		else if (flow_touch(slot, &place, word, packet))
 			return continue_flow(ctx, packet, &place, slot, word);
 	}
+	packet->moves_load = true;
 	return open_flow(ctx, packet, &place);
 }
 

@@ -212,13 +212,14 @@ static __always_inline bool flow_is_established(__u64 word, __u32 state)
  * and the packet is to be treated as the first of a new one.
  */
 static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow_place *place,
-				       __u64 word, const struct packet *packet)
+				       __u64 word, struct packet *packet)
 {
 	__u32 state = flow_state(word), next = next_state(packet, state, flow_direction(word));
 	__u64 now = flow_now();
 
 	if (next == state && flow_age(word, now) < FLOW_REFRESH_TICKS)
 		return true;
+	packet->moves_load = true;
 
 	if (word & FLOW_ENDED || flow_is_expired(word, now) || is_reuse(packet, word)) {
 		flow_free(slot, place, word);

@@ -11,12 +11,27 @@
 #include "maps.h"
 #include "xdirector.h"
 
+/* Asks for what follows from a changed load, at the end of the packet's way: settle.h. */
+static __always_inline void note_load(__u32 slot)
+{
+	__u32 zero = 0;
+	struct load_news *news = bpf_map_lookup_elem(&load_news, &zero);
+
+	if (!news || news->count >= LOAD_NEWS_MAX)
+		return; /* the next sweep sees to it */
+	news->slot[news->count & (LOAD_NEWS_MAX - 1)] = slot;
+	news->count++;
+}
+
 static __always_inline void load_add(__u32 slot, __u64 difference)
 {
 	struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
 
-	if (load)
-		__sync_fetch_and_add(&load->word, difference);
+	if (!load)
+		return;
+	__sync_fetch_and_add(&load->word, difference);
+	if (load->leaf | load->upper)
+		note_load(slot);
 }
 
 /* Before others can see the slot: nobody ends a flow that was not counted. */

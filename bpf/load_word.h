@@ -44,9 +44,19 @@ static inline __u32 load_inactive(__u64 load)
 	return load >> LOAD_INACTIVE_BIT & LOAD_COUNT_MASK;
 }
 
-static inline __u32 load_total(__u64 load)
+/*
+ * The word with LOAD_OVERLOADED as it should be: __ip_vs_dest_update_overload(). Between the thresholds it
+ * stays what it is.
+ */
+static inline __u64 load_flagged(__u64 word, __u32 upper, __u32 lower)
 {
-	return load_active(load) + load_inactive(load);
+	__u32 total = load_active(word) + load_inactive(word);
+
+	if (upper && total >= upper)
+		return word | LOAD_OVERLOADED;
+	if (!upper || total < (lower ? lower : upper - upper / 4))
+		return word & ~LOAD_OVERLOADED;
+	return word;
 }
 
 #endif

@@ -48,6 +48,15 @@ struct template_request {
 	__u64 signature;
 };
 
+/* The servers whose loads changed on the way of one packet. */
+#define LOAD_NEWS_MAX 8
+
+struct load_news {
+	__u32 count;
+	__s32 action; /* what the packet waits for */
+	__u32 slot[LOAD_NEWS_MAX];
+};
+
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
@@ -116,6 +125,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } former_weights SEC(".maps");
+
+/* Whose loads has this CPU's packet changed, where something follows from that? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct load_news);
+} load_news SEC(".maps");
 
 /* What went to this real server? Indexed by server slot. */
 struct {

@@ -6,6 +6,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "sched_hash.h"
+#include "sched_load.h"
 #include "sched_table.h"
 #include "xdirector.h"
 
@@ -16,6 +17,78 @@ static __always_inline __u32 table_choice(void *table, const struct sched_row *h
 	__u32 index = SCHED_TABLE_SLOTS + (__u32)(turn % head->word[SCHED_TABLE_LENGTH]);
 
 	return index < SCHED_TABLE_ROW ? row_word(head, index) : table_word(table, index);
+}
+
+/* The way round a table, past servers that are overloaded; on the stack of a global function, as bpf_loop() asks. */
+struct table_walk {
+	void *table;
+	__u64 from;
+	__u32 slot;
+	__u32 passed;
+};
+
+static long pass_overloaded(__u32 index, void *context)
+{
+	struct table_walk *walk = context;
+	const struct sched_row *head = table_row(walk->table, 0);
+	__u32 slot;
+
+	if (!head || !head->word[SCHED_TABLE_LENGTH])
+		return 1;
+	slot = table_choice(walk->table, head, walk->from + index);
+	walk->passed = index + 1;
+	if (is_overloaded(slot))
+		return 0;
+	walk->slot = slot;
+	return 1;
+}
+
+static __always_inline void walk_table(struct table_walk *walk)
+{
+	walk->slot = NO_SERVER;
+	bpf_loop(table_word(walk->table, SCHED_TABLE_LENGTH), pass_overloaded, walk, 0);
+}
+
+/*
+ * For rr and wrr, when the server whose turn it was is overloaded: the next one in the table that is not, and
+ * its turn is taken. When all are, nobody's turn is.
+ */
+__noinline __u32 next_available(__u32 service)
+{
+	struct table_walk walk = { .table = bpf_map_lookup_elem(&sched_tables, &service) };
+	__u64 *turn = bpf_map_lookup_elem(&turns, &service);
+
+	if (!walk.table || !turn)
+		return NO_SERVER;
+	walk.from = *turn;
+	walk_table(&walk);
+	__sync_fetch_and_add(turn, walk.slot == NO_SERVER ? -1ULL : walk.passed);
+	return walk.slot;
+}
+
+/* A server at random, by weight: any place of the table, and on to one that is not overloaded. */
+static __always_inline __u32 random_choice(void *table)
+{
+	struct table_walk walk = { .table = table, .from = bpf_get_prandom_u32() };
+
+	walk_table(&walk);
+	return walk.slot;
+}
+
+/* ip_vs_twos.c: of two servers at random the one with less to do for its weight. */
+__noinline __u32 two_choices(__u32 service)
+{
+	void *table = bpf_map_lookup_elem(&sched_tables, &service);
+	struct load_key first, second;
+	__u32 one, other;
+
+	if (!table)
+		return NO_SERVER;
+	one = random_choice(table);
+	other = random_choice(table);
+	first = key_of(SCHEDULER_WLC, one + 1);
+	second = key_of(SCHEDULER_WLC, other + 1);
+	return load_key_replaces(&second, &first) ? other : one;
 }
 
 /*
@@ -29,15 +102,23 @@ static __always_inline __u32 schedule_turn(const struct service *service)
 	__u64 *turn = bpf_map_lookup_elem(&turns, &id);
 	const struct sched_row *head = table ? table_row(table, 0) : NULL;
 
+	__u32 slot;
+
 	if (!turn || !head || !head->word[SCHED_TABLE_LENGTH])
 		return NO_SERVER;
-	return table_choice(table, head, __sync_fetch_and_add(turn, 1));
+	slot = table_choice(table, head, __sync_fetch_and_add(turn, 1));
+	return is_overloaded(slot) ? next_available(id) : slot;
 }
 
 /* The server for a new connection, or NO_SERVER. */
 static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
 {
-	return is_hashed(service) ? schedule_hashed(service, packet) : schedule_turn(service);
+	if (is_hashed(service))
+		return schedule_hashed(service, packet);
+	if (is_ranked(service))
+		return ranked_choice(service->id);
+	return service->scheduler == SCHEDULER_TWOS ? two_choices(service->id) :
+						      schedule_turn(service);
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */

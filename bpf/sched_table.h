@@ -25,12 +25,19 @@ static __always_inline __u32 table_word(void *table, __u32 index)
 	return row_word(table_row(table, index), index);
 }
 
+static __always_inline bool is_overloaded(__u32 slot)
+{
+	const struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
+
+	return load && load->word & LOAD_OVERLOADED;
+}
+
 /* Whether a new flow may go to this server: IPVS's !is_unavailable(). */
 static __always_inline bool takes_flows(__u32 slot)
 {
 	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
 
-	return server && server->method != METHOD_NONE && server->weight;
+	return server && server->method != METHOD_NONE && server->weight && !is_overloaded(slot);
 }
 
 #endif

@@ -12,6 +12,7 @@ int xdp_related(struct xdp_md *ctx);
 int xdp_fragment(struct xdp_md *ctx);
 int xdp_answer(struct xdp_md *ctx);
 int xdp_tunnel(struct xdp_md *ctx);
+int xdp_loads(struct xdp_md *ctx);
 int xdp_special(struct xdp_md *ctx);
 int xdp_stray(struct xdp_md *ctx);
 int xdp_tunnel_error(struct xdp_md *ctx);
@@ -32,6 +33,7 @@ enum stage {
 	STAGE_TAG,
 	STAGE_CLAMP,
 	STAGE_MAIN,
+	STAGE_LOADS,
 	STAGES,
 };
 
@@ -48,6 +50,7 @@ struct {
 		    [STAGE_FRAGMENT] = (void *)&xdp_fragment,
 		    [STAGE_ANSWER] = (void *)&xdp_answer,
 		    [STAGE_TUNNEL] = (void *)&xdp_tunnel,
+		    [STAGE_LOADS] = (void *)&xdp_loads,
 		    [STAGE_SPECIAL] = (void *)&xdp_special,
 		    [STAGE_STRAY] = (void *)&xdp_stray,
 		    [STAGE_TUNNEL_ERROR] = (void *)&xdp_tunnel_error,

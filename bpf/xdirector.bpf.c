@@ -16,12 +16,24 @@
 #include "packet.h"
 #include "path_mtu.h"
 #include "related.h"
+#include "settle.h"
 #include "special.h"
 #include "stages.h"
 #include "stray.h"
 #include "tag.h"
 #include "tunnel.h"
 #include "tunnel_error.h"
+
+/* Out, by way of what follows from changed loads. */
+static __always_inline int leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress,
+				 bool moves_load)
+{
+	int action = count_and_leave(ctx, verdict, egress);
+
+	if (moves_load && has_load_news(action))
+		bpf_tail_call_static(ctx, &stages, STAGE_LOADS);
+	return action;
+}
 
 /*
  * Rare ways out of the main program: programs of their own, so that it keeps its stack and its time. What
@@ -52,7 +64,7 @@ int xdp_related(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL_ERROR);
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 SEC("xdp")
@@ -67,7 +79,7 @@ int xdp_fragment(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 /* ICMP that quotes nothing known: perhaps what the director has wrapped itself. */
@@ -77,7 +89,7 @@ int xdp_tunnel_error(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct_tunnel_error(ctx, &packet);
 
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 /* Not for a service, and nat_icmp_send is on. */
@@ -89,7 +101,7 @@ int xdp_stray(struct xdp_md *ctx)
 
 	if (verdict == VERDICT_STRAY_REPLY && ask_for_answer(verdict, 0, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 /* Tunnels other than IP in IPv4. */
@@ -99,7 +111,7 @@ int xdp_tunnel(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = enter_tunnel(ctx, &packet);
 
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 SEC("xdp")
@@ -110,7 +122,7 @@ int xdp_answer(struct xdp_md *ctx)
 	/* then the packet fits; its server has counted it twice, once in ten minutes */
 	if (request && request->verdict == VERDICT_TOO_BIG && restore_path_mtu(request->server))
 		bpf_tail_call_static(ctx, &stages, STAGE_MAIN);
-	return count_and_leave(ctx, answer(ctx), ctx->ingress_ifindex);
+	return leave(ctx, answer(ctx), ctx->ingress_ifindex, true);
 }
 
 /* New flows of services that are persistent, or have flows of one packet. */
@@ -124,7 +136,7 @@ int xdp_special(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, true);
 }
 
 /* Out of an interface by another VLAN than it came. */
@@ -170,6 +182,19 @@ int xdp_start_clock(__attribute__((unused)) struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int xdp_loads(__attribute__((unused)) struct xdp_md *ctx)
+{
+	return settle_loads();
+}
+
+/* For user space. */
+SEC("xdp")
+int xdp_settle(struct xdp_md *ctx)
+{
+	return settle_request(ctx);
+}
+
+SEC("xdp")
 int xdirector(struct xdp_md *ctx)
 {
 	struct packet packet = {};
@@ -191,7 +216,7 @@ int xdirector(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_STRAY);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, packet.moves_load);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -210,7 +210,10 @@ struct server_load {
 	__u32 weight; /* as in struct server */
 	__u32 upper;  /* flows from which on the server is overloaded; 0: never */
 	__u32 lower;  /* flows below which it is not any more; 0: three quarters of upper */
-	__u32 zero[11];
+	__u32 leaf;   /* its place in its service's ranking, from 1; 0: none */
+	__u32 service;
+	__u32 scheduler; /* of the service; enum scheduler */
+	__u32 zero[8];
 };
 
 #define LOAD_ACTIVE 1ULL
@@ -250,6 +253,26 @@ enum sched_table {
 struct sched_row {
 	__u32 word[SCHED_TABLE_ROW];
 };
+
+/*
+ * The ranking of a service whose scheduler goes by load: a tournament. It follows the slots of the scheduler
+ * table, on a row of its own: node 1 is the root, node k has the children 2k and 2k+1, and the slots are the
+ * leaves, in their order, from node `width` on (a power of two). A node names the best server below it as
+ * slot + 1 (0: none takes flows), with a count of its changes above, so that a compare-and-swap
+ * that comes late fails.
+ */
+#define RANK_SERVER_BITS 18
+#define RANK_SERVER_MASK ((1U << RANK_SERVER_BITS) - 1)
+
+/* What user space has the data plane do about loads after it changed something: payload of a test run. */
+struct settle_request {
+	__u32 service; /* index into sched_tables: rank all of it anew */
+	__u32 scheduler;
+	__u32 slot; /* this server's limits are new; or SETTLE_RANKING */
+	__u32 zero;
+};
+
+#define SETTLE_RANKING 0xffffffffU
 
 /*
  * The flow table. A bucket is two neighbouring cache lines of four slots; the flow's hash says
