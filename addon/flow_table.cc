@@ -68,8 +68,16 @@ bool FlowWord::MayBeShed(uint32_t now) const {
 
 void ServerLoads::End(uint64_t word) const {
   uint32_t server = word & FLOW_SERVER_MASK;
-  if (server < count_)
-    __atomic_fetch_sub(&loads_[server].word, load_of_flow(word), __ATOMIC_ACQ_REL);
+  if (server >= count_)
+    return;
+  server_load &load = loads_[server];
+  __atomic_fetch_sub(&load.word, load_of_flow(word), __ATOMIC_ACQ_REL);
+  for (;;) { // as flag_load() in bpf/settle.h
+    uint64_t before = Read(load.word);
+    uint64_t after = load_flagged(before, load.upper, load.lower);
+    if (after == before || Replace(load.word, before, after))
+      return;
+  }
 }
 
 std::optional<uint32_t> Controllers::Of(uint64_t slot, uint64_t word) const {

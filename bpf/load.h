@@ -11,16 +11,17 @@
 #include "maps.h"
 #include "xdirector.h"
 
-/* Asks for what follows from a changed load, at the end of the packet's way: settle.h. */
-static __always_inline void note_load(__u32 slot)
+/* Asks for what follows from a changed load, at the end of the packet's way: settle.h. Global functions: see flow.h. */
+__noinline int note_load(__u32 slot)
 {
 	__u32 zero = 0;
 	struct load_news *news = bpf_map_lookup_elem(&load_news, &zero);
 
 	if (!news || news->count >= LOAD_NEWS_MAX)
-		return; /* the next sweep sees to it */
+		return 0; /* the next sweep sees to it */
 	news->slot[news->count & (LOAD_NEWS_MAX - 1)] = slot;
 	news->count++;
+	return 0;
 }
 
 static __always_inline void load_add(__u32 slot, __u64 difference)

@@ -158,10 +158,13 @@ struct {
 	__type(value, __u64);
 } turns SEC(".maps");
 
-/* Which servers take turns, in which order? Indexed by service.id; layout: enum sched_table. */
+/*
+ * Which servers take turns, in which order? Indexed by service.id; layout: enum sched_table. The last one is for
+ * a ranking that user space makes ready before it takes its place.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MAX_SERVICES);
+	__uint(max_entries, MAX_SERVICES + 1);
 	__type(key, __u32);
 	__array(values, struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);

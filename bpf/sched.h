@@ -6,7 +6,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "sched_hash.h"
-#include "sched_load.h"
+#include "ranking.h"
 #include "sched_table.h"
 #include "xdirector.h"
 
@@ -76,19 +76,27 @@ static __always_inline __u32 random_choice(void *table)
 }
 
 /* ip_vs_twos.c: of two servers at random the one with less to do for its weight. */
-__noinline __u32 two_choices(__u32 service)
+static __always_inline __u32 two_choices(void *table)
 {
-	void *table = bpf_map_lookup_elem(&sched_tables, &service);
-	struct load_key first, second;
-	__u32 one, other;
+	__u32 one = random_choice(table), other = random_choice(table);
 
-	if (!table)
+	return rank_better(SCHEDULER_WLC, one + 1, other + 1) - 1;
+}
+
+/* The choice of a service that goes by load. A global function: see hashed_choice(). */
+__noinline __u32 load_choice(__u32 service, __u32 scheduler)
+{
+	struct ranking ranking;
+	const __u32 *root;
+
+	if (!open_ranking(&ranking, service))
 		return NO_SERVER;
-	one = random_choice(table);
-	other = random_choice(table);
-	first = key_of(SCHEDULER_WLC, one + 1);
-	second = key_of(SCHEDULER_WLC, other + 1);
-	return load_key_replaces(&second, &first) ? other : one;
+	if (scheduler == SCHEDULER_TWOS)
+		return two_choices(ranking.table);
+	root = rank_node(&ranking, 1);
+	if (!root) /* the service has another scheduler in a moment */
+		return table_word(ranking.table, SCHED_TABLE_SLOTS);
+	return (*root & RANK_SERVER_MASK) - 1;
 }
 
 /*
@@ -110,15 +118,21 @@ static __always_inline __u32 schedule_turn(const struct service *service)
 	return is_overloaded(slot) ? next_available(id) : slot;
 }
 
+static __always_inline bool goes_by_load(const struct service *service)
+{
+	return 1U << service->scheduler &
+	       (1U << SCHEDULER_LC | 1U << SCHEDULER_WLC | 1U << SCHEDULER_SED |
+		1U << SCHEDULER_NQ | 1U << SCHEDULER_FO | 1U << SCHEDULER_OVF |
+		1U << SCHEDULER_TWOS);
+}
+
 /* The server for a new connection, or NO_SERVER. */
 static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
 {
 	if (is_hashed(service))
 		return schedule_hashed(service, packet);
-	if (is_ranked(service))
-		return ranked_choice(service->id);
-	return service->scheduler == SCHEDULER_TWOS ? two_choices(service->id) :
-						      schedule_turn(service);
+	return goes_by_load(service) ? load_choice(service->id, service->scheduler) :
+				       schedule_turn(service);
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */

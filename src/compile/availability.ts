@@ -13,15 +13,8 @@ interface Feature<Subject> {
 }
 
 const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
-  scheduler("lc"),
-  scheduler("wlc"),
-  scheduler("sed"),
-  scheduler("nq"),
   scheduler("lblc"),
   scheduler("lblcr"),
-  scheduler("fo"),
-  scheduler("ovf"),
-  scheduler("twos"),
   {
     name: "persistence by SIP's Call-ID",
     field: "persistenceEngine",
@@ -31,7 +24,6 @@ const SERVICE_FEATURES: readonly Feature<VirtualService>[] = [
 ];
 
 const SERVER_FEATURES: readonly Feature<RealServer>[] = [
-  { name: "limiting connections", field: "upperThreshold", isUsedBy: ({ upperThreshold = 0 }) => upperThreshold > 0 },
 ];
 
 /** @throws UNSUPPORTED naming the field */

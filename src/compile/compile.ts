@@ -87,11 +87,12 @@ interface ServerInput {
 }
 
 function compileServer({ id: service, slot, server }: ServerInput, { nextHops, held }: CompileInput): ServerEntry {
-  const { rip, port, method, weight, tunnel = IPIP } = server;
+  const { rip, port, method, weight, tunnel = IPIP, upperThreshold, lowerThreshold } = server;
+  const thresholds = { ...(upperThreshold && { upperThreshold }), ...(lowerThreshold && { lowerThreshold }) };
   const before = held.servers.get(slot);
   const known = before && !isGone(before) ? before.lastWeight : 0;
   const nextHop = nextHops.get(rip) ?? UNKNOWN_NEXT_HOP;
-  return { service, rip, port, method, weight, lastWeight: weight || known, tunnel, nextHop };
+  return { service, rip, port, method, weight, lastWeight: weight || known, ...thresholds, tunnel, nextHop };
 }
 
 /** Known services keep their ids; new ones get the lowest that nothing refers to. */

@@ -2,7 +2,7 @@
 // (what the data plane holds, what it should hold) -> operations in a safe order. No I/O here.
 
 import { isDeepStrictEqual } from "node:util";
-import { type DataplaneImage, isGone, type MapOp, type ServerEntry } from "./image.ts";
+import { type DataplaneImage, isGone, type MapOp, type SchedulerTable, type ServerEntry } from "./image.ts";
 
 /**
  * Operations that turn `held` into `wanted`. Settings come first. Servers come before the tables that name
@@ -37,12 +37,16 @@ export function applyOps(held: DataplaneImage, ops: readonly MapOp[]): Dataplane
     else if (op.op === "delete-marks") marks.delete(op.prefix);
     else if (op.op === "put-server") servers.set(op.slot, op.server);
     else if (op.op === "delete-server") servers.delete(op.slot);
-    else if (op.op === "put-table") tables.set(op.service, { slots: op.slots, position: op.position, used: op.used });
+    else if (op.op === "put-table") tables.set(op.service, tableOf(op));
     else if (op.op === "delete-table") tables.delete(op.service);
     else if (op.op === "put-service") services.set(op.key, op.service);
     else services.delete(op.key);
   }
   return { settings, marks, services, servers, tables };
+}
+
+function tableOf({ op: _op, service: _service, ...table }: Extract<MapOp, { op: "put-table" }>): SchedulerTable {
+  return table;
 }
 
 function changedSettings(held: DataplaneImage, { settings }: DataplaneImage): MapOp[] {
@@ -83,7 +87,7 @@ function changedTables(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {
       const before = held.tables.get(service);
       return before !== table && !isDeepStrictEqual(before, table);
     })
-    .map(([service, { slots, position, used }]) => ({ op: "put-table", service, slots, position, used }));
+    .map(([service, table]) => ({ op: "put-table", service, ...table }));
 }
 
 function goneTables(held: DataplaneImage, wanted: DataplaneImage): MapOp[] {

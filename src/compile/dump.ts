@@ -12,7 +12,10 @@ export function dump(image: DataplaneImage): string[] {
   const services = [...image.services.values()].sort((a, b) => a.id - b.id).map(describeEntry);
   const tables = [...image.tables]
     .sort(([a], [b]) => a - b)
-    .map(([id, { slots, position }]) => `table ${id} next ${position} of [${slots.join(" ")}]`);
+    .map(([id, { ranking, slots, position }]) => {
+      const order = ranking ? `ranks by ${ranking}` : `next ${position} of`;
+      return `table ${id} ${order} [${slots.join(" ")}]`;
+    });
   const servers = [...image.servers].sort(([a], [b]) => a - b).map(([slot, server]) => describeServer(slot, server));
   return [...describeSettings(image.settings), ...describeMarks(image), ...services, ...tables, ...servers];
 }
@@ -47,10 +50,19 @@ function describeOptions(options: ServiceOptions): string[] {
   ];
 }
 
-function describeServer(slot: number, { service, rip, port, method, weight, tunnel, nextHop }: ServerEntry): string {
+function describeServer(slot: number, server: ServerEntry): string {
+  const { service, rip, port, method, weight, tunnel, nextHop } = server;
   const way = method === "tunnel" ? ["tunnel", ...describeTunnel(tunnel)] : [method];
   const name = [`server ${slot} of ${service}`, endpoint(rip, port)];
-  return [...name, ...way, `weight ${weight}`, describeNextHop(nextHop)].join(" ");
+  return [...name, ...way, `weight ${weight}`, ...describeThresholds(server), describeNextHop(nextHop)].join(" ");
+}
+
+/** `until 100 again below 80` */
+function describeThresholds({ upperThreshold, lowerThreshold }: ServerEntry): string[] {
+  return [
+    ...(upperThreshold ? [`until ${upperThreshold}`] : []),
+    ...(lowerThreshold ? [`again below ${lowerThreshold}`] : []),
+  ];
 }
 
 /** `gue 6080 checksum`; nothing for plain IPIP. */

@@ -5,7 +5,7 @@ import type { Address } from "../model/address.ts";
 import type { PortRange } from "../model/marks.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import type { Prefix } from "../model/prefix.ts";
-import type { Method, Protocol, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
+import type { Method, Protocol, SchedulerName, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
 
 /** What only shows in tables and weights. */
@@ -38,6 +38,10 @@ export interface ServerEntry {
   readonly weight: number;
   /** The latest weight other than 0 since the server was added (IPVS: last_weight); 0 when there was none. */
   readonly lastWeight: number;
+  /** Flows from which on it takes no new ones; never when left out. */
+  readonly upperThreshold?: number;
+  /** Flows below which it takes new ones again; three quarters of `upperThreshold` when left out. */
+  readonly lowerThreshold?: number;
   readonly tunnel: Tunnel;
   readonly nextHop: NextHop;
 }
@@ -60,6 +64,8 @@ export const ANY_INTERFACE = 0;
 
 /** Contents of one service's scheduler table. */
 export interface SchedulerTable {
+  /** The scheduler by whose rule the slots are ranked by load; left out when they are served in turn. */
+  readonly ranking?: SchedulerName;
   /** One period of the rotation: server slots in the order they are served. */
   readonly slots: readonly number[];
   /** Index of the choice that comes next at the moment the table was read or is put in place. */
@@ -98,13 +104,7 @@ export type MapOp =
   | { readonly op: "put-server"; readonly slot: number; readonly server: ServerEntry }
   /** Forgets the slot and adds its counters to the service's. Only when no flow names it any more. */
   | { readonly op: "delete-server"; readonly slot: number; readonly service: number }
-  | {
-      readonly op: "put-table";
-      readonly service: number;
-      readonly slots: readonly number[];
-      readonly position: number;
-      readonly used: boolean;
-    }
+  | ({ readonly op: "put-table"; readonly service: number } & SchedulerTable)
   | { readonly op: "delete-table"; readonly service: number }
   | { readonly op: "put-service"; readonly key: ServiceKey; readonly service: ServiceEntry }
   | { readonly op: "delete-service"; readonly key: ServiceKey; readonly service: ServiceEntry };

@@ -23,6 +23,7 @@ export function compileTable(
 ): SchedulerTable {
   const scheduler = schedulerNamed(service.scheduler);
   const slots = periodOf(service, candidates);
+  if (scheduler.isRanked) return { ranking: service.scheduler, slots, position: 0, used: false };
   const before = held.services.get(serviceKey(service));
   const table = held.tables.get(id);
   if (!before || before.removed || !table) return { slots, position: scheduler.start(candidates), used: false };

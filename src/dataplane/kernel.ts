@@ -23,6 +23,7 @@ import type {
 } from "./port.ts";
 import { defencesFor } from "./pressure.ts";
 import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
+import { Rankings } from "./ranking.ts";
 import {
   type CountersRecord,
   fromServerRecord,
@@ -31,8 +32,8 @@ import {
   NO_SERVER,
   toServerRecord,
 } from "./records.ts";
-import { deleteTable, readTable, tablePosition, writeTable } from "./sched-table.ts";
-import { ServerLoads } from "./server-loads.ts";
+import { deleteTable, readTable, tablePosition } from "./sched-table.ts";
+import { type Limits, ServerLoads } from "./server-loads.ts";
 import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
 import { StrayIndex } from "./stray-index.ts";
@@ -52,6 +53,7 @@ export class KernelDataplane implements DataplanePort {
   readonly #templates: TemplateTable;
   readonly #strays: StrayIndex;
   readonly #loads: ServerLoads;
+  readonly #rankings: Rankings;
   readonly #attachments: readonly Attachment[];
   #inUse: InUse = { services: new Map(), servers: new Map() };
   #isRecounted = false;
@@ -63,6 +65,7 @@ export class KernelDataplane implements DataplanePort {
     this.#templates = new TemplateTable(loaded);
     this.#strays = new StrayIndex(loaded.maps.real_servers);
     this.#loads = new ServerLoads(loaded.maps);
+    this.#rankings = new Rankings(loaded.maps, loaded.settler, this.#loads);
     this.#attachments = attachments;
   }
 
@@ -76,12 +79,14 @@ export class KernelDataplane implements DataplanePort {
     const pathMtus = new Map([...this.#maps.path_mtus.entriesBatch(BATCH, isLearnedPathMtu)].flat());
     for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsedServer)].flat()) {
       const formerWeight = record.weight === 0 ? (this.#maps.former_weights.get(slot) ?? 0) : 0;
-      servers.set(slot, fromServerRecord(withLinkMtu(record, pathMtus.get(slot)), formerWeight));
+      const server = fromServerRecord(withLinkMtu(record, pathMtus.get(slot)), formerWeight);
+      servers.set(slot, { ...server, ...thresholdsOf(this.#loads.limits(slot)) });
     }
     const tables = new Map<number, SchedulerTable>();
-    for (const { id } of services.values()) {
-      const table = readTable(this.#maps, id);
+    for (const { id, scheduler } of services.values()) {
+      const table = readTable(this.#maps, id, scheduler);
       if (table) tables.set(id, table);
+      if (table?.ranking) this.#rankings.adopt(id, table.ranking);
     }
     this.#inUse = { services: new Map(services), servers: new Map(servers) };
     const settings = this.#readSettings();
@@ -136,6 +141,7 @@ export class KernelDataplane implements DataplanePort {
     if (!this.#isRecounted) await this.#recount();
     const flows = await this.#flows.sweep();
     await this.#defend(flows.occupied);
+    this.#rankings.settle();
     const templates = await this.#templates.sweep(Math.max(-1, ...this.#inUse.servers.keys()) + 1);
     return { ...flows, templates };
   }
@@ -179,6 +185,7 @@ export class KernelDataplane implements DataplanePort {
     for (const op of ops) {
       if (op.op === "put-server" && op.server.method === "none") await this.#flows.purge(op.slot);
     }
+    this.#rankings.settle();
   }
 
   /** Against load, where the settings say so and the table is that full. */
@@ -195,8 +202,8 @@ export class KernelDataplane implements DataplanePort {
     else if (op.op === "delete-marks") deleteMarks(this.#maps, op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
-    else if (op.op === "put-table") writeTable(this.#maps, op);
-    else if (op.op === "delete-table") deleteTable(this.#maps, op.service);
+    else if (op.op === "put-table") this.#rankings.putTable(op, this.#slotsOf(op.service));
+    else if (op.op === "delete-table") this.#deleteTable(op.service);
     else if (op.op === "put-service") this.#putService(op.key, op.service);
     else this.#deleteService(op.key, op.service);
   }
@@ -226,6 +233,7 @@ export class KernelDataplane implements DataplanePort {
     if (record.ifindex !== 0) this.#maps.devices.set(record.ifindex, record.ifindex);
     if (server.weight === 0) this.#maps.former_weights.set(slot, server.lastWeight);
     this.#maps.servers.set(slot, record);
+    this.#rankings.putServer(slot, server);
     this.#inUse.servers.set(slot, server);
   }
 
@@ -235,9 +243,19 @@ export class KernelDataplane implements DataplanePort {
     const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
     if (service) this.#writeService(service, sumCounters(this.#retired(service), counters));
     this.#maps.servers.set(slot, NO_SERVER);
+    this.#rankings.deleteServer(slot);
     const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
     this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
     this.#inUse.servers.delete(slot);
+  }
+
+  #slotsOf(service: number): number[] {
+    return [...this.#inUse.servers].filter(([, server]) => server.service === service).map(([slot]) => slot);
+  }
+
+  #deleteTable(service: number): void {
+    this.#rankings.deleteTable(service);
+    deleteTable(this.#maps, service);
   }
 
   #putService(key: ServiceKey, service: ServiceEntry): void {
@@ -268,4 +286,8 @@ export class KernelDataplane implements DataplanePort {
   #slotCounters(slot: number): CountersRecord {
     return (this.#maps.server_counters.get(slot) ?? []).reduce(sumCounters, NO_COUNTERS);
   }
+}
+
+function thresholdsOf({ upper, lower }: Limits): Pick<ServerEntry, "upperThreshold" | "lowerThreshold"> {
+  return { ...(upper > 0 && { upperThreshold: upper }), ...(lower > 0 && { lowerThreshold: lower }) };
 }

@@ -100,6 +100,8 @@ export interface LoadedDataplane {
   readonly program: BpfProgram;
   readonly maps: DataplaneMaps;
   readonly buckets: number;
+  /** Follows up changed limits and tables of servers that go by load. */
+  readonly settler: BpfProgram;
   /** (Re)starts the timer that advances the flow table's clock. @throws DATAPLANE_FAILED */
   windClock(): void;
   /** The flow timeouts in force: ticks by [protocol][state], flattened. Changes with the settings. */
@@ -140,12 +142,13 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   const timeouts = initialiseSettings(maps.settings);
   const program = object.program("xdirector");
   const clockStarter = object.program("xdp_start_clock");
+  const settler = object.program("xdp_settle");
   const close = () => {
-    for (const owned of [...Object.values(maps), program, clockStarter, object]) owned.close();
+    for (const owned of [...Object.values(maps), program, clockStarter, settler, object]) owned.close();
   };
   const windClock = () => startClock(clockStarter);
   windClock();
-  return { program, maps, buckets, windClock, timeouts, close };
+  return { program, maps, buckets, settler, windClock, timeouts, close };
 }
 
 /** The program looks at no packet, but a test run wants one. */

@@ -28,6 +28,9 @@ export interface ServerLoadRecord {
   weight: number;
   upper: number;
   lower: number;
+  leaf: number;
+  service: number;
+  scheduler: number;
   zero: number[];
 }
 

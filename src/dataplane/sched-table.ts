@@ -4,6 +4,7 @@
 
 import { BpfMap, MAP_FLAGS } from "../bpf/index.ts";
 import type { MapOp, SchedulerTable } from "../compile/image.ts";
+import type { SchedulerName } from "../model/service.ts";
 import type { RotationPosition } from "./port.ts";
 import type { DataplaneMaps } from "./program.ts";
 
@@ -12,12 +13,15 @@ const LENGTH = 0;
 const SLOTS = 2;
 const ROW = 16;
 
-type PutTable = Extract<MapOp, { op: "put-table" }>;
+export type PutTable = Extract<MapOp, { op: "put-table" }>;
 
-export function readTable(maps: DataplaneMaps, service: number): SchedulerTable | undefined {
+/** `scheduler`: the service's, by which a ranking ranks. */
+export function readTable(maps: DataplaneMaps, service: number, scheduler: SchedulerName): SchedulerTable | undefined {
   const words = readWords(maps, service);
   if (!words) return undefined;
   const slots = words.slice(SLOTS, SLOTS + (words[LENGTH] ?? 0));
+  const isRanked = words.length > Math.ceil((SLOTS + slots.length) / ROW) * ROW;
+  if (isRanked) return { ranking: scheduler, slots, position: 0, used: false };
   return { slots, ...positionIn(words, maps.turns.get(service) ?? 0n) };
 }
 
@@ -28,11 +32,12 @@ export function tablePosition(maps: DataplaneMaps, service: number): RotationPos
 }
 
 /** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
-export function writeTable(maps: DataplaneMaps, { service, slots, position, used }: PutTable): void {
+export function writeTable(maps: DataplaneMaps, table: PutTable, index = table.service): void {
+  const { service, slots, ranking, position, used } = table;
   const name = "sched_table";
-  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW);
+  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW) + (ranking ? rankingRows(slots.length) : 0);
   const options = { type: "array", name, keySize: 4, valueSize: 4 * ROW, maxEntries, flags: MAP_FLAGS.innerMap };
-  using table = BpfMap.create<number, Uint8Array>(options);
+  using created = BpfMap.create<number, Uint8Array>(options);
   if (!used) maps.turns.set(service, 0n);
   const turn = maps.turns.get(service) ?? 0n;
   const length = slots.length;
@@ -40,8 +45,15 @@ export function writeTable(maps: DataplaneMaps, { service, slots, position, used
   const words = new Uint32Array(maxEntries * ROW);
   words.set([length, offset]);
   words.set(slots, SLOTS);
-  table.writeArray(words);
-  maps.sched_tables.set(service, table);
+  created.writeArray(words);
+  maps.sched_tables.set(index, created);
+}
+
+/** Nodes 0 to width - 1, behind the slots: see RANK_SERVER_BITS in bpf/xdirector.h. */
+function rankingRows(servers: number): number {
+  let width = 2;
+  while (width < servers) width *= 2;
+  return Math.ceil(width / ROW);
 }
 
 export function deleteTable(maps: DataplaneMaps, service: number): void {

@@ -9,11 +9,27 @@ import type { DataplaneMaps } from "./program.ts";
 const WORDS = 16;
 const ACTIVE = 0;
 const INACTIVE = 1;
+/** The limits follow: weight, upper, lower, leaf, service, scheduler. */
+const LIMITS = 2;
 /** LOAD_COUNT_MASK */
 const COUNT_MASK = 0x7fffffff;
 const INACTIVE_BIT = 32n;
 /** Both counts: all of `word` that is not a flag. */
 const COUNTS = (BigInt(COUNT_MASK) << INACTIVE_BIT) | BigInt(COUNT_MASK);
+
+/** What of `struct server_load` user space writes. */
+export interface Limits {
+  readonly weight: number;
+  /** 0: none. */
+  readonly upper: number;
+  /** 0: three quarters of `upper`. */
+  readonly lower: number;
+  /** Place in the ranking of its service, from 1; 0: none. */
+  readonly leaf: number;
+  readonly service: number;
+  /** `enum scheduler` of the service; of no meaning without a place. */
+  readonly scheduler: number;
+}
 
 /** Flows by server slot, as one walk over the flow table counted them. */
 export type Recount = Pick<FlowCounts, "active" | "inactive">;
@@ -32,6 +48,17 @@ export class ServerLoads {
       active: Atomics.load(this.#words, slot * WORDS + ACTIVE) & COUNT_MASK,
       inactive: Atomics.load(this.#words, slot * WORDS + INACTIVE) & COUNT_MASK,
     };
+  }
+
+  limits(slot: number): Limits {
+    const at = slot * WORDS + LIMITS;
+    const [weight = 0, upper = 0, lower = 0, leaf = 0, service = 0, scheduler = 0] = this.#words.subarray(at, at + 6);
+    return { weight, upper, lower, leaf, service, scheduler };
+  }
+
+  setLimits(slot: number, { weight, upper, lower, leaf, service, scheduler }: Limits): void {
+    const values = [weight, upper, lower, leaf, service, scheduler];
+    for (const [index, value] of values.entries()) Atomics.store(this.#words, slot * WORDS + LIMITS + index, value);
   }
 
   /** Every slot's word at this moment. */

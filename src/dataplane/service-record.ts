@@ -44,7 +44,7 @@ export interface ServiceRecord {
 }
 
 /** `enum scheduler` */
-const SCHEDULER_NUMBERS = {
+export const SCHEDULER_NUMBERS = {
   rr: 0,
   wrr: 1,
   lc: 2,

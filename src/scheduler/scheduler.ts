@@ -39,6 +39,8 @@ export interface Rotation {
 
 export interface Scheduler {
   readonly name: SchedulerName;
+  /** The data plane ranks the servers of the period by load instead of taking turns through it. */
+  readonly isRanked?: true;
   /** One period (server slots in the order of service) or a hash table's buckets; empty when no candidate has weight. */
   period(candidates: readonly Candidate[], service: ScheduledService): number[];
   /** Position at which a service starts whose servers were just added one after the other. */

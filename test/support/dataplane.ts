@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The real program in the real kernel, not attached to anything: packets go in and come out by program test run.
 
+import { purgeServer } from "../../src/bpf/index.ts";
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import type { Attachment } from "../../src/dataplane/port.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
@@ -72,6 +73,14 @@ export class DataplaneUnderTest {
     const data = packet instanceof Uint8Array ? packet : packet.bytes();
     const { returnValue, data: bytes } = this.loaded.program.run({ data, context: { ingressIfindex: INGRESS } });
     return { action: ACTIONS[returnValue] ?? "aborted", bytes };
+  }
+
+  /** Empties it: services, servers and their flows are gone, as if they had never been. */
+  async forget(): Promise<void> {
+    await this.director.change(() => EMPTY_STATE);
+    using hot = this.loaded.maps.flow_table.mmap();
+    using loads = this.loaded.maps.server_loads.mmap();
+    for (const slot of this.director.held.servers.keys()) await purgeServer(hot, loads, this.loaded.buckets, slot);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What the data plane knows of servers' limits and rankings: written here, followed up by program xdp_settle
+// (bpf/settle.h), so that user space does no match of its own.
+
+import type { BpfProgram } from "../bpf/index.ts";
+import { isGone, type ServerEntry } from "../compile/image.ts";
+import type { SchedulerName } from "../model/service.ts";
+import type { DataplaneMaps } from "./program.ts";
+import { type PutTable, writeTable } from "./sched-table.ts";
+import type { Limits, ServerLoads } from "./server-loads.ts";
+import { SCHEDULER_NUMBERS } from "./service-record.ts";
+
+/** SETTLE_RANKING */
+const WHOLE_RANKING = 0xffffffff;
+const NO_LIMITS: Limits = { weight: 0, upper: 0, lower: 0, leaf: 0, service: 0, scheduler: 0 };
+
+export class Rankings {
+  readonly #maps: DataplaneMaps;
+  readonly #loads: ServerLoads;
+  readonly #settler: BpfProgram;
+  /** By service id. */
+  readonly #ranked = new Map<number, SchedulerName>();
+
+  constructor(maps: DataplaneMaps, settler: BpfProgram, loads: ServerLoads) {
+    this.#maps = maps;
+    this.#loads = loads;
+    this.#settler = settler;
+  }
+
+  /** A ranking that was in place before this process was. */
+  adopt(service: number, scheduler: SchedulerName): void {
+    this.#ranked.set(service, scheduler);
+  }
+
+  putServer(slot: number, server: ServerEntry): void {
+    const { service, upperThreshold: upper = 0, lowerThreshold: lower = 0 } = server;
+    const { leaf, scheduler } = this.#loads.limits(slot);
+    const weight = isGone(server) ? 0 : server.weight;
+    const limits = { weight, upper, lower, leaf, service, scheduler };
+    this.#loads.setLimits(slot, limits);
+    this.#settle({ slot });
+  }
+
+  deleteServer(slot: number): void {
+    this.#loads.setLimits(slot, NO_LIMITS);
+    this.#settle({ slot });
+  }
+
+  /** The table takes its place with all matches played: no packet meets a service that has servers but no best one. */
+  putTable(table: PutTable, servers: Iterable<number>): void {
+    const { service, slots, ranking } = table;
+    if (ranking) {
+      const spare = this.#maps.sched_tables.maxEntries - 1;
+      writeTable(this.#maps, table, spare);
+      this.#settle({ service: spare, scheduler: ranking });
+      this.#ranked.set(service, ranking);
+    } else {
+      this.#ranked.delete(service);
+    }
+    writeTable(this.#maps, table);
+    const leaves = new Map(ranking ? slots.map((slot, index) => [slot, index + 1]) : []);
+    for (const slot of servers) this.#place(slot, leaves.get(slot) ?? 0, ranking);
+    if (ranking) this.#settle({ service, scheduler: ranking });
+  }
+
+  deleteTable(service: number): void {
+    this.#ranked.delete(service);
+  }
+
+  /** After flows have ended otherwise than by packets. */
+  settle(): void {
+    for (const [service, scheduler] of this.#ranked) this.#settle({ service, scheduler });
+  }
+
+  #place(slot: number, leaf: number, ranking: SchedulerName | undefined): void {
+    const scheduler = ranking ? SCHEDULER_NUMBERS[ranking] : 0;
+    this.#loads.setLimits(slot, { ...this.#loads.limits(slot), leaf, scheduler });
+  }
+
+  /** `struct settle_request` */
+  #settle(request: { readonly slot: number } | { readonly service: number; readonly scheduler: SchedulerName }): void {
+    const words =
+      "slot" in request
+        ? [0, 0, request.slot, 0]
+        : [request.service, SCHEDULER_NUMBERS[request.scheduler], WHOLE_RANKING, 0];
+    this.#settler.run({ data: new Uint8Array(Uint32Array.from(words).buffer) });
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Schedulers that go by load, and thresholds, in the real program: what the kernel did, case by case.
+
+import { after, afterEach, before, describe, test } from "node:test";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { readCases, replay } from "../support/load-recordings.ts";
+
+const GROUPS = ["lc", "wlc", "sed", "nq", "fo", "ovf", "thresholds"];
+const AVAILABLE = ["rr", "lc", "wlc", "sed", "nq", "fo", "ovf"];
+
+describe("the data plane chooses and counts as the kernel does:", () => {
+  let dataplane: DataplaneUnderTest;
+  before(async () => {
+    dataplane = await DataplaneUnderTest.create({});
+  });
+  /** Every case finds the servers without flows, as the kernel did. */
+  afterEach(() => dataplane.forget());
+  after(() => dataplane.close());
+
+  for (const recorded of GROUPS.flatMap(readCases)) {
+    const { address, scheduler } = recorded.service;
+    if (address === null || !AVAILABLE.includes(scheduler)) continue;
+    test(recorded.name, () => replay(dataplane, recorded));
+  }
+});
