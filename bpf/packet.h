@@ -74,11 +74,6 @@ struct packet {
 	__u64 word;        /* of the flow it was found to belong to */
 	__u32 reply;       /* that flow\'s slot, when the packet is a reply */
 	__u32 hash;        /* of the flow, where it was looked up by this packet */
-	__u16 path_mtu;    /* what would have fitted, when the verdict is TOO_BIG */
-	__u32 egress;      /* interface a forwarded packet leaves by */
-	__u64 word;        /* of the flow it was found to belong to */
-	__u32 reply;       /* that flow\'s slot, when the packet is a reply */
-	__u32 hash;        /* of the flow, where it was looked up by this packet */
 	bool moves_load; /* may have changed loads: it was more than the next packet of its flow */
 };
 

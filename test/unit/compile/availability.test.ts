@@ -12,14 +12,14 @@ const check = (...services: VirtualService[]) => assertAvailable({ ...EMPTY_STAT
 
 describe("what the data plane cannot do yet", () => {
   test("is refused with the field that asks for it", () => {
-    const limited = service([server("10.1.0.1"), server("10.1.0.2", { upperThreshold: 5 })]);
-    assert.throws(() => check(service([]), limited), {
+    const portless = service([server("10.1.0.1"), server("10.1.0.2", { port: 0 })]);
+    assert.throws(() => check(service([]), portless), {
       code: "UNSUPPORTED",
-      message: "limiting connections is not available yet",
+      message: "port 0 of a server is not available yet",
       details: [
         {
-          field: "services[1].servers[1].upperThreshold",
-          message: "limiting connections is not available yet",
+          field: "services[1].servers[1].port",
+          message: "port 0 of a server is not available yet",
         },
       ],
     });
