@@ -24,7 +24,7 @@
 #include "tunnel.h"
 #include "tunnel_error.h"
 
-/* Out, by way of what follows from changed loads. */
+/* Out, by way of what follows from loads that this packet changed, in this program or in the one before. */
 static __always_inline int leave(struct xdp_md *ctx, enum verdict verdict, __u32 egress,
 				 bool moves_load)
 {
@@ -64,7 +64,7 @@ int xdp_related(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL_ERROR);
 	if (verdict == VERDICT_UNDECIDED)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
-	return leave(ctx, verdict, packet.egress, packet.moves_load);
+	return count_and_leave(ctx, verdict, packet.egress);
 }
 
 SEC("xdp")
@@ -89,7 +89,7 @@ int xdp_tunnel_error(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = direct_tunnel_error(ctx, &packet);
 
-	return leave(ctx, verdict, packet.egress, packet.moves_load);
+	return count_and_leave(ctx, verdict, packet.egress);
 }
 
 /* Not for a service, and nat_icmp_send is on. */
@@ -101,7 +101,7 @@ int xdp_stray(struct xdp_md *ctx)
 
 	if (verdict == VERDICT_STRAY_REPLY && ask_for_answer(verdict, 0, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return leave(ctx, verdict, packet.egress, packet.moves_load);
+	return count_and_leave(ctx, verdict, packet.egress);
 }
 
 /* Tunnels other than IP in IPv4. */
@@ -111,7 +111,7 @@ int xdp_tunnel(struct xdp_md *ctx)
 	struct packet packet = {};
 	enum verdict verdict = enter_tunnel(ctx, &packet);
 
-	return leave(ctx, verdict, packet.egress, packet.moves_load);
+	return leave(ctx, verdict, packet.egress, true);
 }
 
 SEC("xdp")
@@ -148,8 +148,8 @@ int xdp_tag(struct xdp_md *ctx)
 	if (!request)
 		return XDP_ABORTED;
 	if (!retag(ctx, request))
-		return count_and_leave(ctx, VERDICT_NO_HEADROOM, 0);
-	return count_and_leave(ctx, request->verdict, request->egress);
+		return leave(ctx, VERDICT_NO_HEADROOM, 0, true);
+	return leave(ctx, request->verdict, request->egress, true);
 }
 
 /* A SYN, while a service clamps its MSS: then the main program's turn comes. */

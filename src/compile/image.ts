@@ -5,7 +5,15 @@ import type { Address } from "../model/address.ts";
 import type { PortRange } from "../model/marks.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import type { Prefix } from "../model/prefix.ts";
-import type { Method, Protocol, SchedulerName, ServiceAddress, ServiceKey, ServiceSettings, Tunnel } from "../model/service.ts";
+import type {
+  Method,
+  Protocol,
+  SchedulerName,
+  ServiceAddress,
+  ServiceKey,
+  ServiceSettings,
+  Tunnel,
+} from "../model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../model/settings.ts";
 
 /** What only shows in tables and weights. */

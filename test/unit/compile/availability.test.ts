@@ -12,16 +12,10 @@ const check = (...services: VirtualService[]) => assertAvailable({ ...EMPTY_STAT
 
 describe("what the data plane cannot do yet", () => {
   test("is refused with the field that asks for it", () => {
-    const portless = service([server("10.1.0.1"), server("10.1.0.2", { port: 0 })]);
-    assert.throws(() => check(service([]), portless), {
+    assert.throws(() => check(service([]), service([], { scheduler: "lblc" })), {
       code: "UNSUPPORTED",
-      message: "port 0 of a server is not available yet",
-      details: [
-        {
-          field: "services[1].servers[1].port",
-          message: "port 0 of a server is not available yet",
-        },
-      ],
+      message: "scheduler lblc is not available yet",
+      details: [{ field: "services[1].scheduler", message: "scheduler lblc is not available yet" }],
     });
   });
 
