@@ -12,7 +12,7 @@
 #include "xdirector.h"
 
 /* Asks for what follows from a changed load, at the end of the packet's way: settle.h. Global functions: see flow.h. */
-__noinline int note_load(__u32 slot)
+static __always_inline int note_load(__u32 slot)
 {
 	__u32 zero = 0;
 	struct load_news *news = bpf_map_lookup_elem(&load_news, &zero);
@@ -24,24 +24,23 @@ __noinline int note_load(__u32 slot)
 	return 0;
 }
 
-static __always_inline void load_add(__u32 slot, __u64 difference)
+/* A global function: inlined wherever flows begin and end, it would be many ways for the verifier. */
+__noinline int load_add(__u32 slot, __u64 difference)
 {
 	struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
 
-	if (!load)
-		return;
+	if (!load || !difference)
+		return 0;
 	__sync_fetch_and_add(&load->word, difference);
 	if (load->leaf | load->upper)
 		note_load(slot);
+	return 0;
 }
 
 /* Before others can see the slot: nobody ends a flow that was not counted. */
 static __always_inline void load_begin(__u64 word)
 {
-	__u64 added = load_of_flow(word);
-
-	if (added)
-		load_add(flow_server(word), added);
+	load_add(flow_server(word), load_of_flow(word));
 }
 
 static __always_inline void load_move(__u64 before, __u64 after)
@@ -54,10 +53,7 @@ static __always_inline void load_move(__u64 before, __u64 after)
 
 static __always_inline void load_end(__u64 word)
 {
-	__u64 taken = load_of_flow(word);
-
-	if (taken)
-		load_add(flow_server(word), -taken);
+	load_add(flow_server(word), -load_of_flow(word));
 }
 
 #endif

@@ -29,9 +29,10 @@ static inline __u32 load_is_active(__u64 word)
 /* What the flow in a slot with this word adds to its server's load. Of a pair one slot counts. */
 static inline __u64 load_of_flow(__u64 word)
 {
-	if (word & (FLOW_REPLY | FLOW_ENDED))
-		return 0;
-	return load_is_active(word) ? LOAD_ACTIVE : LOAD_INACTIVE;
+	__u64 counts = !(word & (FLOW_REPLY | FLOW_ENDED)), active = load_is_active(word);
+
+	/* without a branch: the verifier walks both ways of each */
+	return counts * (active * LOAD_ACTIVE + (1 - active) * LOAD_INACTIVE);
 }
 
 static inline __u32 load_active(__u64 load)

@@ -103,53 +103,59 @@ __noinline __u32 load_choice(__u32 service, __u32 scheduler)
  * rr and wrr are the same here: user space compiles one period of the kernel's order into a table, and
  * each connection takes the next turn.
  */
-static __always_inline __u32 schedule_turn(const struct service *service)
+static __always_inline __u32 schedule_turn(__u32 service)
 {
-	__u32 id = service->id;
-	void *table = bpf_map_lookup_elem(&sched_tables, &id);
-	__u64 *turn = bpf_map_lookup_elem(&turns, &id);
+	void *table = bpf_map_lookup_elem(&sched_tables, &service);
+	__u64 *turn = bpf_map_lookup_elem(&turns, &service);
 	const struct sched_row *head = table ? table_row(table, 0) : NULL;
-
 	__u32 slot;
 
 	if (!turn || !head || !head->word[SCHED_TABLE_LENGTH])
 		return NO_SERVER;
 	slot = table_choice(table, head, __sync_fetch_and_add(turn, 1));
-	return is_overloaded(slot) ? next_available(id) : slot;
+	return is_overloaded(slot) ? next_available(service) : slot;
 }
 
-static __always_inline bool goes_by_load(const struct service *service)
+static __always_inline bool goes_by_load(__u32 scheduler)
 {
-	return 1U << service->scheduler &
-	       (1U << SCHEDULER_LC | 1U << SCHEDULER_WLC | 1U << SCHEDULER_SED |
-		1U << SCHEDULER_NQ | 1U << SCHEDULER_FO | 1U << SCHEDULER_OVF |
-		1U << SCHEDULER_TWOS);
+	return 1U << scheduler & (1U << SCHEDULER_LC | 1U << SCHEDULER_WLC | 1U << SCHEDULER_SED |
+				  1U << SCHEDULER_NQ | 1U << SCHEDULER_FO | 1U << SCHEDULER_OVF |
+				  1U << SCHEDULER_TWOS);
+}
+
+/* Global functions: a dozen schedulers are many ways for the verifier, which walks these once. */
+__noinline __u32 choose(__u32 service, __u32 scheduler, __u32 falls_back, __u32 value)
+{
+	if (is_hashed(scheduler))
+		return hashed_choice(service, scheduler, falls_back, value);
+	return goes_by_load(scheduler) ? load_choice(service, scheduler) : schedule_turn(service);
+}
+
+__noinline __u32 choose_by_number(__u32 service, __u64 number)
+{
+	void *table = bpf_map_lookup_elem(&sched_tables, &service);
+	const struct sched_row *head = table ? table_row(table, 0) : NULL;
+
+	if (!head || !head->word[SCHED_TABLE_LENGTH])
+		return NO_SERVER;
+	return table_choice(table, head, number);
 }
 
 /* The server for a new connection, or NO_SERVER. */
 static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
 {
-	if (is_hashed(service))
-		return schedule_hashed(service, packet);
-	return goes_by_load(service) ? load_choice(service->id, service->scheduler) :
-				       schedule_turn(service);
+	bool falls_back = service->scheduler != SCHEDULER_DH && service->flags & SERVICE_FALLBACK;
+
+	return choose(service->id, service->scheduler, falls_back, hashed_value(service, packet));
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */
 static __always_inline __u32 schedule_stateless(const struct service *service,
 						const struct packet *packet, __u64 signature)
 {
-	const struct sched_row *head;
-	__u32 id = service->id;
-	void *table;
-
-	if (is_hashed(service))
-		return schedule_hashed(service, packet);
-	table = bpf_map_lookup_elem(&sched_tables, &id);
-	head = table ? table_row(table, 0) : NULL;
-	if (!head || !head->word[SCHED_TABLE_LENGTH])
-		return NO_SERVER;
-	return table_choice(table, head, signature >> 8);
+	if (is_hashed(service->scheduler))
+		return schedule(service, packet);
+	return choose_by_number(service->id, signature >> 8);
 }
 
 #endif

@@ -132,24 +132,24 @@ static __always_inline __u32 folded(const struct packet *packet, bool is_destina
 	return bpf_ntohl(words[0] ^ words[1] ^ words[2] ^ words[3]);
 }
 
-static __always_inline bool is_hashed(const struct service *service)
+static __always_inline bool is_hashed(__u32 scheduler)
 {
-	return service->scheduler == SCHEDULER_DH || service->scheduler == SCHEDULER_SH ||
-	       service->scheduler == SCHEDULER_MH;
+	return scheduler == SCHEDULER_DH || scheduler == SCHEDULER_SH || scheduler == SCHEDULER_MH;
 }
 
-static __always_inline __u32 schedule_hashed(const struct service *service,
-					     const struct packet *packet)
+/* What of the packet a hash scheduler goes by; 0 for the others. */
+static __always_inline __u32 hashed_value(const struct service *service,
+					  const struct packet *packet)
 {
 	bool by_destination = service->scheduler == SCHEDULER_DH;
-	__u32 value = folded(packet, by_destination);
+	__u32 value;
 
-	if (by_destination)
-		return hashed_choice(service->id, service->scheduler, 0, value);
-	if (service->flags & SERVICE_PORT)
+	if (!is_hashed(service->scheduler))
+		return 0;
+	value = folded(packet, by_destination);
+	if (!by_destination && service->flags & SERVICE_PORT)
 		value += bpf_ntohs(packet->cport);
-	return hashed_choice(service->id, service->scheduler, service->flags & SERVICE_FALLBACK,
-			     value);
+	return value;
 }
 
 #endif
