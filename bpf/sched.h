@@ -53,7 +53,7 @@ static __always_inline void walk_table(struct table_walk *walk)
  * For rr and wrr, when the server whose turn it was is overloaded: the next one in the table that is not, and
  * its turn is taken. When all are, nobody's turn is.
  */
-__noinline __u32 next_available(__u32 service)
+static __always_inline __u32 next_available(__u32 service)
 {
 	struct table_walk walk = { .table = bpf_map_lookup_elem(&sched_tables, &service) };
 	__u64 *turn = bpf_map_lookup_elem(&turns, &service);
@@ -83,8 +83,8 @@ static __always_inline __u32 two_choices(void *table)
 	return rank_better(SCHEDULER_WLC, one + 1, other + 1) - 1;
 }
 
-/* The choice of a service that goes by load. A global function: see hashed_choice(). */
-__noinline __u32 load_choice(__u32 service, __u32 scheduler)
+/* The choice of a service that goes by load. */
+static __always_inline __u32 load_choice(__u32 service, __u32 scheduler)
 {
 	struct ranking ranking;
 	const __u32 *root;
@@ -124,10 +124,8 @@ static __always_inline bool goes_by_load(__u32 scheduler)
 }
 
 /* Global functions: a dozen schedulers are many ways for the verifier, which walks these once. */
-__noinline __u32 choose(__u32 service, __u32 scheduler, __u32 falls_back, __u32 value)
+__noinline __u32 choose(__u32 service, __u32 scheduler)
 {
-	if (is_hashed(scheduler))
-		return hashed_choice(service, scheduler, falls_back, value);
 	return goes_by_load(scheduler) ? load_choice(service, scheduler) : schedule_turn(service);
 }
 
@@ -146,7 +144,10 @@ static __always_inline __u32 schedule(const struct service *service, const struc
 {
 	bool falls_back = service->scheduler != SCHEDULER_DH && service->flags & SERVICE_FALLBACK;
 
-	return choose(service->id, service->scheduler, falls_back, hashed_value(service, packet));
+	if (is_hashed(service->scheduler))
+		return hashed_choice(service->id, service->scheduler, falls_back,
+				     hashed_value(service, packet));
+	return choose(service->id, service->scheduler);
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */

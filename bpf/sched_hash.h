@@ -137,15 +137,13 @@ static __always_inline bool is_hashed(__u32 scheduler)
 	return scheduler == SCHEDULER_DH || scheduler == SCHEDULER_SH || scheduler == SCHEDULER_MH;
 }
 
-/* What of the packet a hash scheduler goes by; 0 for the others. */
+/* What of the packet a hash scheduler goes by. */
 static __always_inline __u32 hashed_value(const struct service *service,
 					  const struct packet *packet)
 {
 	bool by_destination = service->scheduler == SCHEDULER_DH;
 	__u32 value;
 
-	if (!is_hashed(service->scheduler))
-		return 0;
 	value = folded(packet, by_destination);
 	if (!by_destination && service->flags & SERVICE_PORT)
 		value += bpf_ntohs(packet->cport);
