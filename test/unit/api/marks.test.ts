@@ -59,7 +59,7 @@ describe("/v1/marks", () => {
       "an unknown protocol",
       { match: [{ destination: to, protocol: "icmp" }] },
       "match[0].protocol",
-      "must be one of tcp, udp",
+      "must be one of tcp, udp, sctp",
     ],
     ["port 0", { match: [{ destination: to, ports: [0] }] }, "match[0].ports[0]", "must be >= 1"],
     ["ports backwards", { match: [{ destination: to, ports: ["9-8"] }] }, "match[0].ports[0]", range],
