@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace bpf {
 
@@ -65,6 +66,7 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::NextKey>("nextKey"),
                          InstanceMethod<&Map::LookupBatch>("lookupBatch"),
                          InstanceMethod<&Map::UpdateBatch>("updateBatch"),
+                         InstanceMethod<&Map::UpdateBatchWithMaps>("updateBatchWithMaps"),
                          InstanceMethod<&Map::MemoryMap>("mmap"),
                          InstanceMethod("pin", &Map::Pin),
                          InstanceMethod("close", &Map::Close),
@@ -215,6 +217,28 @@ Napi::Value Map::UpdateBatch(const Napi::CallbackInfo &info) {
   const uint8_t *keys = BytesArgument(info, 0, size_t{count} * keyBytes_);
   const uint8_t *values = BytesArgument(info, 1, size_t{count} * valueBytes_);
   Check(env, "bpf_map_update_batch", bpf_map_update_batch(fd, keys, values, &count, nullptr));
+  return env.Undefined();
+}
+
+/** updateBatchWithMaps(keys, maps): of a map of maps */
+Napi::Value Map::UpdateBatchWithMaps(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  int fd = Descriptor(env);
+  if (!info[1].IsArray())
+    throw WrongArgument(info, 1, "an array of maps");
+  Napi::Array maps = info[1].As<Napi::Array>();
+  uint32_t count = maps.Length();
+  const uint8_t *keys = BytesArgument(info, 0, size_t{count} * keyBytes_);
+  std::vector<int> inner;
+  for (uint32_t index = 0; index < count; index++) {
+    Napi::Value map = maps[index];
+    if (!map.IsObject() || !map.As<Napi::Object>().InstanceOf(InstanceOf(env).map.Value()))
+      throw WrongArgument(info, 1, "an array of maps");
+    inner.push_back(Map::Unwrap(map.As<Napi::Object>())->Descriptor(env));
+  }
+  if (valueBytes_ != sizeof(int))
+    throw Napi::TypeError::New(env, "not a map of maps");
+  Check(env, "bpf_map_update_batch", bpf_map_update_batch(fd, keys, inner.data(), &count, nullptr));
   return env.Undefined();
 }
 

@@ -158,6 +158,21 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
   }
 
   /**
+   * Many elements of a map of maps in one system call: the kernel waits once for programs that use the old ones, not
+   * for each (Linux 6.0). @throws BpfError E2BIG, EINVAL; what came before the one that failed stays
+   */
+  setMaps(entries: Iterable<readonly [K, BpfMap]>): void {
+    const { key } = this.#use();
+    const all = [...entries];
+    if (all.length === 0) return;
+    const keys = Buffer.concat(all.map(([entryKey]) => Uint8Array.from(key.encode(entryKey))));
+    this.native.updateBatchWithMaps(
+      keys,
+      all.map(([, map]) => map.native),
+    );
+  }
+
+  /**
    * Fills an array map, whose elements are one or more 4-byte words, from element `start` on.
    * @throws BpfError E2BIG beyond its end, TypeError for another kind of map or for part of an element
    */

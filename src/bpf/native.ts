@@ -111,6 +111,7 @@ export interface NativeMap {
     capacity: number,
   ): { readonly count: number; readonly done: boolean };
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
+  updateBatchWithMaps(keys: Uint8Array, inner: readonly NativeMap[]): void;
   mmap(): NativeRegion;
   pin(path: string): void;
   close(): void;

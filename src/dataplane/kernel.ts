@@ -9,6 +9,7 @@ import type { Settings } from "../model/settings.ts";
 import { sumCounters, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
+import { batchesOf, type OpBatch } from "./op-batches.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
@@ -24,15 +25,8 @@ import type {
 import { defencesFor } from "./pressure.ts";
 import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
 import { Rankings } from "./ranking.ts";
-import {
-  type CountersRecord,
-  fromServerRecord,
-  isUsedServer,
-  NO_COUNTERS,
-  NO_SERVER,
-  toServerRecord,
-} from "./records.ts";
-import { deleteTable, readTable, tablePosition } from "./sched-table.ts";
+import { type CountersRecord, fromServerRecord, isUsed, NO_COUNTERS, NO_SERVER, toServerRecord } from "./records.ts";
+import { emptyTables, readTable, tablePosition } from "./sched-table.ts";
 import { type Limits, ServerLoads } from "./server-loads.ts";
 import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
 import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
@@ -77,7 +71,7 @@ export class KernelDataplane implements DataplanePort {
     }
     const servers = new Map<number, ServerEntry>();
     const pathMtus = new Map([...this.#maps.path_mtus.entriesBatch(BATCH, isLearnedPathMtu)].flat());
-    for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsedServer)].flat()) {
+    for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsed)].flat()) {
       const formerWeight = record.weight === 0 ? (this.#maps.former_weights.get(slot) ?? 0) : 0;
       const server = fromServerRecord(withLinkMtu(record, pathMtus.get(slot)), formerWeight);
       servers.set(slot, { ...server, ...thresholdsOf(this.#loads.limits(slot)) });
@@ -105,11 +99,13 @@ export class KernelDataplane implements DataplanePort {
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {
-    for (const op of ops) {
+    const inUse = new Set([...this.#inUse.services.values()].map(({ id }) => id));
+    for (const batch of batchesOf(ops, ({ service }) => !inUse.has(service))) {
       try {
-        this.#applyOne(op);
+        this.#applyBatch(batch);
       } catch (error) {
-        throw new XdirectorError("DATAPLANE_FAILED", `${op.op}: ${(error as Error).message}`, [], error);
+        const what = batch.kind === "one" ? batch.op.op : batch.kind;
+        throw new XdirectorError("DATAPLANE_FAILED", `${what}: ${(error as Error).message}`, [], error);
       }
     }
     const settings = this.#readSettings();
@@ -119,16 +115,33 @@ export class KernelDataplane implements DataplanePort {
     if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
-  async counters(slots: Iterable<number> = this.#inUse.servers.keys()): Promise<DataplaneCounters> {
-    const servers = [...slots].map((slot) => [slot, toServerCounters(this.#slotCounters(slot))] as const);
+  async counters(slots?: Iterable<number>): Promise<DataplaneCounters> {
+    const servers = slots ? [...slots].map((slot) => [slot, this.#slotCounters(slot)] as const) : this.#allCounters();
     const retired = [...this.#inUse.services.values()].map(
       (service) => [service.id, toServerCounters(this.#retired(service))] as const,
     );
     return {
-      servers: new Map(servers),
+      servers: new Map([...servers].map(([slot, counters]) => [slot, toServerCounters(counters)])),
       retired: new Map(retired),
       verdicts: verdictTotals(this.#maps.verdicts.get(0) ?? []),
     };
+  }
+
+  /** In few system calls; those of slots that nothing was counted for, nearly all of the map, are not even decoded. */
+  #allCounters(): Map<number, CountersRecord> {
+    const { servers } = this.#inUse;
+    const counters = new Map([...servers.keys()].map((slot) => [slot, NO_COUNTERS]));
+    let last = -1;
+    for (const slot of servers.keys()) last = Math.max(last, slot);
+    let read = 0;
+    for (const group of this.#maps.server_counters.entriesBatch(BATCH, isUsed)) {
+      for (const [slot, cpus] of group) {
+        if (servers.has(slot)) counters.set(slot, cpus.reduce(sumCounters, NO_COUNTERS));
+      }
+      read += BATCH;
+      if (read > last) break;
+    }
+    return counters;
   }
 
   loads(): ReadonlyMap<number, ServerLoad> {
@@ -196,14 +209,19 @@ export class KernelDataplane implements DataplanePort {
     if (sheds) await this.#flows.shed();
   }
 
-  #applyOne(op: MapOp): void {
+  #applyBatch(batch: OpBatch): void {
+    if (batch.kind === "one") this.#applyOne(batch.op);
+    else if (batch.kind === "gone tables") this.#deleteTables(batch.services);
+    else this.#rankings.putFirstTables(batch.tables, this.#slotsByService());
+  }
+
+  #applyOne(op: Extract<OpBatch, { kind: "one" }>["op"]): void {
     if (op.op === "put-settings") this.#putSettings(op.settings);
     else if (op.op === "put-marks") writeMarks(this.#maps, op);
     else if (op.op === "delete-marks") deleteMarks(this.#maps, op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
-    else if (op.op === "put-table") this.#rankings.putTable(op, this.#slotsOf(op.service));
-    else if (op.op === "delete-table") this.#deleteTable(op.service);
+    else if (op.op === "put-table") this.#rankings.putTable(op, this.#slotsByService().get(op.service) ?? []);
     else if (op.op === "put-service") this.#putService(op.key, op.service);
     else this.#deleteService(op.key, op.service);
   }
@@ -249,13 +267,19 @@ export class KernelDataplane implements DataplanePort {
     this.#inUse.servers.delete(slot);
   }
 
-  #slotsOf(service: number): number[] {
-    return [...this.#inUse.servers].filter(([, server]) => server.service === service).map(([slot]) => slot);
+  #slotsByService(): Map<number, number[]> {
+    const slots = new Map<number, number[]>();
+    for (const [slot, { service }] of this.#inUse.servers) {
+      const ofService = slots.get(service);
+      if (ofService) ofService.push(slot);
+      else slots.set(service, [slot]);
+    }
+    return slots;
   }
 
-  #deleteTable(service: number): void {
-    this.#rankings.deleteTable(service);
-    deleteTable(this.#maps, service);
+  #deleteTables(services: readonly number[]): void {
+    for (const service of services) this.#rankings.deleteTable(service);
+    emptyTables(this.#maps, services);
   }
 
   #putService(key: ServiceKey, service: ServiceEntry): void {

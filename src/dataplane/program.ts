@@ -10,7 +10,7 @@ import { XdirectorError } from "../errors.ts";
 import type { MarkKeyRecord, MarkRulesRecord } from "./mark-record.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
-import { type CountersRecord, isUsedServer, type ServerLoadRecord, type ServerRecord } from "./records.ts";
+import { type CountersRecord, isUsed, type ServerLoadRecord, type ServerRecord } from "./records.ts";
 import type { ServiceKeyRecord, ServiceRecord } from "./service-record.ts";
 import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
 import type { VlanDeviceRecord } from "./vlans.ts";
@@ -174,7 +174,7 @@ function chooseBuckets(pins: Pins | undefined, maxFlows: number | undefined): nu
 
 /** Packets to adopted servers may leave by their interfaces from the first one on. */
 function admitDevices({ servers, devices }: DataplaneMaps): void {
-  const records = [...servers.entriesBatch(BATCH, isUsedServer)].flat().map(([, record]) => record);
+  const records = [...servers.entriesBatch(BATCH, isUsed)].flat().map(([, record]) => record);
   for (const ifindex of new Set(records.map((record) => record.ifindex))) {
     if (ifindex !== 0 && probe.interfaceByIndex(ifindex)) devices.set(ifindex, ifindex);
   }

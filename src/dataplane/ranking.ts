@@ -5,8 +5,9 @@
 import type { BpfProgram } from "../bpf/index.ts";
 import { isGone, type ServerEntry } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
+import type { PutTable } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
-import { type PutTable, writeTable } from "./sched-table.ts";
+import { writeTable, writeTables } from "./sched-table.ts";
 import type { Limits, ServerLoads } from "./server-loads.ts";
 import { SCHEDULER_NUMBERS } from "./service-record.ts";
 
@@ -34,21 +35,22 @@ export class Rankings {
 
   putServer(slot: number, server: ServerEntry): void {
     const { service, upperThreshold: upper = 0, lowerThreshold: lower = 0 } = server;
-    const { leaf, scheduler } = this.#loads.limits(slot);
+    const { leaf, scheduler, upper: upperBefore } = this.#loads.limits(slot);
     const weight = isGone(server) ? 0 : server.weight;
     const limits = { weight, upper, lower, leaf, service, scheduler };
     this.#loads.setLimits(slot, limits);
-    this.#settle({ slot });
+    if (leaf > 0 || upper > 0 || upperBefore > 0) this.#settle({ slot });
   }
 
   deleteServer(slot: number): void {
+    const { leaf, upper } = this.#loads.limits(slot);
     this.#loads.setLimits(slot, NO_LIMITS);
-    this.#settle({ slot });
+    if (leaf > 0 || upper > 0) this.#settle({ slot });
   }
 
   /** The table takes its place with all matches played: no packet meets a service that has servers but no best one. */
   putTable(table: PutTable, servers: Iterable<number>): void {
-    const { service, slots, ranking } = table;
+    const { service, ranking } = table;
     if (ranking) {
       const spare = this.#maps.sched_tables.maxEntries - 1;
       writeTable(this.#maps, table, spare);
@@ -58,6 +60,19 @@ export class Rankings {
       this.#ranked.delete(service);
     }
     writeTable(this.#maps, table);
+    this.#placeAll(table, servers);
+  }
+
+  /** Tables of services that no packet meets yet. */
+  putFirstTables(tables: readonly PutTable[], servers: ReadonlyMap<number, readonly number[]>): void {
+    writeTables(this.#maps, tables);
+    for (const table of tables) {
+      if (table.ranking) this.#ranked.set(table.service, table.ranking);
+      this.#placeAll(table, servers.get(table.service) ?? []);
+    }
+  }
+
+  #placeAll({ service, slots, ranking }: PutTable, servers: Iterable<number>): void {
     const leaves = new Map(ranking ? slots.map((slot, index) => [slot, index + 1]) : []);
     for (const slot of servers) this.#place(slot, leaves.get(slot) ?? 0, ranking);
     if (ranking) this.#settle({ service, scheduler: ranking });

@@ -118,7 +118,7 @@ export function toServerRecord({ service, rip, port, method, weight, tunnel, nex
 }
 
 /** Slots that were never used or are forgotten hold nothing but zeros. */
-export function isUsedServer(bytes: Uint8Array): boolean {
+export function isUsed(bytes: Uint8Array): boolean {
   return bytes.some((byte) => byte !== 0);
 }
 

@@ -3,8 +3,9 @@
 // A table is written in full before it takes the old one's place, so no packet sees half of it.
 
 import { BpfMap, MAP_FLAGS } from "../bpf/index.ts";
-import type { MapOp, SchedulerTable } from "../compile/image.ts";
+import type { SchedulerTable } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
+import type { PutTable } from "./op-batches.ts";
 import type { RotationPosition } from "./port.ts";
 import type { DataplaneMaps } from "./program.ts";
 
@@ -13,7 +14,7 @@ const LENGTH = 0;
 const SLOTS = 2;
 const ROW = 16;
 
-export type PutTable = Extract<MapOp, { op: "put-table" }>;
+const TABLE = { type: "array", name: "sched_table", keySize: 4, valueSize: 4 * ROW, flags: MAP_FLAGS.innerMap };
 
 /** `scheduler`: the service's, by which a ranking ranks. */
 export function readTable(maps: DataplaneMaps, service: number, scheduler: SchedulerName): SchedulerTable | undefined {
@@ -31,13 +32,32 @@ export function tablePosition(maps: DataplaneMaps, service: number): RotationPos
   return positionIn(first ? wordsOf(first) : [], maps.turns.get(service) ?? 0n);
 }
 
-/** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
 export function writeTable(maps: DataplaneMaps, table: PutTable, index = table.service): void {
+  using created = createTable(maps, table);
+  maps.sched_tables.set(index, created);
+}
+
+/** Many at once: each by itself would wait for packets under way. */
+export function writeTables(maps: DataplaneMaps, tables: readonly PutTable[]): void {
+  const created = tables.map((table) => [table.service, createTable(maps, table)] as const);
+  try {
+    maps.sched_tables.setMaps(created);
+  } finally {
+    for (const [, table] of created) table.close();
+  }
+}
+
+/** In the place of tables of services that are gone: an empty one takes no longer for many than for one. */
+export function emptyTables(maps: DataplaneMaps, services: readonly number[]): void {
+  using empty = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries: 1 });
+  maps.sched_tables.setMaps(services.map((service) => [service, empty]));
+}
+
+/** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
+function createTable(maps: DataplaneMaps, table: PutTable): BpfMap<number, Uint8Array> {
   const { service, slots, ranking, position, used } = table;
-  const name = "sched_table";
   const maxEntries = Math.ceil((SLOTS + slots.length) / ROW) + (ranking ? rankingRows(slots.length) : 0);
-  const options = { type: "array", name, keySize: 4, valueSize: 4 * ROW, maxEntries, flags: MAP_FLAGS.innerMap };
-  using created = BpfMap.create<number, Uint8Array>(options);
+  const created = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries });
   if (!used) maps.turns.set(service, 0n);
   const turn = maps.turns.get(service) ?? 0n;
   const length = slots.length;
@@ -46,7 +66,7 @@ export function writeTable(maps: DataplaneMaps, table: PutTable, index = table.s
   words.set([length, offset]);
   words.set(slots, SLOTS);
   created.writeArray(words);
-  maps.sched_tables.set(index, created);
+  return created;
 }
 
 /** Nodes 0 to width - 1, behind the slots: see RANK_SERVER_BITS in bpf/xdirector.h. */
@@ -54,10 +74,6 @@ function rankingRows(servers: number): number {
   let width = 2;
   while (width < servers) width *= 2;
   return Math.ceil(width / ROW);
-}
-
-export function deleteTable(maps: DataplaneMaps, service: number): void {
-  maps.sched_tables.delete(service);
 }
 
 function positionIn([length = 0, offset = 0]: readonly number[], turn: bigint): RotationPosition {

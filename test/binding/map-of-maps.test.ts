@@ -40,6 +40,21 @@ test("an element of a map of maps is another map, swapped at once", () => {
   assert.equal(map.get(0), undefined);
 });
 
+test("many elements are set at once, also to the same map", () => {
+  using map = object.map<number, number>("outer");
+  const { maxEntries } = map;
+  using inner = BpfMap.create({
+    ...{ type: "array", name: "table", keySize: 4, valueSize: 4 },
+    ...{ maxEntries: 3, flags: MAP_FLAGS.innerMap },
+  });
+  map.setMaps([]);
+  map.setMaps(Array.from({ length: maxEntries }, (_, index) => [index, inner]));
+  for (let index = 0; index < maxEntries; index++) assert.equal(map.get(index), inner.id);
+  assert.throws(() => map.setMaps([[maxEntries, inner]]), { code: "E2BIG" });
+  using other = object.map<number, unknown>("everything");
+  assert.throws(() => other.setMaps([[0, inner]]), /^TypeError: not a map of maps/);
+});
+
 test("a map that does not fit the template is refused as element", () => {
   using map = object.map<number, number>("outer");
   using inner = BpfMap.create({ type: "hash", keySize: 4, valueSize: 4, maxEntries: 1 });

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Which operations go to the kernel together: after each change of a map of maps it waits, some 14 ms, for programs
+// that are under way. Order is kept. No I/O here.
+
+import type { MapOp } from "../compile/image.ts";
+
+export type PutTable = Extract<MapOp, { op: "put-table" }>;
+
+export type OpBatch =
+  | { readonly kind: "first tables"; readonly tables: readonly PutTable[] }
+  | { readonly kind: "gone tables"; readonly services: readonly number[] }
+  | { readonly kind: "one"; readonly op: Exclude<MapOp, { op: "delete-table" }> };
+
+/** Tables in one batch: each is a file descriptor meanwhile. */
+const TABLES_MAX = 256;
+
+/** `isFirst`: no packet can meet this table's service yet. */
+export function batchesOf(ops: readonly MapOp[], isFirst: (table: PutTable) => boolean): OpBatch[] {
+  const batches: OpBatch[] = [];
+  let tables: PutTable[] = [];
+  let services: number[] = [];
+  for (const op of ops) {
+    if (op.op === "put-table" && isFirst(op)) {
+      if (tables.length === 0 || tables.length === TABLES_MAX || batches.at(-1)?.kind !== "first tables") {
+        tables = [];
+        batches.push({ kind: "first tables", tables });
+      }
+      tables.push(op);
+    } else if (op.op === "delete-table") {
+      if (batches.at(-1)?.kind !== "gone tables") {
+        services = [];
+        batches.push({ kind: "gone tables", services });
+      }
+      services.push(op.service);
+    } else {
+      batches.push({ kind: "one", op });
+    }
+  }
+  return batches;
+}

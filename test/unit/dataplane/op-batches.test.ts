@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Operations that the kernel gets together.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MapOp } from "../../../src/compile/image.ts";
+import { batchesOf } from "../../../src/dataplane/op-batches.ts";
+import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
+
+const settings: MapOp = { op: "put-settings", settings: DEFAULT_SETTINGS };
+const put = (service: number): MapOp => ({ op: "put-table", service, slots: [], position: 0, used: false });
+const gone = (service: number): MapOp => ({ op: "delete-table", service });
+
+const shapeOf = (ops: readonly MapOp[], known: readonly number[] = []) =>
+  batchesOf(ops, ({ service }) => !known.includes(service)).map((batch) => {
+    if (batch.kind === "one") return batch.op.op;
+    return batch.kind === "gone tables" ? batch.services : batch.tables.map(({ service }) => service);
+  });
+
+test("first tables of services go together, and so do those of services that are gone; the order stays", () => {
+  const ops = [settings, put(1), put(2), settings, put(3), gone(4), gone(5), settings, gone(6)];
+  const expected = ["put-settings", [1, 2], "put-settings", [3], [4, 5], "put-settings", [6]];
+  assert.deepEqual(shapeOf(ops), expected);
+});
+
+test("a table that packets may be reading goes by itself", () => {
+  assert.deepEqual(shapeOf([put(1), put(2), put(3)], [2]), [[1], "put-table", [3]]);
+});
+
+test("no batch holds more tables than files may be open", () => {
+  const lengths = shapeOf(Array.from({ length: 600 }, (_, service) => put(service))).map(({ length }) => length);
+  assert.deepEqual(lengths, [256, 256, 88]);
+});
