@@ -3,7 +3,7 @@
 
 import { Readable } from "node:stream";
 import Type from "typebox";
-import { CONNECTIONS_TITLE, connectionLine } from "./compat/connections.ts";
+import { CONNECTIONS_TITLE, connectionLine, templateLine } from "./compat/connections.ts";
 import { statsText } from "./compat/stats.ts";
 import { tableText } from "./compat/table.ts";
 import type { ApiContext, ApiDirector, App } from "./context.ts";
@@ -25,8 +25,10 @@ export function compatRoutes(app: App, { director }: ApiContext): void {
     reply.type(TEXT).send(statsText((await director.reading()).services)),
   );
 
-  app.get(`${url}/ip_vs_conn`, { schema: textSchema("every flow") }, async (_request, reply) =>
-    reply.type(TEXT).send(Readable.from(connectionPages(director), { objectMode: false })),
+  app.get(
+    `${url}/ip_vs_conn`,
+    { schema: textSchema("every flow, and every client that persistence keeps") },
+    async (_request, reply) => reply.type(TEXT).send(Readable.from(connectionPages(director), { objectMode: false })),
   );
 }
 
@@ -42,6 +44,12 @@ async function* connectionPages(director: ApiDirector): AsyncGenerator<string> {
   for (let cursor: number | undefined = 0; cursor !== undefined; ) {
     const { flows, next } = await director.flows(cursor, PAGE);
     if (flows.length > 0) yield flows.map((flow) => connectionLine(flow, director.serverAt(flow.server))).join("");
+    cursor = next;
+  }
+  for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+    const { templates, next } = await director.templates(cursor, PAGE);
+    if (templates.length > 0)
+      yield templates.map((each) => templateLine(each, director.serverAt(each.server))).join("");
     cursor = next;
   }
 }

@@ -50,6 +50,28 @@ UDP 00:00  UDP         10.0.0.51:7001     192.0.2.1:80       0.0.0.0:80
     );
   });
 
+  it("of persistence have no client port; a mark is an address of protocol IP, a dead end has port 65535", async () => {
+    const api = tracking({ ...FLOW, rport: 8080 });
+    const template = { client: address("10.0.0.0"), server: 0, flows: 1, usable: true, expires: 49.5 };
+    api.director.remembered.push(
+      { ...template, to: { protocol: "tcp", vip: FLOW.vip, port: 80 }, state: "ASSURED" },
+      { ...template, to: { protocol: "udp", vip: FLOW.vip, port: 0 }, state: "NONE" },
+      { ...template, to: { protocol: "tcp", vip: FLOW.vip, port: 80 }, state: "NONE", usable: false },
+      { ...template, to: { mark: 7, family: "ipv4" }, state: "NONE" },
+      { ...template, to: { mark: 0x1_0007, family: "ipv6" }, client: address("2001:db8::"), server: 9, state: "NONE" },
+    );
+    assert.equal(
+      await list(api, "-nc"),
+      `${TITLES}TCP 14:59  ESTABLISHED 10.0.0.51:7001     192.0.2.1:80       172.16.0.3:8080
+TCP 00:49  ASSURED     10.0.0.0:0         192.0.2.1:80       172.16.0.3:80
+UDP 00:49  NONE        10.0.0.0:0         192.0.2.1:0        172.16.0.3:0
+TCP 00:49  NONE        10.0.0.0:0         192.0.2.1:65535    172.16.0.3:65535
+IP  00:49  NONE        10.0.0.0:0         0.0.0.7:0          172.16.0.3:0
+IP  00:49  NONE        [2001:db8::]:0     [1:7::]:0          [::]:0
+`,
+    );
+  });
+
   it("have names without -n", async () => {
     const named = { ...FLOW, cip: address("127.0.0.1") };
     assert.match(
