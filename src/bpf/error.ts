@@ -14,6 +14,9 @@ export interface BpfFailure {
 const LOG_MAX = 64 * 1024;
 const LOG_LINES_IN_MESSAGE = 15;
 
+/** Node makes it anew for each who asks. */
+const SYSTEM_ERRORS = getSystemErrorMap();
+
 /** What Node.js does not know or calls by another name. 524 is the kernel's own, which bpf(2) lets out. */
 const MORE_ERRORS = new Map<number, readonly [string, string]>([
   [95, ["EOPNOTSUPP", "operation not supported"]],
@@ -45,7 +48,7 @@ export class BpfError extends Error {
 }
 
 function describeErrno(errno: number): readonly [string, string] {
-  return MORE_ERRORS.get(errno) ?? getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
+  return MORE_ERRORS.get(errno) ?? SYSTEM_ERRORS.get(-errno) ?? [`E${errno}`, "unknown error"];
 }
 
 function lastLines(log: string): string {

@@ -4,6 +4,9 @@
 import { getSystemErrorMap } from "node:util";
 import type { NativeNetlinkError } from "./native-netlink.ts";
 
+/** Node makes it anew for each who asks, and thousands of servers without a neighbour are as many errors. */
+const SYSTEM_ERRORS = getSystemErrorMap();
+
 /** The kernel refused a request. */
 export class NetlinkError extends Error {
   /** `RTM_NEWADDR`, ... */
@@ -14,7 +17,7 @@ export class NetlinkError extends Error {
   readonly errno: number;
 
   constructor(cause: NativeNetlinkError) {
-    const code = getSystemErrorMap().get(-cause.errno)?.[0] ?? `E${cause.errno}`;
+    const code = SYSTEM_ERRORS.get(-cause.errno)?.[0] ?? `E${cause.errno}`;
     super(`${cause.message} (${code})`);
     this.name = "NetlinkError";
     this.operation = cause.operation;
