@@ -11,6 +11,8 @@ import { fromRoot } from "../support/project.ts";
 import { type Bench, buildXdpbench, type Effort, type Measurement, type Method, measure, VIPS } from "./measure.ts";
 
 const INTERFACE = "eth0";
+/** A masqueraded flow takes two places and cannot do without: of more, some would find no room. */
+const MASQUERADED_MAX = 100_000;
 const FULL = { flows: [1, 100, 10_000, 100_000, 1_000_000, undefined], effort: { rounds: 9, sliceMs: 100 } } as const;
 const QUICK = { flows: [1, 100, 100_000, undefined], effort: { rounds: 3, sliceMs: 30 } } as const;
 
@@ -70,10 +72,12 @@ async function measureMethod(xdpbench: string, { method, size, plan }: Run): Pro
   const { nextHops } = size;
   const bench: Bench = { xdpbench, director, interface: INTERFACE, program, folder: sandbox.folder, nextHops };
   const results: Row[] = [];
-  for (const flows of plan.flows) {
+  for (const flows of plan.flows.filter((count = 0) => method !== "masquerade" || count <= MASQUERADED_MAX)) {
     process.stderr.write(`bench: ${method}, ${size.services} services, ${flows ?? "new"} flows\n`);
     const { services, servers } = size;
-    results.push({ ...(await measure(bench, { method, flows }, plan.effort)), services, servers });
+    const row = { ...(await measure(bench, { method, flows }, plan.effort)), services, servers };
+    process.stderr.write(table([row]));
+    results.push(row);
   }
   return results;
 }
