@@ -51,7 +51,7 @@ int xdp_sctp(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_STRAY);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, true);
 }
 
 SEC("xdp")
@@ -172,7 +172,7 @@ int xdp_sctp_special(struct xdp_md *ctx)
 		bpf_tail_call_static(ctx, &stages, STAGE_TUNNEL);
 	if (has_answer(verdict) && ask_for_answer(verdict, packet.path_mtu, packet.word))
 		bpf_tail_call_static(ctx, &stages, STAGE_ANSWER);
-	return count_and_leave(ctx, verdict, packet.egress);
+	return leave(ctx, verdict, packet.egress, true);
 }
 
 SEC("xdp")
