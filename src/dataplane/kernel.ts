@@ -133,12 +133,13 @@ export class KernelDataplane implements DataplanePort {
     const counters = new Map([...servers.keys()].map((slot) => [slot, NO_COUNTERS]));
     let last = -1;
     for (const slot of servers.keys()) last = Math.max(last, slot);
+    const size = Math.min(BATCH, last + 1);
     let read = 0;
-    for (const group of this.#maps.server_counters.entriesBatch(BATCH, isUsed)) {
+    for (const group of size > 0 ? this.#maps.server_counters.entriesBatch(size, isUsed) : []) {
       for (const [slot, cpus] of group) {
         if (servers.has(slot)) counters.set(slot, cpus.reduce(sumCounters, NO_COUNTERS));
       }
-      read += BATCH;
+      read += size;
       if (read > last) break;
     }
     return counters;
