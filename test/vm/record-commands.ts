@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes test/golden/ipvs/random.jsonl anew: what the real ipvsadm answers to random command lines, in one boot of the
-// VM. node build/ts/test/vm/record-commands.js [COUNT [SEED]]; a thousand take about six minutes.
+// Writes test/golden/ipvs/random-SEED.jsonl: what the real ipvsadm answers to random command lines, in one boot of the
+// VM. node build/ts/test/vm/record-commands.js [COUNT [SEED]]; a thousand take two to six minutes.
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -22,4 +22,4 @@ const done = spawnSync(
   },
 );
 if (done.status !== 0) throw new Error(`the VM ended with ${done.status}: ${done.stderr}`);
-writeFileSync(fromRoot("test", "golden", "ipvs", "random.jsonl"), done.stdout);
+writeFileSync(fromRoot("test", "golden", "ipvs", `random-${seed}.jsonl`), done.stdout);

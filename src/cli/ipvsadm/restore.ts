@@ -64,9 +64,13 @@ function readRules(text: string, skipsComments: boolean): Rule[] {
   return rules.filter(({ argv }) => argv.length > 0 && !(skipsComments && argv[0]?.startsWith("#")));
 }
 
+/** Behind the last option of a service whose only flag has no name; ipvsadm saves it so, but does not read it back. */
+const NAMELESS_FLAG = / -b $/;
+
 /** The program's name may lead. */
 function splitRule(line: string): string[] {
   const words = line
+    .replace(NAMELESS_FLAG, "")
     .trim()
     .split(/[ \t]+/)
     .filter((word) => word !== "");

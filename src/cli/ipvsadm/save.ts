@@ -34,15 +34,14 @@ function serviceName(service: ServiceAddress, spelling: Spelling): string {
 }
 
 function serviceOptions(service: FullServiceDocument): string[] {
-  const { scheduler, persistence, persistenceEngine, onePacket } = service;
-  const flags = printableFlags(service);
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = service;
   return [
     `-s ${scheduler}`,
     ...(persistence ? [`-p ${persistence.timeout}`] : []),
     ...(persistence && !isHostNetmask(persistence.netmask) ? [`-M ${persistence.netmask}`] : []),
     ...(persistenceEngine ? [`--pe ${persistenceEngine}`] : []),
     ...(onePacket ? ["-o"] : []),
-    ...(flags === "" ? [] : [`-b ${flags}`]),
+    ...(schedulerFlags ? [`-b ${printableFlags(service)}`] : []),
   ];
 }
 

@@ -45,6 +45,12 @@ describe("restored rules", () => {
     assert.equal(await saved(api), "");
   });
 
+  it("may name no scheduler flag behind -b, as ipvsadm saves those that have no name", async () => {
+    const api = new QuietApi();
+    assert.deepEqual(await restore(api, "-A -t 192.0.2.1:80 -s mh -b \n"), DONE);
+    assert.equal(await saved(api), "-A -t 192.0.2.1:80 -s mh\n");
+  });
+
   const rows: readonly [what: string, line: string, rc: number, message: string][] = [
     ["a service that is there", "-A -t 192.0.2.1:80", 255, "Service already exists"],
     ["a service that is not", "-a -t 192.0.2.9:80 -r 10.0.0.1", 255, "Service not defined"],
