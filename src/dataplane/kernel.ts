@@ -9,7 +9,7 @@ import type { Settings } from "../model/settings.ts";
 import { sumCounters, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
-import { batchesOf, type OpBatch } from "./op-batches.ts";
+import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
@@ -99,8 +99,9 @@ export class KernelDataplane implements DataplanePort {
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {
-    const inUse = new Set([...this.#inUse.services.values()].map(({ id }) => id));
-    for (const batch of batchesOf(ops, ({ service }) => !inUse.has(service))) {
+    // Packets do not meet services that are removed, which remain for the sake of their flows.
+    const met = new Set([...this.#inUse.services.values()].flatMap(({ id, removed }) => (removed ? [] : [id])));
+    for (const batch of batchesOf(ops, (service) => met.has(service))) {
       try {
         this.#applyBatch(batch);
       } catch (error) {
@@ -213,7 +214,8 @@ export class KernelDataplane implements DataplanePort {
   #applyBatch(batch: OpBatch): void {
     if (batch.kind === "one") this.#applyOne(batch.op);
     else if (batch.kind === "gone tables") this.#deleteTables(batch.services);
-    else this.#rankings.putFirstTables(batch.tables, this.#slotsByService());
+    else if (batch.kind === "ranking") this.#putRanking(batch.table);
+    else this.#rankings.putTables(batch.tables, this.#slotsByService());
   }
 
   #applyOne(op: Extract<OpBatch, { kind: "one" }>["op"]): void {
@@ -222,7 +224,6 @@ export class KernelDataplane implements DataplanePort {
     else if (op.op === "delete-marks") deleteMarks(this.#maps, op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
-    else if (op.op === "put-table") this.#rankings.putTable(op, this.#slotsByService().get(op.service) ?? []);
     else if (op.op === "put-service") this.#putService(op.key, op.service);
     else this.#deleteService(op.key, op.service);
   }
@@ -266,6 +267,12 @@ export class KernelDataplane implements DataplanePort {
     const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
     this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
     this.#inUse.servers.delete(slot);
+  }
+
+  #putRanking(table: PutRanking): void {
+    const { servers } = this.#inUse;
+    const slots = [...servers].flatMap(([slot, { service }]) => (service === table.service ? [slot] : []));
+    this.#rankings.putRanking(table, slots);
   }
 
   #slotsByService(): Map<number, number[]> {

@@ -5,7 +5,7 @@
 import type { BpfProgram } from "../bpf/index.ts";
 import { isGone, type ServerEntry } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
-import type { PutTable } from "./op-batches.ts";
+import type { PutRanking, PutTable } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
 import { writeTable, writeTables } from "./sched-table.ts";
 import type { Limits, ServerLoads } from "./server-loads.ts";
@@ -48,26 +48,25 @@ export class Rankings {
     if (leaf > 0 || upper > 0) this.#settle({ slot });
   }
 
-  /** The table takes its place with all matches played: no packet meets a service that has servers but no best one. */
-  putTable(table: PutTable, servers: Iterable<number>): void {
-    const { service, ranking } = table;
-    if (ranking) {
-      const spare = this.#maps.sched_tables.maxEntries - 1;
-      writeTable(this.#maps, table, spare);
-      this.#settle({ service: spare, scheduler: ranking });
-      this.#ranked.set(service, ranking);
-    } else {
-      this.#ranked.delete(service);
-    }
+  /**
+   * A ranking of a service that packets may meet takes its place with all matches played: none of them meets servers
+   * but no best one.
+   */
+  putRanking(table: PutRanking, servers: Iterable<number>): void {
+    const spare = this.#maps.sched_tables.maxEntries - 1;
+    writeTable(this.#maps, table, spare);
+    this.#settle({ service: spare, scheduler: table.ranking });
+    this.#ranked.set(table.service, table.ranking);
     writeTable(this.#maps, table);
     this.#placeAll(table, servers);
   }
 
-  /** Tables of services that no packet meets yet. */
-  putFirstTables(tables: readonly PutTable[], servers: ReadonlyMap<number, readonly number[]>): void {
+  /** Tables of services that no packet meets yet, and tables that are no rankings. */
+  putTables(tables: readonly PutTable[], servers: ReadonlyMap<number, readonly number[]>): void {
     writeTables(this.#maps, tables);
     for (const table of tables) {
       if (table.ranking) this.#ranked.set(table.service, table.ranking);
+      else this.#ranked.delete(table.service);
       this.#placeAll(table, servers.get(table.service) ?? []);
     }
   }

@@ -9,22 +9,24 @@ import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 
 const settings: MapOp = { op: "put-settings", settings: DEFAULT_SETTINGS };
 const put = (service: number): MapOp => ({ op: "put-table", service, slots: [], position: 0, used: false });
+const rank = (service: number): MapOp => ({ ...put(service), ranking: "wlc" }) as MapOp;
 const gone = (service: number): MapOp => ({ op: "delete-table", service });
 
-const shapeOf = (ops: readonly MapOp[], known: readonly number[] = []) =>
-  batchesOf(ops, ({ service }) => !known.includes(service)).map((batch) => {
+const shapeOf = (ops: readonly MapOp[], met: readonly number[] = []) =>
+  batchesOf(ops, (service) => met.includes(service)).map((batch) => {
     if (batch.kind === "one") return batch.op.op;
+    if (batch.kind === "ranking") return "ranking";
     return batch.kind === "gone tables" ? batch.services : batch.tables.map(({ service }) => service);
   });
 
-test("first tables of services go together, and so do those of services that are gone; the order stays", () => {
+test("tables of services go together, and so do those of services that are gone; the order stays", () => {
   const ops = [settings, put(1), put(2), settings, put(3), gone(4), gone(5), settings, gone(6)];
   const expected = ["put-settings", [1, 2], "put-settings", [3], [4, 5], "put-settings", [6]];
   assert.deepEqual(shapeOf(ops), expected);
 });
 
-test("a table that packets may be reading goes by itself", () => {
-  assert.deepEqual(shapeOf([put(1), put(2), put(3)], [2]), [[1], "put-table", [3]]);
+test("a ranking that packets may be reading goes by itself, a table does not", () => {
+  assert.deepEqual(shapeOf([rank(1), rank(2), put(3), put(4)], [2, 3]), [[1], "ranking", [3, 4]]);
 });
 
 test("no batch holds more tables than files may be open", () => {
