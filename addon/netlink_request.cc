@@ -86,36 +86,68 @@ void Connection::Execute(Napi::Env env, Request &request) {
   Converse(env, request, [](const nlmsghdr *) {});
 }
 
+void Connection::ExchangeAll(Napi::Env env, std::vector<std::unique_ptr<Request>> &requests, const Taker &take) {
+  if (requests.empty())
+    return;
+  const char *operation = requests.front()->Operation();
+  const uint32_t first = sequence_ + 1;
+  std::vector<char> sent;
+  for (const auto &request : requests) {
+    nlmsghdr *message = request->Message();
+    message->nlmsg_seq = ++sequence_;
+    message->nlmsg_flags &= ~NLM_F_ACK; // it would be a second answer
+    const auto *bytes = reinterpret_cast<const char *>(message);
+    sent.insert(sent.end(), bytes, bytes + message->nlmsg_len);
+    sent.resize(NLMSG_ALIGN(sent.size()));
+  }
+  Send(env, operation, sent.data(), sent.size());
+  for (size_t answered = 0; answered < requests.size();)
+    Receive(env, operation, first, [&](const nlmsghdr *message) {
+      answered++;
+      take(message);
+    });
+}
+
 bool Connection::Converse(Napi::Env env, Request &request, const Taker &take) {
-  if (!socket_)
-    throw SystemError(env, request.Operation(), EBADF, "the netlink socket is closed");
   nlmsghdr *sent = request.Message();
   sent->nlmsg_seq = ++sequence_;
-  if (mnl_socket_sendto(socket_.get(), sent, sent->nlmsg_len) < 0)
-    throw SystemError(env, request.Operation(), errno);
+  Send(env, request.Operation(), sent, sent->nlmsg_len);
   Outcome outcome;
-  while (!outcome.done) {
-    const ssize_t bytes = mnl_socket_recvfrom(socket_.get(), reply_.data(), reply_.size());
-    if (bytes < 0 && errno == EINTR)
-      continue;
-    if (bytes < 0)
-      throw SystemError(env, request.Operation(), errno);
-    auto left = static_cast<int>(bytes);
-    for (const auto *message = reinterpret_cast<const nlmsghdr *>(reply_.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
-      if (message->nlmsg_seq != sequence_)
-        continue; // of an exchange that was given up
+  while (!outcome.done)
+    Receive(env, request.Operation(), sequence_, [&](const nlmsghdr *message) {
       if (message->nlmsg_flags & NLM_F_DUMP_INTR)
         outcome.interrupted = true;
       if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE)
         Finish(message, outcome);
       else
         take(message);
-    }
-  }
+    });
   if (outcome.error)
     throw SystemError(env, request.Operation(), outcome.error, outcome.detail);
   return !outcome.interrupted;
+}
+
+void Connection::Send(Napi::Env env, const char *operation, const void *bytes, size_t size) {
+  if (!socket_)
+    throw SystemError(env, operation, EBADF, "the netlink socket is closed");
+  if (mnl_socket_sendto(socket_.get(), bytes, size) < 0)
+    throw SystemError(env, operation, errno);
+}
+
+void Connection::Receive(Napi::Env env, const char *operation, uint32_t first, const Taker &take) {
+  ssize_t bytes;
+  do
+    bytes = mnl_socket_recvfrom(socket_.get(), reply_.data(), reply_.size());
+  while (bytes < 0 && errno == EINTR);
+  if (bytes < 0)
+    throw SystemError(env, operation, errno);
+  auto left = static_cast<int>(bytes);
+  for (const auto *message = reinterpret_cast<const nlmsghdr *>(reply_.data()); mnl_nlmsg_ok(message, left);
+       message = mnl_nlmsg_next(message, &left)) {
+    const bool isStale = message->nlmsg_seq - first > sequence_ - first; // of an exchange that was given up
+    if (!isStale)
+      take(message);
+  }
 }
 
 } // namespace netlink

@@ -54,6 +54,12 @@ public:
   /** For requests that are only acknowledged. */
   void Execute(Napi::Env env, Request &request);
 
+  /** The one message that answers a request: what was asked for, or NLMSG_ERROR. */
+  using Taker = std::function<void(const nlmsghdr *)>;
+
+  /** Requests of which each has one answer, in their order; the kernel gets all of them at once. */
+  void ExchangeAll(Napi::Env env, std::vector<std::unique_ptr<Request>> &requests, const Taker &take);
+
   /** Every message of the answer, decoded; a dump that was overtaken by a change is repeated. */
   template <typename T>
   std::vector<T> Exchange(Napi::Env env, Request &request, std::optional<T> (*decode)(const nlmsghdr *)) {
@@ -68,10 +74,11 @@ public:
   }
 
 private:
-  using Taker = std::function<void(const nlmsghdr *)>;
-
   /** False: what a dump walked over changed meanwhile. */
   bool Converse(Napi::Env env, Request &request, const Taker &take);
+  void Send(Napi::Env env, const char *operation, const void *bytes, size_t size);
+  /** Calls `take` with every message of the next datagram that answers requests from `first` on. */
+  void Receive(Napi::Env env, const char *operation, uint32_t first, const Taker &take);
 
   MnlSocket socket_;
   uint32_t sequence_ = 0;

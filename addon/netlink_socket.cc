@@ -12,6 +12,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace netlink {
@@ -30,6 +31,28 @@ std::string NameArgument(const Napi::CallbackInfo &info, size_t index) {
   if (name.size() >= IFNAMSIZ)
     throw bpf::WrongArgument(info, index, "of at most 15 characters");
   return name;
+}
+
+/** Their answers fit into the socket's buffer, whatever its size. */
+constexpr size_t kRoutesAtOnce = 64;
+
+std::unique_ptr<Request> RouteRequest(const uint8_t *destination) {
+  auto request = std::make_unique<Request>("RTM_GETROUTE", RTM_GETROUTE, 0);
+  Ip ip;
+  std::memcpy(ip.bytes.data(), destination, ip.bytes.size());
+  auto *header = request->Put<rtmsg>();
+  header->rtm_family = ip.Family();
+  header->rtm_dst_len = ip.IsV4() ? 32 : 128;
+  ip.Put(request->Message(), RTA_DST);
+  return request;
+}
+
+/** The route, or a positive errno. */
+Napi::Value RouteOrError(Napi::Env env, const nlmsghdr *message) {
+  if (message->nlmsg_type == NLMSG_ERROR)
+    return Napi::Number::New(env, -static_cast<const nlmsgerr *>(mnl_nlmsg_get_payload(message))->error);
+  const auto route = DecodeRoute(message);
+  return route ? ToJs(env, *route) : env.Undefined();
 }
 
 template <typename T> Napi::Value FirstOrUndefined(Napi::Env env, const std::vector<T> &found) {
@@ -57,7 +80,7 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::Addresses>("addresses"),
                          InstanceMethod<&Socket::AddAddress>("addAddress"),
                          InstanceMethod<&Socket::DeleteAddress>("deleteAddress"),
-                         InstanceMethod<&Socket::RouteTo>("route"),
+                         InstanceMethod<&Socket::Routes>("routes"),
                          InstanceMethod<&Socket::Neighbours>("neighbours"),
                          InstanceMethod<&Socket::NeighbourOf>("neighbour"),
                          InstanceMethod<&Socket::ProbeNeighbour>("probeNeighbour"),
@@ -146,14 +169,19 @@ Napi::Value Socket::ChangeAddress(const Napi::CallbackInfo &info, Request &reque
   return info.Env().Undefined();
 }
 
-Napi::Value Socket::RouteTo(const Napi::CallbackInfo &info) {
-  Request request("RTM_GETROUTE", RTM_GETROUTE, 0);
-  auto *header = request.Put<rtmsg>();
-  const Ip ip = IpArgument(info, 0);
-  header->rtm_family = ip.Family();
-  header->rtm_dst_len = ip.IsV4() ? 32 : 128;
-  ip.Put(request.Message(), RTA_DST);
-  return FirstOrUndefined(info.Env(), connection_.Exchange(info.Env(), request, DecodeRoute));
+Napi::Value Socket::Routes(const Napi::CallbackInfo &info) {
+  const bpf::Bytes destinations = bpf::BytesArgument(info, 0);
+  const size_t count = destinations.size / sizeof(Ip);
+  auto routes = Napi::Array::New(info.Env(), count);
+  for (size_t first = 0; first < count; first += kRoutesAtOnce) {
+    std::vector<std::unique_ptr<Request>> requests;
+    for (size_t i = first; i < std::min(count, first + kRoutesAtOnce); i++)
+      requests.push_back(RouteRequest(destinations.data + i * sizeof(Ip)));
+    auto index = static_cast<uint32_t>(first);
+    connection_.ExchangeAll(info.Env(), requests,
+                            [&](const nlmsghdr *message) { routes.Set(index++, RouteOrError(info.Env(), message)); });
+  }
+  return routes;
 }
 
 Napi::Value Socket::Neighbours(const Napi::CallbackInfo &info) {

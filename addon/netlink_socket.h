@@ -27,7 +27,7 @@ private:
   Napi::Value Addresses(const Napi::CallbackInfo &info);
   Napi::Value AddAddress(const Napi::CallbackInfo &info);
   Napi::Value DeleteAddress(const Napi::CallbackInfo &info);
-  Napi::Value RouteTo(const Napi::CallbackInfo &info);
+  Napi::Value Routes(const Napi::CallbackInfo &info);
   Napi::Value Neighbours(const Napi::CallbackInfo &info);
   Napi::Value NeighbourOf(const Napi::CallbackInfo &info);
   Napi::Value ProbeNeighbour(const Napi::CallbackInfo &info);

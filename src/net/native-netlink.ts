@@ -70,7 +70,8 @@ export interface NativeSocket {
   addresses(): NativeAddress[];
   addAddress(ifindex: number, address: Uint8Array, prefix: number): void;
   deleteAddress(ifindex: number, address: Uint8Array, prefix: number): void;
-  route(destination: Uint8Array): NativeRoute | undefined;
+  /** Of destinations of 16 bytes each, in their order; a number is the errno with which the kernel refused. */
+  routes(destinations: Uint8Array): (NativeRoute | number | undefined)[];
   neighbours(): NativeNeighbour[];
   neighbour(ifindex: number, address: Uint8Array): NativeNeighbour | undefined;
   probeNeighbour(ifindex: number, address: Uint8Array): void;

@@ -17,13 +17,24 @@ export class NetlinkError extends Error {
   readonly errno: number;
 
   constructor(cause: NativeNetlinkError) {
-    const code = SYSTEM_ERRORS.get(-cause.errno)?.[0] ?? `E${cause.errno}`;
+    const code = codeOf(cause.errno);
     super(`${cause.message} (${code})`);
     this.name = "NetlinkError";
     this.operation = cause.operation;
     this.code = code;
     this.errno = cause.errno;
   }
+}
+
+/** `ENOENT` of 2. */
+export function codeOf(errno: number): string {
+  return SYSTEM_ERRORS.get(-errno)?.[0] ?? `E${errno}`;
+}
+
+/** Of one of many requests, which are not thrown. */
+export function refusalOf(operation: string, errno: number): NetlinkError {
+  const message = `${operation}: ${SYSTEM_ERRORS.get(-errno)?.[1] ?? "refused"}`;
+  return new NetlinkError(Object.assign(new Error(message), { operation, errno }));
 }
 
 /** What `request` returns. @throws NetlinkError */

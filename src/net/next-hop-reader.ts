@@ -3,15 +3,15 @@
 // tables do not: the last good MACs and when which neighbour was probed. No timers here.
 
 import type { Address } from "../model/address.ts";
-import type { NextHop, NextHops } from "../model/next-hop.ts";
+import type { NextHops } from "../model/next-hop.ts";
 import { deriveNextHop, neighbourOf, usableMac } from "./derive-next-hop.ts";
-import type { Link, Neighbour, NeighbourState } from "./facts.ts";
+import type { Link, Neighbour, NeighbourState, Route } from "./facts.ts";
 import type { Netlink, NetlinkEvent } from "./netlink.ts";
 import { NetlinkError } from "./netlink-error.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
 
 /** The part of {@link Netlink} that is needed. */
-export type NextHopSource = Pick<Netlink, "links" | "route" | "neighbour" | "probeNeighbour">;
+export type NextHopSource = Pick<Netlink, "links" | "routes" | "neighbour" | "neighbours" | "probeNeighbour">;
 
 type Hop = Pick<Neighbour, "ifindex" | "address">;
 
@@ -21,6 +21,17 @@ interface KnownNeighbour extends Hop {
   readonly state: NeighbourState | undefined;
   readonly mac: string | undefined;
 }
+
+interface Way {
+  readonly destination: Address;
+  readonly route: Route | undefined;
+  readonly link: Link | undefined;
+  /** Who is to be asked for a MAC, where somebody is. */
+  readonly hop: Hop | undefined;
+}
+
+/** So many neighbours are asked for one by one; of more the whole table is read, which may be long. */
+const ASKED_FOR_MAX = 32;
 
 export class NextHopReader {
   readonly #source: NextHopSource;
@@ -37,11 +48,18 @@ export class NextHopReader {
   /** One reading of everything that concerns `addresses`. @throws NetlinkError, and then nothing was read */
   read(addresses: Iterable<Address>): NextHops {
     const links = new Map(this.#source.links().map((link) => [link.index, link]));
-    const neighbours = new Map<string, KnownNeighbour>();
-    const nextHops = new Map(Array.from(addresses, (address) => [address, this.#readOne(address, links, neighbours)]));
+    const destinations = [...addresses];
+    const routes = this.#source.routes(destinations);
+    const ways = destinations.map((destination, index) => wayTo(destination, routes[index], links));
+    const neighbours = this.#readNeighbours(ways.flatMap(({ hop }) => hop ?? []));
     this.#neighbours = neighbours;
     this.#failed.clear();
-    return nextHops;
+    return new Map(
+      ways.map(({ destination, route, link, hop }) => {
+        const destinationMac = hop && neighbours.get(keyOf(hop))?.mac;
+        return [destination, deriveNextHop({ destination, route, link, links, destinationMac })];
+      }),
+    );
   }
 
   /** Whether the event may have changed what was read. Call it for every event. */
@@ -67,25 +85,27 @@ export class NextHopReader {
     }
   }
 
-  #readOne(destination: Address, links: ReadonlyMap<number, Link>, neighbours: Map<string, KnownNeighbour>): NextHop {
-    const route = this.#source.route(destination);
-    const link = route && links.get(route.ifindex);
-    if (route?.type !== "unicast" || !link?.isRunning || !link.mac) {
-      return deriveNextHop({ destination, route, link, links, destinationMac: undefined });
-    }
-    const hop: Hop = { ifindex: link.index, address: neighbourOf(destination, route) };
-    const key = keyOf(hop);
-    const neighbour = neighbours.get(key) ?? this.#readNeighbour(hop);
-    neighbours.set(key, neighbour);
-    return deriveNextHop({ destination, route, link, links, destinationMac: neighbour.mac });
+  #readNeighbours(hops: readonly Hop[]): Map<string, KnownNeighbour> {
+    const wanted = new Map(hops.map((hop) => [keyOf(hop), hop]));
+    const table = wanted.size > ASKED_FOR_MAX ? byKey(this.#source.neighbours()) : undefined;
+    return new Map(
+      Array.from(wanted, ([key, hop]) => {
+        const entry = table ? table.get(key) : this.#source.neighbour(hop.ifindex, hop.address);
+        const lastMac = this.#failed.has(key) ? undefined : this.#neighbours.get(key)?.mac;
+        return [key, { ...hop, state: entry?.state, mac: usableMac(entry, lastMac) }];
+      }),
+    );
   }
+}
 
-  #readNeighbour(hop: Hop): KnownNeighbour {
-    const key = keyOf(hop);
-    const entry = this.#source.neighbour(hop.ifindex, hop.address);
-    const lastMac = this.#failed.has(key) ? undefined : this.#neighbours.get(key)?.mac;
-    return { ...hop, state: entry?.state, mac: usableMac(entry, lastMac) };
-  }
+function wayTo(destination: Address, route: Route | undefined, links: ReadonlyMap<number, Link>): Way {
+  const link = route && links.get(route.ifindex);
+  if (route?.type !== "unicast" || !link?.isRunning || !link.mac) return { destination, route, link, hop: undefined };
+  return { destination, route, link, hop: { ifindex: link.index, address: neighbourOf(destination, route) } };
+}
+
+function byKey(neighbours: readonly Neighbour[]): Map<string, Neighbour> {
+  return new Map(neighbours.map((neighbour) => [keyOf(neighbour), neighbour]));
 }
 
 function keyOf({ ifindex, address }: Hop): string {

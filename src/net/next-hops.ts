@@ -106,7 +106,9 @@ export class NextHopWatcher implements Disposable {
       };
       const timeout = setTimeout(settle, timeoutMs);
       this.#waiters.set(settle, wanted);
-      this.#update();
+      // Those that are watched were read when that began, and whenever something happened since.
+      if (wanted.some((address) => !this.#watched.has(address))) this.#update();
+      else this.#settle();
     });
   }
 
@@ -161,9 +163,13 @@ export class NextHopWatcher implements Disposable {
     this.#nextHops = this.#reader.read(new Set([...this.#watched, ...[...this.#waiters.values()].flat()]));
     this.#reader.probe(start);
     this.#lastReadMs = performance.now() - start;
+    this.#settle();
+    return [...this.#watched].some((address) => !isDeepStrictEqual(before.get(address), this.#nextHops.get(address)));
+  }
+
+  #settle(): void {
     for (const [settle, wanted] of [...this.#waiters])
       if (wanted.every((address) => this.#isReachable(address))) settle();
-    return [...this.#watched].some((address) => !isDeepStrictEqual(before.get(address), this.#nextHops.get(address)));
   }
 
   #isReachable(address: Address): boolean {

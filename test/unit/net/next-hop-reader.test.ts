@@ -31,7 +31,7 @@ const ROUTE: Route = {
 
 /** The kernel's tables as the test wants them. */
 class Tables implements NextHopSource {
-  readonly routes = new Map<Address, Route>([[RIP, ROUTE]]);
+  readonly ways = new Map<Address, Route>([[RIP, ROUTE]]);
   readonly entries = new Map<Address, Neighbour>();
   readonly probed: Address[] = [];
   refusal: Error | undefined;
@@ -41,8 +41,12 @@ class Tables implements NextHopSource {
     return [LINK];
   }
 
-  route(destination: Address): Route | undefined {
-    return this.routes.get(destination);
+  routes(destinations: readonly Address[]): (Route | undefined)[] {
+    return destinations.map((destination) => this.ways.get(destination));
+  }
+
+  neighbours(): Neighbour[] {
+    return [...this.entries.values()];
   }
 
   neighbour(_ifindex: number, address: Address): Neighbour | undefined {
@@ -115,7 +119,7 @@ describe("the last MAC of a neighbour", () => {
 
   it("is that of one link and one neighbour only", () => {
     tables.entries.delete(RIP);
-    tables.routes.set(RIP, { ...ROUTE, gateway: "192.0.2.254" as Address });
+    tables.ways.set(RIP, { ...ROUTE, gateway: "192.0.2.254" as Address });
     assert.equal(macOf(), undefined);
   });
 
@@ -156,7 +160,7 @@ describe("probing", () => {
   it("asks each neighbour once, however many servers are behind it", () => {
     const gateway = "192.0.2.254" as Address;
     const servers = ["198.51.100.1", "198.51.100.2"] as Address[];
-    for (const server of servers) tables.routes.set(server, { ...ROUTE, gateway });
+    for (const server of servers) tables.ways.set(server, { ...ROUTE, gateway });
     reader.read(servers);
     reader.probe(0);
     assert.deepEqual(tables.probed, [gateway]);
@@ -164,7 +168,7 @@ describe("probing", () => {
 
   it("asks nobody for a server that is local or without a route", () => {
     const lone = "203.0.113.1" as Address;
-    tables.routes.set(RIP, { ...ROUTE, type: "local" });
+    tables.ways.set(RIP, { ...ROUTE, type: "local" });
     reader.read([RIP, lone]);
     reader.probe(0);
     assert.deepEqual(tables.probed, []);
