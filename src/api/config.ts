@@ -2,7 +2,8 @@
 // /v1/config: the whole desired state as one document.
 
 import Type from "typebox";
-import { toDocument, toState } from "../config/document.ts";
+import { toDocument } from "../config/document.ts";
+import { toCheckedState } from "../config/parse-document.ts";
 import { ConfigSchema, FullConfigSchema } from "../config/schema.ts";
 import { XdirectorError } from "../errors.ts";
 import type { ApiContext, App } from "./context.ts";
@@ -28,7 +29,7 @@ export function configRoutes(app: App, { change, director }: ApiContext): void {
     response,
   };
   app.put("/v1/config", { schema }, async ({ body, headers }) => {
-    const state = toState(body);
+    const state = toCheckedState(body);
     const expected = headers["if-match"];
     return toDocument(
       await change(() => {

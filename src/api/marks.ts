@@ -2,7 +2,8 @@
 // /v1/marks: which packets belong to services that go by a mark.
 
 import Type from "typebox";
-import { MarkDocumentSchema, MarkNumberSchema, MatchesSchema, toMark, toMarkDocument } from "../config/marks.ts";
+import { MarkDocumentSchema, MarkNumberSchema, MatchesSchema } from "../config/mark-schema.ts";
+import { toMark, toMarkDocument } from "../config/marks.ts";
 import { deleteMark, getMark, putMark } from "../model/mark-edits.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ERRORS, Nothing } from "./schemas.ts";

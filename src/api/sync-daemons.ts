@@ -2,7 +2,8 @@
 // /v1/sync-daemons: what was asked of connection sync. Stored and listed; the wire protocol is not there yet.
 
 import Type from "typebox";
-import { SyncDaemonSchema, SyncRoleSchema, SyncSettingsSchema, toSyncDaemon } from "../config/sync-daemon.ts";
+import { toSyncDaemon } from "../config/sync-daemon.ts";
+import { SyncDaemonSchema, SyncRoleSchema, SyncSettingsSchema } from "../config/sync-daemon-schema.ts";
 import { XdirectorError } from "../errors.ts";
 import { addSyncDaemon, removeSyncDaemon, SYNC_ROLES } from "../model/sync-daemon.ts";
 import type { ApiContext, App } from "./context.ts";

@@ -28,34 +28,28 @@ import {
   toServiceHealth,
   toServiceHealthDocument,
 } from "./health-document.ts";
-import { assertValidVrrp } from "./keepalived/vrrp-check.ts";
 import { toMark, toMarkDocument } from "./marks.ts";
 import { flagText, toSchedulerFlags } from "./scheduler-flags.ts";
-import {
-  type ConfigDocument,
-  ConfigSchema,
-  type FullConfigDocument,
-  type FullServerDocument,
-  type FullServiceDocument,
-  type ServerDocument,
-  type ServiceDocument,
-  type ServiceOptionsDocument,
+import type {
+  ConfigDocument,
+  FullConfigDocument,
+  FullServerDocument,
+  FullServiceDocument,
+  ServerDocument,
+  ServiceDocument,
+  ServiceOptionsDocument,
 } from "./schema.ts";
 import { toSettings, toSettingsDocument } from "./settings.ts";
 import { toSyncDaemon } from "./sync-daemon.ts";
 import { toTunnel, toTunnelDocument } from "./tunnel-document.ts";
-import { compileSchema } from "./validate.ts";
 
 const DEFAULT_WEIGHT = 1;
 
-const validateConfig = compileSchema(ConfigSchema, "document");
-
-/** @throws INVALID_VALUE, UNKNOWN_SCHEDULER, UNSUPPORTED and what {@link assertValidState} throws; details name the fields */
-export function parseDocument(value: unknown): DesiredState {
-  return toState(validateConfig(value));
-}
-
-/** The state a well-formed document describes. @throws UNSUPPORTED and what {@link assertValidState} throws */
+/**
+ * The state that a well-formed document describes; text of keepalived.conf is taken as it is.
+ *
+ * @throws UNSUPPORTED and what {@link assertValidState} throws
+ */
 export function toState(document: ConfigDocument): DesiredState {
   const { services, marks, settings = {}, syncDaemons = [], lastChange, health, vrrp } = document;
   const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
@@ -71,7 +65,6 @@ export function toState(document: ConfigDocument): DesiredState {
     ...(vrrp !== undefined && { vrrp }),
   };
   assertValidState(state);
-  if (vrrp !== undefined) assertValidVrrp(vrrp);
   return state;
 }
 

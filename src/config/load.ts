@@ -5,12 +5,12 @@
 import { readFile } from "node:fs/promises";
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import { type DesiredState, EMPTY_STATE } from "../model/service.ts";
-import { parseDocument } from "./document.ts";
 import { looksLikeKeepalived } from "./keepalived/detect.ts";
 import { DISK, type Files } from "./keepalived/include.ts";
 import { inherit } from "./keepalived/inherit.ts";
 import { parseKeepalived } from "./keepalived/load.ts";
 import type { KeepalivedOptions } from "./keepalived/to-state.ts";
+import { parseDocument } from "./parse-document.ts";
 import { type Place, YamlText } from "./yaml.ts";
 
 /** Where a text comes from, for messages. */

@@ -22,10 +22,10 @@ import {
   WEIGHT_MAX,
 } from "../model/service.ts";
 import { HealthSettingsSchema, ServerHealthSchema, serviceHealthSchema } from "./health-schema.ts";
-import { MarkDocumentSchema } from "./marks.ts";
+import { MarkDocumentSchema } from "./mark-schema.ts";
 import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
-import { SyncDaemonSchema } from "./sync-daemon.ts";
+import { SyncDaemonSchema } from "./sync-daemon-schema.ts";
 
 Format.Set("ip", (text) => parseAddress(text) !== undefined);
 

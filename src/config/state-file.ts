@@ -4,8 +4,9 @@
 import { join } from "node:path";
 import { XdirectorError } from "../errors.ts";
 import type { DesiredState } from "../model/service.ts";
-import { parseDocument, toDocument } from "./document.ts";
+import { toDocument } from "./document.ts";
 import { DurableFile } from "./durable-file.ts";
+import { parseDocument } from "./parse-document.ts";
 
 const FILE_NAME = "state.json";
 

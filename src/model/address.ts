@@ -9,6 +9,7 @@ export type Address = string & { readonly __address: never };
 export type Family = "ipv4" | "ipv6";
 
 const IPV4_MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+const [DOT, ZERO] = [".".charCodeAt(0), "0".charCodeAt(0)];
 
 /**
  * Canonical form of an address, or undefined when `text` is none.
@@ -28,7 +29,12 @@ export function familyOf(address: Address): Family {
 
 /** The data plane's form: 16 bytes, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 export function addressToBytes(address: Address): Uint8Array {
-  if (familyOf(address) === "ipv4") return Uint8Array.from([...IPV4_MAPPED_PREFIX, ...address.split(".").map(Number)]);
+  if (familyOf(address) === "ipv4") {
+    const bytes = new Uint8Array(16);
+    bytes.set(IPV4_MAPPED_PREFIX);
+    new DataView(bytes.buffer).setUint32(12, ipv4ToWord(address));
+    return bytes;
+  }
   const [head = "", tail] = address.split("::") as [string, string?];
   const front = wordsOf(head);
   const back = tail === undefined ? [] : wordsOf(tail);
@@ -36,9 +42,27 @@ export function addressToBytes(address: Address): Uint8Array {
   return Uint8Array.from([...front, ...middle, ...back].flatMap((word) => [word >> 8, word & 0xff]));
 }
 
+/** `0x0a000001` of 10.0.0.1. By hand, because listings of thousands of servers ask for it again and again. */
+export function ipv4ToWord(address: Address): number {
+  let word = 0;
+  let byte = 0;
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index);
+    if (code !== DOT) {
+      byte = byte * 10 + code - ZERO;
+      continue;
+    }
+    word = word * 256 + byte;
+    byte = 0;
+  }
+  return word * 256 + byte;
+}
+
 /** Inverse of {@link addressToBytes}. */
 export function addressFromBytes(bytes: Uint8Array): Address {
-  if (IPV4_MAPPED_PREFIX.every((byte, index) => bytes[index] === byte)) return bytes.slice(12).join(".") as Address;
+  if (IPV4_MAPPED_PREFIX.every((byte, index) => bytes[index] === byte)) {
+    return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}` as Address;
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   const words = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16));
   return parseAddress(words.join(":")) as Address;
@@ -46,10 +70,12 @@ export function addressFromBytes(bytes: Uint8Array): Address {
 
 /** Multicast, broadcast and the unspecified address cannot be real servers (kernel: ip_vs_new_dest). */
 export function isUnicast(address: Address): boolean {
+  if (familyOf(address) === "ipv4") {
+    const word = ipv4ToWord(address);
+    return word !== 0 && word < 224 * 2 ** 24;
+  }
   const bytes = addressToBytes(address);
-  if (familyOf(address) === "ipv6") return bytes[0] !== 0xff && bytes.some((byte) => byte !== 0);
-  const first = bytes[12] ?? 0;
-  return first < 224 && bytes.slice(12).some((byte) => byte !== 0);
+  return bytes[0] !== 0xff && bytes.some((byte) => byte !== 0);
 }
 
 export function isMulticast(address: Address): boolean {

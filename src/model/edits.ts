@@ -10,10 +10,10 @@ import {
   describeService,
   endpoint,
   isSameServer,
+  isSameService,
   type RealServer,
   type ServiceAddress,
   type ServiceOptions,
-  serviceKey,
   type VirtualService,
 } from "./service.ts";
 import type { Settings } from "./settings.ts";
@@ -30,9 +30,8 @@ export function findService<Service extends ServiceAddress>(
   state: { readonly services: readonly Service[] },
   address: ServiceAddress,
 ): Service | undefined {
-  const key = serviceKey(address);
   // The one that was added last is asked for most: rules of a server follow those of its service.
-  return state.services.findLast((service) => serviceKey(service) === key);
+  return state.services.findLast((service) => isSameService(service, address));
 }
 
 /** @throws SERVICE_NOT_FOUND */
@@ -78,7 +77,7 @@ export function editService(state: DesiredState, address: ServiceAddress, change
 export function replaceService(state: DesiredState, service: VirtualService): DesiredState {
   const before = getService(state, service);
   assertValidService(service);
-  return { ...state, services: state.services.map((other) => (other === before ? service : other)) };
+  return { ...state, services: state.services.with(state.services.lastIndexOf(before), service) };
 }
 
 /** @throws SERVICE_NOT_FOUND */

@@ -11,11 +11,15 @@ const KERNEL_ADDRESS = 96;
 /** Of services in the order they were added: within a bucket the newest comes first. */
 export function kernelOrder<Service extends ServiceAddress>(services: readonly Service[]): Service[] {
   const newestFirst = services.toReversed();
-  const byBucket = (of: readonly Service[]) => of.toSorted((a, b) => bucketOf(a) - bucketOf(b));
   return [
     ...byBucket(newestFirst.filter((service) => !isMark(service))),
     ...byBucket(newestFirst.filter((service) => isMark(service))),
   ];
+}
+
+function byBucket<Service extends ServiceAddress>(services: readonly Service[]): Service[] {
+  const placed = services.map((service) => [bucketOf(service), service] as const);
+  return placed.sort(([a], [b]) => a - b).map(([, service]) => service);
 }
 
 function bucketOf(service: ServiceAddress): number {

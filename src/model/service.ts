@@ -203,6 +203,13 @@ export function serviceKey(address: ServiceAddress): ServiceKey {
   return `${address.protocol}|${address.vip}|${address.port}` as ServiceKey;
 }
 
+/** As if their keys were compared. */
+export function isSameService(a: ServiceAddress, b: ServiceAddress): boolean {
+  if (isMark(a)) return isMark(b) && a.mark === b.mark && a.family === b.family;
+  const { vip, port, protocol } = b as Partial<EndpointAddress>; // a mark has none of them
+  return a.vip === vip && a.port === port && a.protocol === protocol;
+}
+
 /** `fwm` or `fwm6`. */
 export function markPrefix({ family }: MarkAddress): "fwm" | "fwm6" {
   return family === "ipv4" ? "fwm" : "fwm6";

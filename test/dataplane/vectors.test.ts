@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { parseDocument } from "../../src/config/document.ts";
+import { parseDocument } from "../../src/config/parse-document.ts";
 import type { Flow } from "../../src/dataplane/port.ts";
 import { type Address, familyOf } from "../../src/model/address.ts";
 import type { NextHop } from "../../src/model/next-hop.ts";

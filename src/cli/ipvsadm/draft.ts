@@ -2,7 +2,7 @@
 // What the flags of a command line have said so far: one setter a flag that carries something. Pure.
 
 import type { PersistenceDocument } from "../../config/schema.ts";
-import type { SyncSettingsDocument } from "../../config/sync-daemon.ts";
+import type { SyncSettingsDocument } from "../../config/sync-daemon-schema.ts";
 import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Family } from "../../model/address.ts";
 import type { Method, Tunnel } from "../../model/service.ts";

@@ -132,12 +132,15 @@ export const FLAGS: readonly Flag[] = [
   ...OWN_FLAGS,
 ];
 
+const LONG = new Map(FLAGS.flatMap((flag) => (flag.long === undefined ? [] : [[flag.long, flag] as const])));
+const SHORT = new Map(FLAGS.flatMap((flag) => flag.short?.split("|").map((letter) => [letter, flag] as const) ?? []));
+
 export function findLong(name: string): Flag | undefined {
-  return FLAGS.find(({ long }) => long === name);
+  return LONG.get(name);
 }
 
 export function findShort(letter: string): Flag | undefined {
-  return FLAGS.find(({ short }) => short?.split("|").includes(letter));
+  return SHORT.get(letter);
 }
 
 export function commandOf(flag: Flag): Command | undefined {

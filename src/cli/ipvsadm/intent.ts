@@ -4,7 +4,7 @@
 import type { FlagText } from "../../config/scheduler-flags.ts";
 import type { PersistenceDocument } from "../../config/schema.ts";
 import type { SettingsDocument } from "../../config/settings-schema.ts";
-import type { SyncSettingsDocument } from "../../config/sync-daemon.ts";
+import type { SyncSettingsDocument } from "../../config/sync-daemon-schema.ts";
 import type { TunnelDocument } from "../../config/tunnel-document.ts";
 import type { Address } from "../../model/address.ts";
 import type { MarkAddress, Method, Protocol } from "../../model/service.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order of ipvsadm's listing: its comparators and the sort that runs them. Pure.
 
-import { type Address, addressToBytes, type Family, familyOf } from "../../model/address.ts";
+import { type Address, addressToBytes, type Family, familyOf, ipv4ToWord } from "../../model/address.ts";
 import {
   type EndpointAddress,
   isMark,
@@ -59,6 +59,7 @@ export function sortLikeGlibc<T>(items: readonly T[], compare: (a: T, b: T) => n
 
 /** Word by word in 32 bits that wrap around, as C subtracts them: 10.0.0.1 comes after 192.0.2.1. */
 function compareAddresses(a: Address, b: Address): number {
+  if (familyOf(a) === "ipv4" && familyOf(b) === "ipv4") return (ipv4ToWord(a) - ipv4ToWord(b)) | 0;
   const [wordsOfA, wordsOfB] = [toWords(a), toWords(b)];
   const differences = wordsOfA.map((word, index) => (word - (wordsOfB[index] ?? 0)) | 0);
   return differences.find((difference) => difference !== 0) ?? 0;
@@ -66,7 +67,7 @@ function compareAddresses(a: Address, b: Address): number {
 
 /** Four words, as they lie in C's union of both families: an IPv4 address is the first. */
 function toWords(address: Address): number[] {
+  if (familyOf(address) === "ipv4") return [ipv4ToWord(address), 0, 0, 0];
   const view = new DataView(addressToBytes(address).buffer);
-  if (familyOf(address) === "ipv4") return [view.getUint32(12), 0, 0, 0];
   return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
 }

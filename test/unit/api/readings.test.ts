@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDocument } from "../../../src/config/document.ts";
+import { parseDocument } from "../../../src/config/parse-document.ts";
 import type { Flow } from "../../../src/dataplane/port.ts";
 import { XdirectorError } from "../../../src/errors.ts";
 import type { Address } from "../../../src/model/address.ts";

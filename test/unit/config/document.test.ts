@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { parseDocument, toDocument } from "../../../src/config/document.ts";
+import { toDocument } from "../../../src/config/document.ts";
+import { parseDocument } from "../../../src/config/parse-document.ts";
 import type { ErrorDetail } from "../../../src/errors.ts";
 import { describeService, IPIP } from "../../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDocument } from "../../../src/config/document.ts";
+import { parseDocument } from "../../../src/config/parse-document.ts";
 import { XdirectorError } from "../../../src/errors.ts";
 import type { ServiceHealth } from "../../../src/model/health.ts";
 

@@ -4,8 +4,9 @@
 
 import assert from "node:assert/strict";
 import { describe as group, test } from "node:test";
-import { parseDocument, toDocument } from "../../../../src/config/document.ts";
+import { toDocument } from "../../../../src/config/document.ts";
 import { printKeepalived } from "../../../../src/config/keepalived/print.ts";
+import { parseDocument } from "../../../../src/config/parse-document.ts";
 import { describe, goldens, read } from "./golden.ts";
 
 for (const { name, input, expected } of goldens()) {

@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseDocument, toDocument } from "../../../../src/config/document.ts";
+import { toDocument } from "../../../../src/config/document.ts";
 import { looksLikeKeepalived } from "../../../../src/config/keepalived/detect.ts";
 import { printKeepalived } from "../../../../src/config/keepalived/print.ts";
+import { parseDocument } from "../../../../src/config/parse-document.ts";
 import { type DesiredState, isMark, type RealServer, type VirtualService } from "../../../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/model/settings.ts";
 import { healthSettings, serverHealth, serviceHealth } from "../arbitrary-health.ts";
