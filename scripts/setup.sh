@@ -9,13 +9,13 @@ readonly packages=(
   clang llvm libbpf-dev bpftool clang-format          # the data plane
   cmake make g++ pkg-config libmnl-dev libelf-dev zlib1g-dev # the addon
   iputils-ping                                        # PING_CHECK
-  nginx-light curl iproute2 ethtool procps openssl    # the lab and the tests
+  nginx-light iperf3 curl iproute2 ethtool procps openssl # the lab and the tests
   python3-minimal prometheus                          # tests: raw sockets; promtool checks the metrics
   keepalived                                          # VRRP; its own verdicts and samples
   qemu-system-x86 busybox-static kmod cpio xz-utils zstd ipvsadm # the kernel's own IPVS, in a VM
 )
 # Installed for their programs only: their services must not start, now or at boot.
-readonly services=(nginx prometheus ipvsadm keepalived)
+readonly services=(nginx iperf3 prometheus ipvsadm keepalived)
 
 step() { printf 'setup: %s\n' "$*"; }
 fail() {
