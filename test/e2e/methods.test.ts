@@ -10,15 +10,13 @@
 // The server answers clients directly as the VIP; what it says in its own name goes by the director, its gateway.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Daemon } from "../support/daemon.ts";
 import { FileServer } from "../support/file-server.ts";
 import { datagrams, IPERF_PORT, startIperf, stream } from "../support/iperf.ts";
-import { type Netns, Sandbox } from "../support/netns.ts";
-import { fromRoot } from "../support/project.ts";
+import { type Netns, pathMtu, Sandbox } from "../support/netns.ts";
+import { becomeRealServer } from "../support/real-server-host.ts";
 
-const MAIN = fromRoot("build", "ts", "src", "main.js");
 const LINK_MTU = 1500;
 const WEB_PORT = 80;
 /** Where masqueraded requests end. */
@@ -107,7 +105,8 @@ before(async () => {
   director.sysctl("net.ipv6.conf.all.forwarding", 1);
   for (const family of FAMILIES) addRoutes(server, family);
   files = await FileServer.start(sandbox, server, [WEB_PORT, MAPPED_PORT]);
-  await becomeRealServer(server);
+  const tunnelled = ROWS.filter(({ server: { method } }) => method !== "masquerade");
+  await becomeRealServer(sandbox, server, tunnelled.map(vipOf));
   const servedAs = ROWS.map((row) => (row.server.method === "masquerade" ? row.server.rip : vipOf(row)));
   await startIperf(server, [...new Set(servedAs)]);
   daemon = await Daemon.start(Daemon.place(sandbox, director));
@@ -122,14 +121,6 @@ function addRoutes(server: Netns, family: Family): void {
   server.ip(version, "route", "add", CLIENTS[family], "dev", "eth0");
   server.ip(version, "route", "add", "default", "via", DIP[family], "table", "100");
   server.ip(version, "rule", "add", "from", RIP[family], "lookup", "100");
-}
-
-async function becomeRealServer(server: Netns): Promise<void> {
-  const vips = ROWS.filter((row) => row.server.method !== "masquerade").map(vipOf);
-  const places = ["--pin-dir", join(sandbox.bpffs("tunnels"), "pins"), "--state-file", join(sandbox.folder, "server")];
-  const options = ["-i", "eth0", "--method", "tunnel", "--vip", vips.join()];
-  const { code, stderr } = await server.exec(process.execPath, [MAIN, "realserver", ...options, ...places]);
-  assert.equal(code, 0, stderr);
 }
 
 function servicesOf(row: Row): object[] {
@@ -156,12 +147,6 @@ async function forwardedDuring(transfer: () => Promise<unknown>): Promise<string
     .map(([name]) => name);
 }
 
-/** Of the client's way to the VIP, as far as it knows. */
-function knownMtu(vip: string): number {
-  const [route] = JSON.parse(client.ip("-j", "route", "get", vip)) as { metrics?: { mtu?: number }[] }[];
-  return route?.metrics?.[0]?.mtu ?? LINK_MTU;
-}
-
 for (const row of ROWS) {
   const vip = vipOf(row);
   const host = row.family === "v4" ? vip : `[${vip}]`;
@@ -175,7 +160,7 @@ for (const row of ROWS) {
 
     it("carries an upload, intact, and the client learns what fits", async () => {
       assert.equal(await files.upload(client, host), files.digest);
-      assert.equal(knownMtu(vip), row.mtu);
+      assert.equal(pathMtu(client, vip), row.mtu);
     });
 
     it("carries iperf3's streams both ways, and its datagrams without a loss", async () => {

@@ -16,7 +16,7 @@ const GUARD_SECONDS = "60";
 export class FileServer {
   readonly digest: string;
   readonly #folder: string;
-  #uploads = 0;
+  #transfers = 0;
 
   private constructor(folder: string) {
     const content = randomBytes(FILE_BYTES);
@@ -41,14 +41,14 @@ export class FileServer {
 
   /** @returns the digest of what arrived at the client */
   async download(client: Netns, host: string): Promise<string> {
-    const path = join(this.#folder, "downloaded");
+    const path = join(this.#folder, `download${this.#transfers++}`);
     await curl(client, ["-o", path, `http://${host}/download`]);
     return sha256(readFileSync(path));
   }
 
   /** The same file the other way. @returns the digest of what arrived here */
   async upload(client: Netns, host: string): Promise<string> {
-    const name = `upload${this.#uploads++}`;
+    const name = `upload${this.#transfers++}`;
     await curl(client, ["-T", join(this.#folder, "files", "download"), `http://${host}/${name}`]);
     return sha256(readFileSync(join(this.#folder, "files", name)));
   }

@@ -23,6 +23,8 @@ export interface Port {
   readonly namespace: Netns;
   readonly interface: string;
   readonly addresses?: readonly string[];
+  /** To send and to receive by; flows are spread over them. 1 unless given. */
+  readonly queues?: number;
 }
 
 export interface Output {
@@ -75,8 +77,8 @@ export class Sandbox {
 
   /** A veth pair. */
   link(one: Port, other: Port): void {
-    const peer = ["peer", "name", other.interface, "netns", other.namespace.name];
-    one.namespace.ip("link", "add", "name", one.interface, "type", "veth", ...peer);
+    const peer = ["peer", "name", other.interface, ...queuesOf(other), "netns", other.namespace.name];
+    one.namespace.ip("link", "add", "name", one.interface, ...queuesOf(one), "type", "veth", ...peer);
     bringUp(one);
     bringUp(other);
   }
@@ -147,6 +149,18 @@ export class Netns {
 /** Makes the driver poll, without which it takes no frame that its peer sends back by XDP_TX; see poll.bpf.c. */
 export function acceptTransmitted(namespace: Netns, name: string): void {
   namespace.ip("link", "set", "dev", name, "xdpdrv", "obj", POLL, "sec", "xdp");
+}
+
+/** What the namespace knows of the way there: the link's MTU, or less. */
+export function pathMtu(namespace: Netns, address: string): number {
+  type Route = { readonly dev: string; readonly metrics?: readonly { readonly mtu?: number }[] };
+  const [route] = JSON.parse(namespace.ip("-j", "route", "get", address)) as [Route];
+  const [link] = JSON.parse(namespace.ip("-j", "link", "show", route.dev)) as [{ readonly mtu: number }];
+  return route.metrics?.[0]?.mtu ?? link.mtu;
+}
+
+function queuesOf({ queues = 1 }: Port): string[] {
+  return ["numtxqueues", String(queues), "numrxqueues", String(queues)];
 }
 
 function bringUp({ namespace, interface: name, addresses = [] }: Port): void {
