@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * By what the schedulers that go by load compare servers: the least cost for its weight is the best. The
- * arithmetic is the kernel's (ip_vs_lc.c, ip_vs_wlc.c, ip_vs_sed.c, ip_vs_nq.c, ip_vs_fo.c, ip_vs_ovf.c).
+ * arithmetic is the kernel's (ip_vs_lc.c, ip_vs_wlc.c, ip_vs_sed.c, ip_vs_nq.c, ip_vs_fo.c, ip_vs_ovf.c,
+ * ip_vs_lblc.c).
  */
 #ifndef LOAD_KEY_H
 #define LOAD_KEY_H
@@ -17,6 +18,17 @@ struct load_key {
 
 #define WEIGHT_MAX 0x7fffffffULL
 
+/*
+ * Not a scheduler, but what lblc and lblcr rank by besides: who is the idlest for its weight, were it overloaded
+ * or not.
+ */
+#define RANK_IDLEST 0xffU
+
+static __always_inline bool goes_by_locality(__u32 scheduler)
+{
+	return scheduler == SCHEDULER_LBLC || scheduler == SCHEDULER_LBLCR;
+}
+
 /* ip_vs_dest_conn_overhead(): an active flow costs as much as 256 others, and is one of all. */
 static __always_inline __u64 load_overhead(__u64 word)
 {
@@ -27,6 +39,8 @@ static __always_inline struct load_key load_key(__u32 scheduler, __u64 word, __u
 {
 	__u64 active = load_active(word);
 
+	if (scheduler == RANK_IDLEST)
+		return (struct load_key){ active, weight };
 	if (word & LOAD_OVERLOADED || !weight)
 		return (struct load_key){};
 	switch (scheduler) {
@@ -42,7 +56,7 @@ static __always_inline struct load_key load_key(__u32 scheduler, __u64 word, __u
 		return (struct load_key){ WEIGHT_MAX - weight, 1 };
 	case SCHEDULER_FO:
 		return (struct load_key){ WEIGHT_MAX - weight, 1 };
-	default: /* wlc */
+	default: /* wlc, lblc, lblcr */
 		return (struct load_key){ load_overhead(word), weight };
 	}
 }

@@ -57,6 +57,13 @@ struct load_news {
 	__u32 slot[LOAD_NEWS_MAX];
 };
 
+/* What this CPU asks about a destination, and what it is about to remember of it. */
+struct locality_request {
+	struct locality_key key;
+	struct locality locality;
+};
+
+#define MAX_LOCALITIES 65536
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
 #define MAX_SERVERS 131072
@@ -174,6 +181,22 @@ struct {
 		__uint(value_size, sizeof(struct sched_row));
 	});
 } sched_tables SEC(".maps");
+
+/* Which servers had new flows to this destination last? Those that nobody asks for give way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_LOCALITIES);
+	__type(key, struct locality_key);
+	__type(value, struct locality);
+} localities SEC(".maps");
+
+/* Which destination is this CPU choosing a server for? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct locality_request);
+} locality_requests SEC(".maps");
 
 /* Which server does this flow belong to? Shared memory with user space, which expires and lists. */
 struct {

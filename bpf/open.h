@@ -73,7 +73,8 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 		return VERDICT_FTP_DATA;
 	if (opens && is_unwanted())
 		return VERDICT_OVERLOADED;
-	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET)) {
+	if (service->flags & (SERVICE_PERSISTENT | SERVICE_ONE_PACKET) ||
+	    goes_by_locality(service->scheduler)) {
 		if (packet->protocol == IPPROTO_SCTP)
 			bpf_tail_call_static(ctx, &stages, STAGE_SCTP_SPECIAL);
 		bpf_tail_call_static(ctx, &stages, STAGE_SPECIAL);

@@ -36,16 +36,23 @@ static __always_inline __u32 rank_width(__u32 length)
 	return bits + 1;
 }
 
-/* False when the service has no servers. */
-static __always_inline bool open_ranking(struct ranking *ranking, __u32 service)
+/* In whole rows. */
+static __always_inline __u32 rank_row_words(__u32 words)
+{
+	return (words + SCHED_TABLE_ROW - 1) / SCHED_TABLE_ROW * SCHED_TABLE_ROW;
+}
+
+/* scheduler: the service's, or RANK_IDLEST for the second ranking. False when the service has no servers. */
+static __always_inline bool open_ranking(struct ranking *ranking, __u32 service, __u32 scheduler)
 {
 	ranking->table = bpf_map_lookup_elem(&sched_tables, &service);
 	if (!ranking->table)
 		return false;
 	ranking->length = table_word(ranking->table, SCHED_TABLE_LENGTH);
 	ranking->width = rank_width(ranking->length);
-	ranking->nodes = (SCHED_TABLE_SLOTS + ranking->length + SCHED_TABLE_ROW - 1) /
-			 SCHED_TABLE_ROW * SCHED_TABLE_ROW;
+	ranking->nodes = rank_row_words(SCHED_TABLE_SLOTS + ranking->length);
+	if (scheduler == RANK_IDLEST)
+		ranking->nodes += rank_row_words(ranking->width);
 	return ranking->length;
 }
 
@@ -55,6 +62,20 @@ static __always_inline __u32 *rank_node(const struct ranking *ranking, __u32 nod
 	struct sched_row *row = (struct sched_row *)table_row(ranking->table, index);
 
 	return row ? &row->word[index % SCHED_TABLE_ROW] : NULL;
+}
+
+/* Who won it all, or NO_SERVER. */
+static __always_inline __u32 ranked_choice(__u32 service, __u32 scheduler)
+{
+	struct ranking ranking;
+	const __u32 *root;
+
+	if (!open_ranking(&ranking, service, scheduler))
+		return NO_SERVER;
+	root = rank_node(&ranking, 1);
+	if (!root) /* the service has another scheduler in a moment */
+		return table_word(ranking.table, SCHED_TABLE_SLOTS);
+	return (*root & RANK_SERVER_MASK) - 1;
 }
 
 /* The server that won below a node, as slot + 1. */
@@ -97,7 +118,7 @@ __noinline int rank_again(__u32 service, __u32 scheduler, __u32 node, __u32 chan
 	struct ranking ranking;
 	__u32 *word;
 
-	if (!open_ranking(&ranking, service))
+	if (!open_ranking(&ranking, service, scheduler))
 		return 0;
 	word = rank_node(&ranking, node);
 	if (!word)
@@ -117,12 +138,12 @@ __noinline int rank_again(__u32 service, __u32 scheduler, __u32 node, __u32 chan
 }
 
 /* After the load of a server changed that has a place in a ranking. */
-static __always_inline void rank_server(__u32 slot, const struct server_load *load)
+static __always_inline void rank_server(__u32 slot, const struct server_load *load, __u32 scheduler)
 {
 	__u32 leaf = load->leaf - 1, node;
 	struct ranking ranking;
 
-	if (!open_ranking(&ranking, load->service) || leaf >= ranking.length)
+	if (!open_ranking(&ranking, load->service, scheduler) || leaf >= ranking.length)
 		return;
 	/* the table was replaced a moment ago, and user space ranks the new one */
 	if (table_word(ranking.table, SCHED_TABLE_SLOTS + leaf) != slot)
@@ -130,7 +151,7 @@ static __always_inline void rank_server(__u32 slot, const struct server_load *lo
 	node = (ranking.width + leaf) / 2;
 #pragma clang loop unroll(disable)
 	for (int level = 0; level < RANK_LEVELS && node; level++) {
-		if (!rank_again(load->service, load->scheduler, node, slot + 1))
+		if (!rank_again(load->service, scheduler, node, slot + 1))
 			return;
 		node /= 2;
 	}
@@ -156,7 +177,7 @@ static __always_inline void rank_all(__u32 service, __u32 scheduler)
 	struct rank_walk walk = { .service = service, .scheduler = scheduler };
 	struct ranking ranking;
 
-	if (!open_ranking(&ranking, service))
+	if (!open_ranking(&ranking, service, scheduler))
 		return;
 	walk.width = ranking.width;
 	bpf_loop(walk.width - 1, rank_next, &walk, 0);

@@ -86,17 +86,11 @@ static __always_inline __u32 two_choices(void *table)
 /* The choice of a service that goes by load. */
 static __always_inline __u32 load_choice(__u32 service, __u32 scheduler)
 {
-	struct ranking ranking;
-	const __u32 *root;
+	void *table = bpf_map_lookup_elem(&sched_tables, &service);
 
-	if (!open_ranking(&ranking, service))
-		return NO_SERVER;
 	if (scheduler == SCHEDULER_TWOS)
-		return two_choices(ranking.table);
-	root = rank_node(&ranking, 1);
-	if (!root) /* the service has another scheduler in a moment */
-		return table_word(ranking.table, SCHED_TABLE_SLOTS);
-	return (*root & RANK_SERVER_MASK) - 1;
+		return table ? two_choices(table) : NO_SERVER;
+	return ranked_choice(service, scheduler);
 }
 
 /*
@@ -139,7 +133,7 @@ __noinline __u32 choose_by_number(__u32 service, __u64 number)
 	return table_choice(table, head, number);
 }
 
-/* The server for a new connection, or NO_SERVER. */
+/* The server for a new connection, or NO_SERVER. Of lblc and lblcr: sched_locality.h. */
 static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
 {
 	bool falls_back = service->scheduler != SCHEDULER_DH && service->flags & SERVICE_FALLBACK;

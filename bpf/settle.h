@@ -34,8 +34,11 @@ __noinline int load_changed(__u32 slot)
 	if (!load)
 		return 0;
 	flag_load(load);
-	if (load->leaf)
-		rank_server(slot, load);
+	if (!load->leaf)
+		return 0;
+	rank_server(slot, load, load->scheduler);
+	if (goes_by_locality(load->scheduler))
+		rank_server(slot, load, RANK_IDLEST);
 	return 0;
 }
 
@@ -72,10 +75,13 @@ static __always_inline int settle_request(struct xdp_md *ctx)
 
 	if ((const void *)(request + 1) > (void *)(long)ctx->data_end)
 		return -1;
-	if (request->slot == SETTLE_RANKING)
-		rank_all(request->service, request->scheduler);
-	else
+	if (request->slot != SETTLE_RANKING) {
 		load_changed(request->slot);
+		return 0;
+	}
+	rank_all(request->service, request->scheduler);
+	if (goes_by_locality(request->scheduler))
+		rank_all(request->service, RANK_IDLEST);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * New flows of services that do more than schedule: persistent ones, where a client goes on to the server that it
- * has (ip_vs_sched_persist), and those whose every datagram is a flow (one-packet scheduling).
+ * has (ip_vs_sched_persist), those whose every datagram is a flow (one-packet scheduling), and those where servers
+ * go with destinations.
  */
 #ifndef SPECIAL_H
 #define SPECIAL_H
@@ -13,6 +14,7 @@
 #include "masq.h"
 #include "packet.h"
 #include "sched.h"
+#include "sched_locality.h"
 #include "template.h"
 
 /*
@@ -68,7 +70,8 @@ static __always_inline __u32 choose_server(const struct service *service,
 		return slot;
 	if (!opens)
 		return schedule_stateless(service, packet, place->signature);
-	slot = schedule(service, packet);
+	slot = goes_by_locality(service->scheduler) ? schedule_locally(service, packet) :
+						      schedule(service, packet);
 	if (service->flags & SERVICE_PERSISTENT && slot != NO_SERVER)
 		flow->template = template_begin(slot);
 	return slot;

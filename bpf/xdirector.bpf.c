@@ -125,7 +125,7 @@ int xdp_answer(struct xdp_md *ctx)
 	return leave(ctx, answer(ctx), ctx->ingress_ifindex, true);
 }
 
-/* New flows of services that are persistent, or have flows of one packet. */
+/* New flows of services that are persistent, have flows of one packet, or go by destinations. */
 SEC("xdp")
 int xdp_special(struct xdp_md *ctx)
 {

@@ -259,10 +259,29 @@ struct sched_row {
  * table, on a row of its own: node 1 is the root, node k has the children 2k and 2k+1, and the slots are the
  * leaves, in their order, from node `width` on (a power of two). A node names the best server below it as
  * slot + 1 (0: none takes flows), with a count of its changes above, so that a compare-and-swap
- * that comes late fails.
+ * that comes late fails. A ranking of lblc and lblcr is followed by a second one, on rows of its own.
  */
 #define RANK_SERVER_BITS 18
 #define RANK_SERVER_MASK ((1U << RANK_SERVER_BITS) - 1)
+
+/* Where flows of lblc and lblcr go: a destination address of a service. */
+struct locality_key {
+	union ip destination;
+	__u32 service; /* service.id */
+	__u32 zero;
+};
+
+/* Servers that a destination of lblcr may be spread over. */
+#define LOCALITY_SERVERS 16
+
+/* Which servers a destination has: one with lblc, several with lblcr, the one that came last being the last. */
+struct locality {
+	__u64 used;     /* CLOCK_MONOTONIC_COARSE, ns */
+	__u64 modified; /* when a server came or went */
+	__u32 count;
+	__u32 zero;
+	__u64 server[LOCALITY_SERVERS]; /* slot | fingerprint of its address << 32: slots are used again */
+};
 
 /* What user space has the data plane do about loads after it changed something: payload of a test run. */
 struct settle_request {
@@ -456,7 +475,9 @@ struct settings {
 	__u32 drop_packet;
 	__u32 am_droprate;
 	__u32 amemthresh;
-	__u32 mss_clamps; /* whether any service has one */
+	__u32 mss_clamps;       /* whether any service has one */
+	__u32 lblc_expiration;  /* seconds that a destination keeps its server without a new flow */
+	__u32 lblcr_expiration; /* the same, and until a server leaves a destination's several */
 	__u32 drop_rate; /* every so manieth new flow is dropped; 0: none. What drop_packet comes to */
 };
 

@@ -2,7 +2,7 @@
 // What the desired state may say although the data plane cannot do it yet: one row a feature. No I/O here.
 
 import { XdirectorError } from "../errors.ts";
-import type { DesiredState, SchedulerName, VirtualService } from "../model/service.ts";
+import type { DesiredState, VirtualService } from "../model/service.ts";
 
 interface Feature {
   /** Completes "... is not available yet". */
@@ -12,8 +12,6 @@ interface Feature {
 }
 
 const SERVICE_FEATURES: readonly Feature[] = [
-  scheduler("lblc"),
-  scheduler("lblcr"),
   {
     name: "persistence by SIP's Call-ID",
     field: "persistenceEngine",
@@ -35,8 +33,4 @@ function refuseMissing(features: readonly Feature[], service: VirtualService, pa
   if (!missing) return;
   const message = `${missing.name} is not available yet`;
   throw new XdirectorError("UNSUPPORTED", message, [{ field: `${path}.${missing.field}`, message }]);
-}
-
-function scheduler(name: SchedulerName): Feature {
-  return { name: `scheduler ${name}`, field: "scheduler", isUsedBy: (service) => service.scheduler === name };
 }

@@ -21,6 +21,8 @@ const INT32_MAX = 2 ** 31 - 1;
 const Defence = (what: string) =>
   Type.Enum([0, 1, 2, 3], { description: `${what}: 0 never, 1 and 2 while the flow table is short of room, 3 always` });
 
+const Seconds = (what: string) => Type.Integer({ minimum: 1, maximum: INT32_MAX, description: `seconds with ${what}` });
+
 const SETTINGS = {
   conn_reuse_mode: Type.Enum([0, 1, 2, 3], {
     description:
@@ -46,6 +48,8 @@ const SETTINGS = {
     description:
       "the flow table is short of room with fewer pages of 4096 bytes left than this, or than a sixteenth of it",
   }),
+  lblc_expiration: Seconds("lblc: until a destination without new flows has no server any more"),
+  lblcr_expiration: Seconds("lblcr: the same; and from a destination's getting a server until its busiest one leaves"),
 };
 
 /** What is left out is IPVS's default, or stays as it is in a PATCH. */

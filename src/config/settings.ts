@@ -25,6 +25,8 @@ export function toSettings(document: SettingsDocument, base: Settings = DEFAULT_
     dropPacket: document.drop_packet ?? base.dropPacket,
     amDroprate: document.am_droprate ?? base.amDroprate,
     amemthresh: document.amemthresh ?? base.amemthresh,
+    lblcExpiration: document.lblc_expiration ?? base.lblcExpiration,
+    lblcrExpiration: document.lblcr_expiration ?? base.lblcrExpiration,
     timeouts: {
       tcp: timeouts.tcp ?? base.timeouts.tcp,
       tcpFin: timeouts.tcpfin ?? base.timeouts.tcpFin,
@@ -48,6 +50,8 @@ export function toSettingsDocument({ timeouts, ...settings }: Settings): FullSet
     drop_packet: settings.dropPacket,
     am_droprate: settings.amDroprate,
     amemthresh: settings.amemthresh,
+    lblc_expiration: settings.lblcExpiration,
+    lblcr_expiration: settings.lblcrExpiration,
     timeouts: { tcp: timeouts.tcp, tcpfin: timeouts.tcpFin, udp: timeouts.udp },
   };
 }

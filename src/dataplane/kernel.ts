@@ -8,6 +8,7 @@ import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
 import { sumCounters, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
+import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
 import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
@@ -291,6 +292,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #putService(key: ServiceKey, service: ServiceEntry): void {
+    forgetLocalities(this.#maps.localities, this.#inUse.services.get(key), service);
     this.#writeService(service, this.#retired(service));
     this.#inUse.services.set(key, service);
   }

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
+import type { LocalityKeyRecord } from "./localities.ts";
 import type { MarkKeyRecord, MarkRulesRecord } from "./mark-record.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
@@ -47,6 +48,7 @@ const MAP_NAMES = [
   "verdicts",
   "turns",
   "sched_tables",
+  "localities",
   "flow_table",
   "flow_tuples",
   "flow_templates",
@@ -82,6 +84,7 @@ export interface DataplaneMaps {
   readonly turns: BpfMap<number, bigint>;
   /** Reads as the inner map's id. */
   readonly sched_tables: BpfMap<number, number>;
+  readonly localities: BpfMap<LocalityKeyRecord, unknown>;
   readonly flow_table: BpfMap<number, unknown>;
   readonly flow_tuples: BpfMap<number, unknown>;
   readonly flow_templates: BpfMap<number, unknown>;

@@ -56,7 +56,8 @@ export function emptyTables(maps: DataplaneMaps, services: readonly number[]): v
 /** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
 function createTable(maps: DataplaneMaps, table: PutTable): BpfMap<number, Uint8Array> {
   const { service, slots, ranking, position, used } = table;
-  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW) + (ranking ? rankingRows(slots.length) : 0);
+  const rankings = ranking ? rankingsOf(ranking) * rankingRows(slots.length) : 0;
+  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW) + rankings;
   const created = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries });
   if (!used) maps.turns.set(service, 0n);
   const turn = maps.turns.get(service) ?? 0n;
@@ -67,6 +68,11 @@ function createTable(maps: DataplaneMaps, table: PutTable): BpfMap<number, Uint8
   words.set(slots, SLOTS);
   created.writeArray(words);
   return created;
+}
+
+/** lblc and lblcr rank by two rules. */
+function rankingsOf(scheduler: SchedulerName): number {
+  return scheduler === "lblc" || scheduler === "lblcr" ? 2 : 1;
 }
 
 /** Nodes 0 to width - 1, behind the slots: see RANK_SERVER_BITS in bpf/xdirector.h. */

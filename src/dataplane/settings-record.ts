@@ -25,6 +25,8 @@ export interface SettingsRecord {
   am_droprate: number;
   amemthresh: number;
   mss_clamps: number;
+  lblc_expiration: number;
+  lblcr_expiration: number;
   drop_rate: number;
 }
 
@@ -62,6 +64,8 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     am_droprate: settings.amDroprate,
     amemthresh: settings.amemthresh,
     mss_clamps: held.mss_clamps,
+    lblc_expiration: settings.lblcExpiration,
+    lblcr_expiration: settings.lblcrExpiration,
     drop_rate: fixedDropRate(settings) ?? held.drop_rate,
   };
 }
@@ -83,6 +87,8 @@ export function fromSettingsRecord(record: SettingsRecord): Settings {
     dropPacket: record.drop_packet as Defence,
     amDroprate: record.am_droprate,
     amemthresh: record.amemthresh,
+    lblcExpiration: record.lblc_expiration,
+    lblcrExpiration: record.lblcr_expiration,
     timeouts: {
       tcp: secondsOf(TCP, ESTABLISHED),
       tcpFin: secondsOf(TCP, FIN_WAIT),

@@ -45,6 +45,10 @@ export interface Settings {
   readonly amDroprate: number;
   /** What is short: pages of 4,096 bytes that the flow table has left. */
   readonly amemthresh: number;
+  /** With lblc: seconds without a new flow until a destination has no server any more. */
+  readonly lblcExpiration: number;
+  /** With lblcr: the same; and seconds from a destination's getting another server until its busiest one goes. */
+  readonly lblcrExpiration: number;
   readonly timeouts: Timeouts;
 }
 
@@ -64,5 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   dropPacket: 0,
   amDroprate: 10,
   amemthresh: 1024,
+  lblcExpiration: 86_400,
+  lblcrExpiration: 86_400,
   timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
 };

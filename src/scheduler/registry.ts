@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Schedulers by their ipvsadm names. No I/O here.
 
-import { XdirectorError } from "../errors.ts";
 import type { SchedulerName } from "../model/service.ts";
 import { dh } from "./dh.ts";
 import { fo } from "./fo.ts";
+import { lblc } from "./lblc.ts";
+import { lblcr } from "./lblcr.ts";
 import { lc } from "./lc.ts";
 import { mh } from "./mh.ts";
 import { nq } from "./nq.ts";
@@ -17,14 +18,8 @@ import { twos } from "./twos.ts";
 import { wlc } from "./wlc.ts";
 import { wrr } from "./wrr.ts";
 
-export const SCHEDULERS = { dh, mh, rr, sh, wrr, lc, wlc, sed, nq, fo, ovf, twos } as const satisfies Partial<
-  Record<SchedulerName, Scheduler>
->;
+const BY_NAME: Record<SchedulerName, Scheduler> = { rr, wrr, lc, wlc, sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos };
 
-/** @throws UNSUPPORTED */
 export function schedulerNamed(name: SchedulerName): Scheduler {
-  const schedulers: Partial<Record<SchedulerName, Scheduler>> = SCHEDULERS;
-  const scheduler = schedulers[name];
-  if (scheduler) return scheduler;
-  throw new XdirectorError("UNSUPPORTED", `scheduler ${name} is not available yet`);
+  return BY_NAME[name];
 }

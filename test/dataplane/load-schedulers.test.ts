@@ -5,8 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { readCases, replay } from "../support/load-recordings.ts";
 
-const GROUPS = ["lc", "wlc", "sed", "nq", "fo", "ovf", "thresholds"];
-const AVAILABLE = ["rr", "lc", "wlc", "sed", "nq", "fo", "ovf"];
+const GROUPS = ["lc", "wlc", "sed", "nq", "lblc", "lblcr", "fo", "ovf", "thresholds"];
 
 describe("the data plane chooses and counts as the kernel does:", () => {
   let dataplane: DataplaneUnderTest;
@@ -18,8 +17,6 @@ describe("the data plane chooses and counts as the kernel does:", () => {
   after(() => dataplane.close());
 
   for (const recorded of GROUPS.flatMap(readCases)) {
-    const { address, scheduler } = recorded.service;
-    if (address === null || !AVAILABLE.includes(scheduler)) continue;
     test(recorded.name, () => replay(dataplane, recorded));
   }
 });

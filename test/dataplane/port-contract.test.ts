@@ -179,6 +179,8 @@ for (const [name, make] of Object.entries(PORTS)) {
         dropPacket: 3,
         amDroprate: 7,
         amemthresh: 99,
+        lblcExpiration: 7,
+        lblcrExpiration: 8,
         pmtuDisc: 0,
         secureTcp: 3,
         timeouts: { tcp: TIMEOUT_MAX, tcpFin: 1, udp: 61 },

@@ -5,10 +5,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { addServer, deleteServer, editServer, editSettings } from "../../src/model/edits.ts";
-import type { DesiredState, RealServer, SchedulerName, VirtualService } from "../../src/model/service.ts";
+import type { Prefix } from "../../src/model/prefix.ts";
+import {
+  type DesiredState,
+  defaultServerPort,
+  type RealServer,
+  type SchedulerFlag,
+  type SchedulerName,
+  type VirtualService,
+} from "../../src/model/service.ts";
 import type { DataplaneUnderTest } from "./dataplane.ts";
 import { address } from "./memory-director.ts";
-import { packet, type TcpFlag } from "./packet.ts";
+import { type Packet, packet, type TcpFlag } from "./packet.ts";
 import { fromRoot } from "./project.ts";
 
 interface RecordedServer {
@@ -23,10 +31,13 @@ interface RecordedServer {
 type Counts = Readonly<Record<string, readonly [number, number]>>;
 
 interface RecordedConnection {
-  readonly op: "connect";
+  readonly op: "connect" | "packet";
   readonly n: number;
   readonly client: string;
   readonly port: number;
+  /** Only of services that go by a mark. */
+  readonly dst?: string;
+  readonly dport?: number;
   readonly keepOpen: boolean;
   readonly server: string | null;
   readonly after: Counts;
@@ -41,9 +52,12 @@ type RecordedEvent =
 export interface RecordedCase {
   readonly name: string;
   readonly service: {
+    readonly protocol: "tcp" | "udp";
     readonly address: string | null;
-    readonly port: number;
+    readonly port: number | null;
+    readonly fwmark: number | null;
     readonly scheduler: SchedulerName;
+    /** `mh-fallback`, ... */
     readonly flags: readonly string[];
   };
   readonly servers: readonly RecordedServer[];
@@ -54,22 +68,19 @@ export function readCases(group: string): RecordedCase[] {
   return JSON.parse(readFileSync(fromRoot("test", "golden", "sched", `${group}.json`), "utf8")).cases;
 }
 
-/** Plays a case of a TCP service; the data plane holds nothing else. */
+/** Plays a case; the data plane holds nothing else. */
 export async function replay(dataplane: DataplaneUnderTest, recorded: RecordedCase): Promise<void> {
-  const { scheduler, port, address: vip } = recorded.service;
-  const empty: VirtualService = { protocol: "tcp", vip: address(String(vip)), port, scheduler, servers: [] };
-  await dataplane.director.change((state) => ({ ...state, services: [empty] }));
+  const { fwmark } = recorded.service;
+  const empty = serviceOf(recorded);
+  const marks = fwmark === null ? [] : [{ mark: fwmark, match: [{ destination: MARKED }] }];
+  await dataplane.director.change((state) => ({ ...state, services: [empty], marks }));
   for (const { address: rip, name: _name, ...limits } of recorded.servers) {
-    const server: RealServer = { rip: address(rip), method: "direct", ...thresholds(limits), port };
+    const named = { rip: address(rip), port: defaultServerPort(empty) };
+    const server: RealServer = { ...named, method: "direct", ...thresholds(limits) };
     await dataplane.director.change((state) => addServer(state, empty, server));
   }
   const opened = new Map<number, RecordedConnection>();
-  const send = ({ client, port: sourcePort }: RecordedConnection, ...flags: TcpFlag[]) => {
-    const made = packet()
-      .ethernet()
-      .ipv4({ source: client, destination: String(vip) });
-    dataplane.push(made.tcp({ sourcePort, destinationPort: port, flags }));
-  };
+  const send = (connection: RecordedConnection, flag: TcpFlag) => dataplane.push(segment(recorded, connection, flag));
   for (const event of recorded.events) {
     if (event.op === "sysctl") {
       const connReuseMode = event.value as 0 | 1;
@@ -77,6 +88,7 @@ export async function replay(dataplane: DataplaneUnderTest, recorded: RecordedCa
       continue;
     }
     if (event.op === "ipvsadm") await dataplane.director.change((state) => edited(state, event.cmd));
+    if (event.op === "packet") send(event, "syn");
     if (event.op === "connect") {
       opened.set(event.n, event);
       send(event, "syn");
@@ -86,6 +98,27 @@ export async function replay(dataplane: DataplaneUnderTest, recorded: RecordedCa
     if (event.op === "close") send(opened.get(event.n) as RecordedConnection, "rst");
     assert.deepEqual(countsNow(dataplane), event.after, `after ${JSON.stringify(event)}`);
   }
+}
+
+/** Where the clients of services by mark connect to. */
+const MARKED = "10.9.0.0/16" as Prefix;
+
+function serviceOf({ service: recorded }: RecordedCase): VirtualService {
+  const { protocol, scheduler, flags, fwmark } = recorded;
+  const schedulerFlags: SchedulerFlag[] = flags.some((flag) => flag.endsWith("-fallback")) ? ["flag-1"] : [];
+  const settings = { scheduler, servers: [], ...(schedulerFlags.length > 0 && { schedulerFlags }) };
+  if (fwmark !== null) return { mark: fwmark, family: "ipv4", ...settings };
+  return { protocol, vip: address(String(recorded.address)), port: recorded.port ?? 0, ...settings };
+}
+
+/** `flag` of TCP. */
+function segment({ service }: RecordedCase, connection: RecordedConnection, flag: TcpFlag): Packet {
+  const { client: source, port: sourcePort, dst = service.address, dport = service.port } = connection;
+  const addresses = { source, destination: String(dst) };
+  const frame = packet().ethernet();
+  const network = source.includes(":") ? frame.ipv6(addresses) : frame.ipv4(addresses);
+  const ports = { sourcePort, destinationPort: Number(dport) };
+  return service.protocol === "udp" ? network.udp(ports) : network.tcp({ ...ports, flags: [flag] });
 }
 
 /** By the names that the recordings give servers: rs1 is 10.1.0.11. */
@@ -101,11 +134,11 @@ function countsNow(dataplane: DataplaneUnderTest): Counts {
 }
 
 function edited(state: DesiredState, command: string): DesiredState {
-  const [service] = state.services as [VirtualService & { port: number }];
+  const [service] = state.services as [VirtualService];
   const number = (option: string, otherwise: number) =>
     Number(new RegExp(` -${option} (\\d+)`).exec(command)?.[1] ?? otherwise);
   const [, rip = ""] = / -r (\S+):\d+/.exec(command) ?? [];
-  const named = { rip: address(rip), port: service.port };
+  const named = { rip: address(rip), port: defaultServerPort(service) };
   if (command.includes(" -d ")) return deleteServer(state, service, named);
   const limits = { weight: number("w", 1), upperThreshold: number("x", 0), lowerThreshold: number("y", 0) };
   if (command.includes(" -e ")) return editServer(state, service, named, limits);

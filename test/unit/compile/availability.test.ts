@@ -5,17 +5,17 @@ import { describe, test } from "node:test";
 import { assertAvailable } from "../../../src/compile/availability.ts";
 import { DEFAULT_SERVICE_HEALTH } from "../../../src/model/health.ts";
 import { EMPTY_STATE, SCHEDULER_NAMES, type VirtualService } from "../../../src/model/service.ts";
-import { SCHEDULERS } from "../../../src/scheduler/registry.ts";
 import { server, service } from "../../support/memory-director.ts";
 
 const check = (...services: VirtualService[]) => assertAvailable({ ...EMPTY_STATE, services });
 
 describe("what the data plane cannot do yet", () => {
   test("is refused with the field that asks for it", () => {
-    assert.throws(() => check(service([]), service([], { scheduler: "lblc" })), {
+    const message = "persistence by SIP's Call-ID is not available yet";
+    assert.throws(() => check(service([]), service([], { persistenceEngine: "sip" })), {
       code: "UNSUPPORTED",
-      message: "scheduler lblc is not available yet",
-      details: [{ field: "services[1].scheduler", message: "scheduler lblc is not available yet" }],
+      message,
+      details: [{ field: "services[1].persistenceEngine", message }],
     });
   });
 
@@ -24,8 +24,8 @@ describe("what the data plane cannot do yet", () => {
     assert.throws(() => check(probed), { message: "checking through the data plane is not available yet" });
   });
 
-  test("is no scheduler that compiles to a table", () => {
-    const compiled = SCHEDULER_NAMES.filter((name) => name in SCHEDULERS);
-    for (const scheduler of compiled) assert.doesNotThrow(() => check(service([server("10.1.0.1")], { scheduler })));
+  test("is no scheduler", () => {
+    for (const scheduler of SCHEDULER_NAMES)
+      assert.doesNotThrow(() => check(service([server("10.1.0.1")], { scheduler })));
   });
 });

@@ -58,6 +58,8 @@ const settings: fc.Arbitrary<Settings> = plainRecord({
   dropPacket: defence,
   amDroprate: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   amemthresh: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  lblcExpiration: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  lblcrExpiration: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   pmtuDisc: onOff,
   secureTcp: fc.constantFrom(0 as const, 3 as const),
   timeouts: plainRecord(timeouts),

@@ -295,6 +295,8 @@ describe("the native document", () => {
       drop_packet: 0,
       am_droprate: 10,
       amemthresh: 1024,
+      lblc_expiration: 86_400,
+      lblcr_expiration: 86_400,
       timeouts: { tcp: 900, tcpfin: 120, udp: 300 },
     });
   });
