@@ -11,6 +11,15 @@ export interface LocalityKeyRecord {
   zero: number;
 }
 
+/** `struct locality` */
+export interface LocalityRecord {
+  used: bigint;
+  modified: bigint;
+  count: number;
+  zero: number;
+  server: bigint[];
+}
+
 /** What is used of the map: all its keys, and deletion. */
 interface Localities {
   entriesBatch(size?: number): Iterable<readonly (readonly [LocalityKeyRecord, unknown])[]>;

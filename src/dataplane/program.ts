@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
-import type { LocalityKeyRecord } from "./localities.ts";
+import type { LocalityKeyRecord, LocalityRecord } from "./localities.ts";
 import type { MarkKeyRecord, MarkRulesRecord } from "./mark-record.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
@@ -84,7 +84,7 @@ export interface DataplaneMaps {
   readonly turns: BpfMap<number, bigint>;
   /** Reads as the inner map's id. */
   readonly sched_tables: BpfMap<number, number>;
-  readonly localities: BpfMap<LocalityKeyRecord, unknown>;
+  readonly localities: BpfMap<LocalityKeyRecord, LocalityRecord>;
   readonly flow_table: BpfMap<number, unknown>;
   readonly flow_tuples: BpfMap<number, unknown>;
   readonly flow_templates: BpfMap<number, unknown>;
