@@ -207,6 +207,15 @@ static __always_inline bool flow_is_established(__u64 word, __u32 state)
 						  state == TCP_STATE_ESTABLISHED;
 }
 
+/* What is dropped because the server is gone leaves the flow as it is, to run out of time (ip_vs_in). */
+static __always_inline bool flow_is_stranded(__u64 word)
+{
+	__u32 slot = flow_server(word);
+	const struct server *server = bpf_map_lookup_elem(&servers, &slot);
+
+	return !(word & FLOW_REPLY) && (!server || server->method == METHOD_NONE);
+}
+
 /*
  * Notes a packet of a known flow: state and time. False when the flow is over (expired or reused)
  * and the packet is to be treated as the first of a new one.
@@ -225,6 +234,8 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 		flow_free(slot, place, word);
 		return false;
 	}
+	if (flow_is_stranded(word))
+		return true;
 	flow_restamp(slot, word, next, now);
 	if (word & FLOW_MASQUERADE)
 		flow_stamp_peer(flow_number(place, slot), next, now);

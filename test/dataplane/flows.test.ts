@@ -76,6 +76,23 @@ describe("a flow", () => {
       assert.deepEqual([snapshot?.servers[2]?.packets, snapshot?.servers[2]?.connections], [2, 1]);
     }));
 
+  test("of a removed server is what it was before, whatever is dropped of it: state, counts and time", () =>
+    withDataplane(64, async (dataplane) => {
+      await dataplane.send(from(1, "syn"));
+      await dataplane.director.change((state) => deleteServer(state, web, server("10.1.0.3")));
+      for (const flag of ["ack", "fin", "rst"] as const) {
+        assert.equal((await dataplane.send(from(1, flag))).verdict, "server-removed");
+      }
+      const { flows } = await dataplane.port.flows(0, 10);
+      assert.deepEqual(
+        flows.map(({ state }) => state),
+        ["SYN_RECV"],
+      );
+      await dataplane.director.change((state) => ({ ...state, services: [web, dns] }));
+      const [snapshot] = (await dataplane.director.snapshot()).services;
+      assert.deepEqual([snapshot?.servers[2]?.active, snapshot?.servers[2]?.inactive], [1, 0]);
+    }));
+
   test("of a service that was cleared and restored finds its server again", () =>
     withDataplane(64, async (dataplane) => {
       await dataplane.send(from(1, "syn"));
