@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
 
+import { isDeepStrictEqual } from "node:util";
 import type { NextHop, NextHops } from "../model/next-hop.ts";
 import { evictionName, type ServedState } from "../model/served.ts";
 import {
@@ -50,7 +51,8 @@ export function compile(input: CompileInput): DataplaneImage {
     }
     const slotsInOrder = servingOrder(present).map((server) => slots.of(id, server));
     const candidates = slotsInOrder.map((slot) => ({ slot, ...(servers.get(slot) as ServerEntry) }));
-    tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map() }, input));
+    const isEdited = slotsInOrder.some((slot) => isServerEdited(input.held.servers.get(slot), servers.get(slot)));
+    tables.set(id, compileTable({ service, id, candidates, weights: weights.get(id) ?? new Map(), isEdited }, input));
   }
   keepRemoved(input, services, servers);
   const { settings, marks: desiredMarks = [] } = input.desired;
@@ -93,6 +95,13 @@ function compileServer({ id: service, slot, server }: ServerInput, { nextHops, h
   const known = before && !isGone(before) ? before.lastWeight : 0;
   const nextHop = nextHops.get(rip) ?? UNKNOWN_NEXT_HOP;
   return { service, rip, port, method, weight, lastWeight: weight || known, ...thresholds, tunnel, nextHop };
+}
+
+/** Otherwise than by its weight, and by the operator: a next hop changes of itself. */
+function isServerEdited(before: ServerEntry | undefined, after: ServerEntry | undefined): boolean {
+  if (!before || !after || isGone(before)) return false;
+  const fields = ["method", "upperThreshold", "lowerThreshold"] as const;
+  return fields.some((field) => before[field] !== after[field]) || !isDeepStrictEqual(before.tunnel, after.tunnel);
 }
 
 /** Known services keep their ids; new ones get the lowest that nothing refers to. */

@@ -14,11 +14,13 @@ export interface TableInput {
   readonly candidates: readonly Candidate[];
   /** What the table in place was compiled from, by slot. */
   readonly weights: ReadonlyMap<number, number>;
+  /** Whether the operator has changed a server that stays, otherwise than by its weight. */
+  readonly isEdited: boolean;
 }
 
-/** The table in place where nothing changed: a rotation goes on from where it stands. */
+/** The table in place where nothing changed: a rotation goes on from where it stands. Any edit is told to the scheduler. */
 export function compileTable(
-  { service, id, candidates, weights }: TableInput,
+  { service, id, candidates, weights, isEdited }: TableInput,
   { held, position }: Pick<CompileInput, "held" | "position">,
 ): SchedulerTable {
   const scheduler = schedulerNamed(service.scheduler);
@@ -29,8 +31,9 @@ export function compileTable(
   if (!before || before.removed || !table) return { slots, position: scheduler.start(candidates), used: false };
   if (before.scheduler !== service.scheduler) return { slots, position: 0, used: false };
 
-  const sameWeights = candidates.every(({ slot, weight }) => weights.get(slot) === weight);
-  if (sameWeights && isSame(table.slots, slots)) return table;
+  const sameWeights =
+    candidates.length === weights.size && candidates.every(({ slot, weight }) => weights.get(slot) === weight);
+  if (sameWeights && !isEdited && isSame(table.slots, slots)) return table;
   const now = position(id);
   return { slots, position: scheduler.resume({ period: table.slots, weights, ...now }, candidates), used: now.used };
 }

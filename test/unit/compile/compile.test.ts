@@ -8,7 +8,8 @@ import { compile, reclaim } from "../../../src/compile/compile.ts";
 import { applyOps, diff } from "../../../src/compile/diff.ts";
 import { dump } from "../../../src/compile/dump.ts";
 import { type DataplaneImage, EMPTY_IMAGE } from "../../../src/compile/image.ts";
-import { EMPTY_STATE, type VirtualService } from "../../../src/model/service.ts";
+import type { NextHop } from "../../../src/model/next-hop.ts";
+import { EMPTY_STATE, type RealServer, type VirtualService } from "../../../src/model/service.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/model/settings.ts";
 import { address, ONE_HOP, server, service } from "../../support/memory-director.ts";
 
@@ -163,6 +164,37 @@ describe("diff", () => {
       quiesced.find(({ op }) => op === "put-table"),
       { op: "put-table", service: 0, slots: [], position: 0, used: false },
     );
+  });
+
+  describe("wrr, two turns on, begins its pass anew as in the kernel", () => {
+    const heavy = server(FIRST, { weight: 2 });
+    const quiesced = server("10.1.0.3", { weight: 0 });
+    const next = (servers: readonly RealServer[], nextHop: NextHop = ONE_HOP, held: DataplaneImage = EMPTY_IMAGE) =>
+      compile({
+        ...COMPILE_NOTHING,
+        desired: { ...EMPTY_STATE, services: [service(servers, { scheduler: "wrr" })] },
+        nextHops: new Map(servers.map(({ rip }) => [rip, nextHop])),
+        held,
+        // the lower level, both servers', has served the first of them
+        position: () => ({ position: 2, used: true }),
+      });
+    const held = next([heavy, server(SECOND), quiesced]);
+    const rows: readonly { readonly what: string; readonly servers: readonly RealServer[] }[] = [
+      { what: "another upper threshold", servers: [{ ...heavy, upperThreshold: 9 }, server(SECOND), quiesced] },
+      { what: "another lower threshold", servers: [{ ...heavy, lowerThreshold: 1 }, server(SECOND), quiesced] },
+      { what: "another method", servers: [heavy, server(SECOND, { method: "tunnel" }), quiesced] },
+      { what: "one gone that was quiesced", servers: [heavy, server(SECOND)] },
+    ];
+    for (const { what, servers } of rows) {
+      test(what, () => {
+        assert.deepEqual(next(servers, ONE_HOP, held).tables.get(0), { slots: [0, 1, 0], position: 1, used: true });
+      });
+    }
+
+    test("but not when a next hop changes", () => {
+      const moved = next([heavy, server(SECOND), quiesced], { ...ONE_HOP, mtu: 1400 }, held);
+      assert.deepEqual(moved.tables.get(0), held.tables.get(0));
+    });
   });
 
   const states = fc.array(
