@@ -2,16 +2,7 @@
 // Random command lines of ipvsadm, the same ones for the same seed: mostly legal, about few enough services that they
 // meet each other.
 
-/** Numbers from 0 to 1 (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { Random } from "../support/random.ts";
 
 const SERVICES = words(
   "-t 10.0.0.100:80|-t 10.0.0.100:http|-t 10.0.0.101:443|-u 10.0.0.100:53|-u 10.0.0.100:0|-t 10.0.0.100:0|--tcp-service=10.0.0.102:21|" +
@@ -40,31 +31,31 @@ const OTHERS = words(
 );
 
 export function commandLines(seed: number, count: number): string[][] {
-  const random = randomNumbers(seed);
-  const oneOf = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
+  const random = new Random(seed);
+  const oneOf = <T>(choices: readonly T[]): T => random.oneOf(choices);
   const some = (choices: readonly string[]): string[] => {
-    const wanted = Math.floor(random() * 3);
+    const wanted = random.below(3);
     return Array.from({ length: wanted }, () => oneOf(choices));
   };
-  const aService = () => oneOf(random() < 0.85 ? SERVICES.slice(0, 12) : SERVICES);
-  const aServer = () => `-r ${oneOf(random() < 0.8 ? SERVERS.slice(0, 7) : SERVERS)}`;
-  const options = (own: readonly string[]) => some(random() < 0.9 ? own : [...SERVICE_OPTIONS, ...SERVER_OPTIONS]);
-  const aScheduler = () => (random() < 0.8 ? [`-s ${oneOf(SCHEDULERS)}`] : random() < 0.3 ? ["-s nosuch"] : []);
+  const aService = () => oneOf(random.chance(0.85) ? SERVICES.slice(0, 12) : SERVICES);
+  const aServer = () => `-r ${oneOf(random.chance(0.8) ? SERVERS.slice(0, 7) : SERVERS)}`;
+  const options = (own: readonly string[]) => some(random.chance(0.9) ? own : [...SERVICE_OPTIONS, ...SERVER_OPTIONS]);
+  const aScheduler = () => (random.chance(0.8) ? [`-s ${oneOf(SCHEDULERS)}`] : random.chance(0.3) ? ["-s nosuch"] : []);
   const kinds: readonly (readonly [weight: number, () => string[]])[] = [
     [4, () => ["-A", aService(), ...aScheduler(), ...options(SERVICE_OPTIONS)]],
     [3, () => ["-E", aService(), ...aScheduler(), ...options(SERVICE_OPTIONS)]],
     [6, () => ["-a", aService(), aServer(), ...options(SERVER_OPTIONS)]],
     [4, () => ["-e", aService(), aServer(), ...options(SERVER_OPTIONS)]],
-    [1, () => ["-D", aService(), ...(random() < 0.1 ? ["-n"] : [])]],
-    [2, () => ["-d", aService(), aServer(), ...(random() < 0.1 ? ["-w 1"] : [])]],
-    [3, () => [oneOf(LISTINGS), ...(random() < 0.3 ? [aService()] : [])]],
-    [1, () => [random() < 0.5 ? `-Z ${aService()}` : oneOf(OTHERS)]],
+    [1, () => ["-D", aService(), ...(random.chance(0.1) ? ["-n"] : [])]],
+    [2, () => ["-d", aService(), aServer(), ...(random.chance(0.1) ? ["-w 1"] : [])]],
+    [3, () => [oneOf(LISTINGS), ...(random.chance(0.3) ? [aService()] : [])]],
+    [1, () => [random.chance(0.5) ? `-Z ${aService()}` : oneOf(OTHERS)]],
   ];
   const deck = kinds.flatMap(([weight, make]) => new Array<() => string[]>(weight).fill(make));
   const line = (): string[] => {
     // Options come in any order behind the command.
     const [command = "", ...rest] = oneOf(deck)();
-    return [command, ...(random() < 0.3 ? rest.toReversed() : rest)].join(" ").split(" ");
+    return [command, ...(random.chance(0.3) ? rest.toReversed() : rest)].join(" ").split(" ");
   };
   return Array.from({ length: count }, line);
 }
