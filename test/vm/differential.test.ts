@@ -11,6 +11,8 @@ import { SCENARIOS } from "./cases/index.ts";
 import type { ScenarioStep } from "./cases/scenario.ts";
 import { type GuestOutcome, runInGuest, stepsOrThrow } from "./guest-run.ts";
 import { toVector, withoutChoices } from "./to-vector.ts";
+import { assertSameCounts, assertSameWalk } from "./walks/compare.ts";
+import { WALKS } from "./walks/index.ts";
 
 const scenarios = Object.values(SCENARIOS).flat();
 const compared = scenarios.filter(({ needs }) => missingFeatures(needs).length === 0);
@@ -18,7 +20,8 @@ const compared = scenarios.filter(({ needs }) => missingFeatures(needs).length =
 let outcome: GuestOutcome;
 
 before(async () => {
-  outcome = await runInGuest(scenarios.map((scenario) => ({ scenario, compare: compared.includes(scenario) })));
+  const jobs = scenarios.map((scenario) => ({ scenario, compare: compared.includes(scenario) }));
+  outcome = await runInGuest(jobs, WALKS);
 });
 
 test("xdirector loads, attaches natively and serves on Linux 6.1", () => {
@@ -48,6 +51,17 @@ describe("xdirector does what the kernel's IPVS does", () => {
     });
   }
 });
+
+for (const walk of WALKS) {
+  describe(`on a random walk both do the same: ${walk.name}`, () => {
+    const seen = () => {
+      const { ipvs, xdirector } = outcome.walks.get(walk.name) ?? {};
+      return [stepsOrThrow(xdirector), stepsOrThrow(ipvs)] as const;
+    };
+    for (const subject of walk.subjects) test(subject.name, () => assertSameWalk(walk, subject, ...seen()));
+    test("counts of connections", () => assertSameCounts(walk, ...seen()));
+  });
+}
 
 function bytesOf(step: ScenarioStep | undefined): Uint8Array {
   return step && "packet" in step ? step.packet.bytes() : new Uint8Array();

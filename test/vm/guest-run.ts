@@ -6,11 +6,14 @@ import { decode, layersOf } from "../support/packet.ts";
 import { fromRoot } from "../support/project.ts";
 import { type Configuration, readLab, type WireName } from "../vectors/format.ts";
 import type { Scenario, ScenarioStep } from "./cases/scenario.ts";
+import type { Walk, WalkPacket } from "./walks/walk.ts";
 
 const VMRUN = fromRoot("test", "vm", "vmrun");
 const GUEST = "exec /usr/bin/python3 -B test/vm/guest/main.py";
 /** A guard against a VM that hangs. */
 const GUARD_SECONDS = 1000;
+
+const NOTHING = "the VM says nothing about it";
 
 /** A scenario and whether xdirector goes through it too. */
 export interface Job {
@@ -44,6 +47,20 @@ export interface IpvsStep extends StepSeen {
   readonly handled: number;
 }
 
+export interface BurstSeen {
+  readonly out: readonly FrameSeen[];
+}
+
+export interface LookSeen {
+  /** PROTOCOL CLIENT VIP SERVER STATE, templates among them; sorted. */
+  readonly connections: readonly string[];
+  /** Lines of /proc/net/ip_vs. */
+  readonly services: readonly string[];
+}
+
+/** What was seen of a walk, by step. */
+export type WalkSeen = readonly (BurstSeen | LookSeen)[];
+
 /** Steps by name of the scenario; a text says why there are none. */
 export type Seen<Step> = ReadonlyMap<string, readonly Step[] | string>;
 
@@ -54,17 +71,22 @@ export interface GuestOutcome {
   readonly daemon: string;
   readonly ipvs: Seen<IpvsStep>;
   readonly xdirector: Seen<StepSeen>;
+  /** By name. */
+  readonly walks: ReadonlyMap<string, Record<Director, WalkSeen | string>>;
 }
+
+type Director = "ipvs" | "xdirector";
 
 interface GuestReport {
   readonly kernel: string;
   readonly daemon: string;
   readonly ipvs: Readonly<Record<string, readonly IpvsStep[] | string>>;
   readonly xdirector: Readonly<Record<string, readonly StepSeen[] | string>>;
+  readonly walks: Readonly<Record<Director, Readonly<Record<string, WalkSeen | string>>>>;
 }
 
 /** @throws Error when the VM does not end well, with its last words */
-export async function runInGuest(jobs: readonly Job[]): Promise<GuestOutcome> {
+export async function runInGuest(jobs: readonly Job[], walks: readonly Walk[] = []): Promise<GuestOutcome> {
   assertClientsAreTheirOwn(jobs);
   const cases = jobs.map(({ scenario, compare }) => ({
     name: scenario.name,
@@ -73,20 +95,44 @@ export async function runInGuest(jobs: readonly Job[]): Promise<GuestOutcome> {
     configuration: configurationOf(scenario),
     steps: scenario.steps.map(instruction),
   }));
-  const report = JSON.parse(await boot(JSON.stringify({ lab: readLab(), cases }))) as GuestReport;
+  const input = { lab: readLab(), cases, walks: walks.map(script) };
+  const report = JSON.parse(await boot(JSON.stringify(input))) as GuestReport;
   const { kernel, daemon, ipvs, xdirector } = report;
-  return { kernel, daemon, ipvs: new Map(Object.entries(ipvs)), xdirector: new Map(Object.entries(xdirector)) };
+  return {
+    kernel,
+    daemon,
+    ipvs: new Map(Object.entries(ipvs)),
+    xdirector: new Map(Object.entries(xdirector)),
+    walks: new Map(walks.map(({ name }) => [name, walkSeen(report, name)])),
+  };
+}
+
+function walkSeen({ walks }: GuestReport, name: string): Record<Director, WalkSeen | string> {
+  const { [name]: ipvs = NOTHING } = walks.ipvs;
+  const { [name]: xdirector = NOTHING } = walks.xdirector;
+  return { ipvs, xdirector };
 }
 
 /** @throws Error with what went wrong when there are no steps */
 export function stepsOrThrow<Step>(steps: readonly Step[] | string | undefined): readonly Step[] {
   if (typeof steps === "object") return steps;
-  throw new Error(steps ?? "the VM says nothing about it");
+  throw new Error(steps ?? NOTHING);
 }
 
 /** What the guest is to do. */
 function instruction(step: ScenarioStep): object {
   return "packet" in step ? { via: step.via, frame: hex(step.packet.bytes()) } : step;
+}
+
+/** The same for a walk. */
+function script({ name, configuration, steps }: Walk): object {
+  const burst = (packets: readonly WalkPacket[]) =>
+    packets.map(({ via, packet }) => ({ via, frame: hex(packet.bytes()) }));
+  return {
+    name,
+    configuration,
+    steps: steps.map((step) => ("burst" in step ? { burst: burst(step.burst) } : step)),
+  };
 }
 
 export function configurationOf({ services, settings }: Configuration): Configuration {

@@ -3,10 +3,10 @@
 
 import ipaddress
 import re
-import socket
 import time
 
 from lab import Inside, Lab, run
+from proc import connections, endpoint, services
 from wire import Wires
 
 FORWARDING = {"direct": "-g", "tunnel": "-i", "masquerade": "-m"}
@@ -19,7 +19,8 @@ class IpvsRun:
         self.number = 0
 
     def steps(self, case):
-        """Yields a result for every step: {out, delivered, held, routed, handled, flows}."""
+        """Yields a result for every step: {out, delivered, held, routed, handled, flows}; of a burst only {out}, of a
+        look {connections, services}."""
         self.number += 1
         lab = Lab(f"v{self.number}", self.description)
         wires = Wires(lab)
@@ -29,6 +30,12 @@ class IpvsRun:
             with Inside(lab.name):
                 readings = Readings()
             for step in case["steps"]:
+                if "burst" in step:
+                    yield {"out": wires.exchange_all(step["burst"])}
+                    continue
+                if "look" in step:
+                    yield readings.look()
+                    continue
                 before = readings.take()
                 out = []
                 if "frame" in step:
@@ -47,10 +54,12 @@ class IpvsRun:
 
     @staticmethod
     def _change(lab, old, new):
-        """Returns the new configuration. Settings that are left out stay, which is what a fresh namespace has."""
+        """Returns the new configuration. Settings and marks that are left out stay: a fresh namespace has none."""
         rules = "\n".join(changes(old["services"], new["services"])) + "\n"
         settings = dict(new.get("settings", {}))
         timeouts = settings.pop("timeouts", None)
+        if "marks" in new and new["marks"] != old.get("marks"):
+            mark_packets(lab.name, new["marks"])
         with Inside(lab.name):
             run("ipvsadm", "-R", stdin=rules)
             if timeouts:
@@ -74,9 +83,30 @@ def changes(old, new):
         yield from server_changes(name, known["servers"] if known else [], service["servers"])
 
 
+def mark_packets(namespace, marks):
+    """By the destinations of clients' packets, as iptables would."""
+    matches = [(mark["mark"], match) for mark in marks for match in mark["match"]]
+    filters = "\n".join(f"filter add dev clients ingress {marking(mark, match)}" for mark, match in matches)
+    run("tc", "-n", namespace, "-batch", "-", stdin=f"qdisc replace dev clients clsact\n{filters}\n")
+
+
+def marking(mark, match):
+    network = ipaddress.ip_network(match["destination"])
+    family = "ip" if network.version == 4 else "ipv6"
+    protocol = f" ip_proto {match['protocol']}" if "protocol" in match else ""
+    # Filters of one priority are of one family.
+    priority = 2 * (128 - network.prefixlen) + (1 if network.version == 4 else 2)
+    return f"protocol {family} prio {priority} flower dst_ip {network}{protocol} action skbedit mark {mark}"
+
+
 def scheduling(service):
     flags = service.get("schedulerFlags")
-    return f"-s {service['scheduler']}" + (f" -b {','.join(flags)}" if flags else "")
+    persistence = service.get("persistence")
+    options = f"-s {service['scheduler']}" + (f" -b {','.join(flags)}" if flags else "")
+    if persistence:
+        options += f" -p {persistence['timeout']}"
+        options += f" -M {persistence['netmask']}" if "netmask" in persistence else ""
+    return options + (" -o" if service.get("onePacket") else "")
 
 
 def server_changes(name, old, new):
@@ -87,10 +117,13 @@ def server_changes(name, old, new):
         if before.get(to) != server:
             verb = "-e" if to in before else "-a"
             forwarding = FORWARDING[server["method"]]
-            yield f"{verb} {name} -r {to} {forwarding} -w {server['weight']}{tunnel_options(server)}"
+            limits = f" -x {server.get('upperThreshold', 0)} -y {server.get('lowerThreshold', 0)}"
+            yield f"{verb} {name} -r {to} {forwarding} -w {server['weight']}{limits}{tunnel_options(server)}"
 
 
 def service_name(service):
+    if "mark" in service:
+        return f"-f {service['mark']}{' -6' if service.get('family') == 'ipv6' else ''}"
     return f"{SERVICE[service['protocol']]} {endpoint(service['vip'], service['port'])}"
 
 
@@ -102,17 +135,13 @@ def tunnel_options(server):
     return f" --tun-type {tunnel['type']}{port} {'--tun-csum' if tunnel.get('checksum') else '--tun-nocsum'}"
 
 
-def endpoint(address, port):
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
 class Readings:
     """Counters and connections of the namespace it was made in. The files remember it."""
 
     def __init__(self):
         self.files = {
             name: open(f"/proc/thread-self/net/{name}", encoding="ascii")
-            for name in ("snmp", "snmp6", "ip_vs_stats_percpu", "ip_vs_conn")
+            for name in ("snmp", "snmp6", "ip_vs_stats_percpu", "ip_vs_conn", "ip_vs")
         }
 
     def take(self):
@@ -131,18 +160,19 @@ class Readings:
     def flows(self):
         """PROTOCOL CLIENT VIP SERVER STATE, sorted. A connection that was replaced stays for a moment: newest first."""
         found = {}
-        for line in self._lines("ip_vs_conn")[1:]:
-            protocol, *rest = line.split()
-            ends = [endpoint(address(rest[at]), int(rest[at + 1], 16)) for at in (0, 2, 4)]
-            found.setdefault((protocol, *ends[:2]), " ".join([protocol.lower(), *ends, rest[6]]))
+        for key, line in connections(self._text("ip_vs_conn")):
+            found.setdefault(key, line)
         return sorted(found.values())
 
+    def look(self):
+        return {
+            "connections": sorted(line for _, line in connections(self._text("ip_vs_conn"))),
+            "services": services(self._text("ip_vs")),
+        }
+
     def _lines(self, name):
+        return self._text(name).splitlines()
+
+    def _text(self, name):
         self.files[name].seek(0)
-        return self.files[name].read().splitlines()
-
-
-def address(text):
-    if re.fullmatch("[0-9A-F]{8}", text):
-        return socket.inet_ntoa(bytes.fromhex(text))
-    return str(ipaddress.ip_address(text))
+        return self.files[name].read()

@@ -19,6 +19,9 @@ SIOCETHTOOL = 0x8946
 ETHTOOL_STXCSUM = 0x17
 ETHTOOL_SGRO = 0x2C
 
+# Destinations of walks: the director's own, so that the stack answers for packets that nobody else takes.
+DESTINATIONS = ["198.18.0.0/16", "2001:db8:12::/48"]
+
 SYSCTLS = {
     "ipv4/ip_forward": 1,
     "ipv4/conf/all/rp_filter": 0,
@@ -103,6 +106,7 @@ class Lab:
         yield "link set dev lo up"
         for vip in self.description["vips"]:
             yield f"address add {vip} dev lo"
+        yield from (f"route add local {network} dev lo" for network in DESTINATIONS)
         for name, wire in self.description["wires"].items():
             yield f"link set dev {name} address {wire['mac']} mtu {self.description['mtu']} addrgenmode none up"
             for address in wire["addresses"]:

@@ -13,10 +13,13 @@ import tempfile
 import time
 
 from lab import Lab, run
+from proc import connections, endpoint, services
 from wire import Wires
 
 GUARD_SECONDS = 300
 FLOWS_LIMIT = 10000
+# So many that half-open ones do not meet in a line of the table, where few of them may be.
+FLOWS_MAX = 1 << 19
 
 
 class XdirectorRun:
@@ -39,7 +42,7 @@ class XdirectorRun:
         run("mount", "-t", "bpf", "bpf", bpffs)
         interfaces = [argument for wire in description["wires"] for argument in ("-i", wire)]
         paths = ["--pin-dir", f"{bpffs}/xdirector", "--state-dir", f"{self.folder}/state", "--socket", self.socket]
-        command = ["node", "build/ts/src/main.js", "run", *interfaces, *paths, "--max-flows", "4096"]
+        command = ["node", "build/ts/src/main.js", "run", *interfaces, *paths, "--max-flows", str(FLOWS_MAX)]
         return subprocess.Popen(["ip", "netns", "exec", self.lab.name, *command], stdout=self.log, stderr=self.log)
 
     def wait_until_ready(self):
@@ -59,10 +62,17 @@ class XdirectorRun:
             return log.read()
 
     def steps(self, case):
-        """Yields a result for every step: {out, flows}."""
+        """Yields a result for every step: {out, flows}; of a burst only {out}, of a look {connections, services}."""
         self._request("PUT", "/v1/config", {"services": []})
+        before = self._connections() if any("look" in step for step in case["steps"]) else set()
         self._request("PUT", "/v1/config", case["configuration"])
         for step in case["steps"]:
+            if "burst" in step:
+                yield {"out": self.wires.exchange_all(step["burst"])}
+                continue
+            if "look" in step:
+                yield {"connections": sorted(self._connections() - before), "services": self._services()}
+                continue
             out = []
             if "frame" in step:
                 out = self.wires.exchange(step["via"], bytes.fromhex(step["frame"]))
@@ -70,7 +80,7 @@ class XdirectorRun:
                 self._request("PUT", "/v1/config", step["change"])
             else:
                 time.sleep(step["wait"])
-            yield {"out": out, "flows": self._flows(case["clients"])}
+            yield {"out": out, "flows": self._flows(case["clients"]) if "clients" in case else []}
 
     def close(self):
         self.daemon.terminate()
@@ -87,7 +97,17 @@ class XdirectorRun:
             for flow in flows
         )
 
+    def _connections(self):
+        return {line for _, line in connections(self._ask("GET", "/v1/compat/proc/net/ip_vs_conn"))}
+
+    def _services(self):
+        return services(self._ask("GET", "/v1/compat/proc/net/ip_vs"))
+
     def _request(self, method, path, body=None):
+        text = self._ask(method, path, body)
+        return json.loads(text) if text else None
+
+    def _ask(self, method, path, body=None):
         connection = UnixConnection(self.socket)
         headers = {"content-type": "application/json"} if body is not None else {}
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)
@@ -96,11 +116,7 @@ class XdirectorRun:
         connection.close()
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {response.status} {text}")
-        return json.loads(text) if text else None
-
-
-def endpoint(address, port):
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        return text
 
 
 class UnixConnection(http.client.HTTPConnection):
