@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { Daemon } from "../../test/support/daemon.ts";
 import { Sandbox } from "../../test/support/netns.ts";
 import { chart, complaints, tally } from "./balance.ts";
+import { demonstrateCaches } from "./cache-lab.ts";
 import { demonstratePair } from "./pair-lab.ts";
 import { print } from "./print.ts";
 import { sendRequests } from "./requests.ts";
@@ -16,7 +17,8 @@ import { DIRECT_VIP, INTERFACE, type Topology, TUNNEL_VIP } from "./topology.ts"
 
 const HELP = `usage: npm start [-- --lab NAME] [-- --once] [-- --requests N]
 
-  --lab NAME    balance: direct routing and tunnelling by one director; pair: two directors, NAT and VRRP (balance)
+  --lab NAME    balance: direct routing and tunnelling by one director; pair: two directors, NAT and VRRP; cache: caches
+                in the way to many web servers, by lblc and lblcr (balance)
   --once        send the requests, then end: with 0 if every one was answered and the balance is exact
   --requests N  requests to each service (600)
 `;
@@ -76,7 +78,8 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(values.once ? 1 : 0));
   using sandbox = new Sandbox("lab");
   if (values.lab === "pair") return await demonstratePair(sandbox, { once: values.once, requests });
-  if (values.lab !== "balance") throw new Error(`--lab: "${values.lab}" is neither balance nor pair`);
+  if (values.lab === "cache") return await demonstrateCaches(sandbox, { once: values.once, requests });
+  if (values.lab !== "balance") throw new Error(`--lab: "${values.lab}" is none of balance, pair and cache`);
   const lab = await start(sandbox);
   await configure(lab);
   const wrong: string[] = [];

@@ -21,12 +21,24 @@ export function writeSite(folder: string): string {
   return root;
 }
 
-/** Starts nginx in the real server's namespace; resolves once it answers there. */
-export async function startWebServer(host: RealServerHost, root: string, folder: string): Promise<ChildProcess> {
+/** A web server with pages of its own; resolves once it answers. */
+export function startWebServer(host: RealServerHost, root: string, folder: string): Promise<ChildProcess> {
+  return startNginx(host, folder, () => site(host.name, root));
+}
+
+/**
+ * Starts nginx in the host's namespace, in a folder of its own in `folder`, which `http`, the body of that block, is
+ * told; resolves once it answers.
+ */
+export async function startNginx(
+  host: RealServerHost,
+  folder: string,
+  http: (prefix: string) => string,
+): Promise<ChildProcess> {
   const prefix = join(folder, host.name);
   mkdirSync(prefix);
   const configuration = join(prefix, "nginx.conf");
-  writeFileSync(configuration, nginxConfiguration(host.name, root, prefix));
+  writeFileSync(configuration, nginxConfiguration(prefix, http(prefix)));
   const log = join(prefix, "error.log");
   const child = host.namespace.spawn("nginx", ["-p", prefix, "-e", log, "-c", configuration], { stdio: "ignore" });
   await until(`nginx of ${host.name} answers`, async () => {
@@ -36,7 +48,7 @@ export async function startWebServer(host: RealServerHost, root: string, folder:
   return child;
 }
 
-function nginxConfiguration(name: string, root: string, prefix: string): string {
+function nginxConfiguration(prefix: string, http: string): string {
   return `
 user root;
 daemon off;
@@ -45,20 +57,25 @@ pid ${prefix}/nginx.pid;
 error_log ${prefix}/error.log;
 events {}
 http {
-  access_log off;
   client_body_temp_path ${prefix}/body;
   proxy_temp_path ${prefix}/proxy;
   fastcgi_temp_path ${prefix}/fastcgi;
   uwsgi_temp_path ${prefix}/uwsgi;
   scgi_temp_path ${prefix}/scgi;
   types { text/html html; }
+${http}
+}
+`;
+}
+
+function site(name: string, root: string): string {
+  return `
+  access_log off;
   server {
     listen 80 reuseport;
     root ${root};
     add_header ${NAME_HEADER} ${name} always;
     location = /name.txt { return 200 "${name}\\n"; }
     location = /slow.bin { limit_rate 100k; }
-  }
-}
-`;
+  }`;
 }
