@@ -15,4 +15,7 @@ const volatile __u32 template_buckets = 1;
 /* A map of its own, pinned: a new program goes on with the secret and timeouts of the old one. */
 struct settings settings SEC(".data.settings") = {};
 
+/* A map of its own, too, but not pinned: a new program knows none until it is told. */
+struct own_macs own_macs SEC(".data.own_macs") = {};
+
 #endif

@@ -13,6 +13,7 @@
 #include "direct.h"
 #include "direct_sctp.h"
 #include "fragment.h"
+#include "own_mac.h"
 #include "packet.h"
 #include "path_mtu.h"
 #include "related.h"
@@ -198,8 +199,11 @@ SEC("xdp")
 int xdirector(struct xdp_md *ctx)
 {
 	struct packet packet = {};
-	enum verdict verdict = parse_packet(ctx, &packet);
+	enum verdict verdict;
 
+	if (!is_for_us(ctx))
+		return count_and_leave(ctx, VERDICT_OTHER_HOST, 0);
+	verdict = parse_packet(ctx, &packet);
 	if (packet.tcp_flags & TCP_SYN && settings.mss_clamps && !take_clamped())
 		bpf_tail_call_static(ctx, &stages, STAGE_CLAMP);
 	if (!verdict)

@@ -52,7 +52,8 @@ union ip {
 	X(27, TUNNEL_ERROR_TOLD, tunnel_error_told) /* an ICMP error about a tunnel packet, passed on to the client from the VIP */ \
 	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */ \
 	X(29, OVERLOADED, overloaded) /* the first packet of a flow that was not wanted, drop_packet being on: dropped */ \
-	X(30, SCTP_FRAGMENT, sctp_fragment) /* of SCTP to another port, whose checksum needs the whole packet: dropped */
+	X(30, SCTP_FRAGMENT, sctp_fragment) /* of SCTP to another port, whose checksum needs the whole packet: dropped */ \
+	X(31, OTHER_HOST, other_host) /* the frame is for another machine's MAC address: passed up */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
@@ -479,6 +480,18 @@ struct settings {
 	__u32 lblc_expiration;  /* seconds that a destination keeps its server without a new flow */
 	__u32 lblcr_expiration; /* the same, and until a server leaves a destination's several */
 	__u32 drop_rate; /* every so manieth new flow is dropped; 0: none. What drop_packet comes to */
+};
+
+/*
+ * The MAC addresses of this machine, each as the first 8 bytes of a frame to it, shifted up by 16 bits. One is at the
+ * place that its last byte says, or one of the next OWN_MAC_TRIES - 1.
+ */
+#define OWN_MAC_PLACES 256
+#define OWN_MAC_TRIES 4
+
+struct own_macs {
+	__u64 count; /* 0: not known, every frame is taken for ours */
+	__u64 mac[OWN_MAC_PLACES];
 };
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");

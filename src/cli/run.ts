@@ -67,7 +67,7 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
 
   const nextHops = new NextHopWatcher({
     onChange: () => void director.refresh(),
-    onTables: () => port.forgetReplyRoutes(nextHops.vlans()),
+    onTables: () => tellTables(),
   });
   const verdicts = new VerdictFile(options.stateDir);
   const wasDown = await verdicts.load();
@@ -83,8 +83,12 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
     report,
   });
   closers.push(async () => nextHops.close());
+  const tellTables = () => {
+    port.forgetReplyRoutes(nextHops.vlans());
+    port.putOwnMacs(nextHops.macs());
+  };
   nextHops.start();
-  port.forgetReplyRoutes(nextHops.vlans());
+  tellTables();
   closers.push(() => director.stop());
   closers.push(() => health.stop());
   // The first to go: addresses move to the other director while this one still forwards.

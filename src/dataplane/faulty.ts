@@ -45,6 +45,10 @@ export class FaultyDataplane implements DataplanePort {
     this.#port.forgetReplyRoutes(vlans);
   }
 
+  putOwnMacs(macs: readonly string[]): void {
+    this.#port.putOwnMacs(macs);
+  }
+
   counters(slots?: readonly number[]): Promise<DataplaneCounters> {
     return this.#port.counters(slots);
   }

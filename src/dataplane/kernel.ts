@@ -11,6 +11,7 @@ import { FlowTable } from "./flow-table.ts";
 import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
 import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
+import { toOwnMacsRecord } from "./own-macs.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
@@ -97,6 +98,10 @@ export class KernelDataplane implements DataplanePort {
     putVlans(this.#maps.vlan_devices, vlans);
     const record = this.#settingsRecord();
     this.#maps.settings.set(0, { settings: { ...record, route_generation: (record.route_generation + 1) >>> 0 } });
+  }
+
+  putOwnMacs(macs: readonly string[]): void {
+    this.#maps.own_macs.set(0, { own_macs: toOwnMacsRecord(macs) });
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {

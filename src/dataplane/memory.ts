@@ -46,6 +46,8 @@ export class MemoryDataplane implements DataplanePort {
 
   forgetReplyRoutes(): void {}
 
+  putOwnMacs(): void {}
+
   async apply(ops: readonly MapOp[]): Promise<void> {
     for (const op of ops) {
       this.#image = applyOps(this.#image, [op]);

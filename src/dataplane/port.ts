@@ -125,6 +125,8 @@ export interface DataplanePort {
   position(serviceId: number): RotationPosition;
   /** Replies of masqueraded flows ask the route table anew for the way to their clients; `vlans` are all there are. */
   forgetReplyRoutes(vlans: readonly VlanDevice[]): void;
+  /** The MAC addresses of this machine, all that there are; frames to others are not ours. Until told, all frames are. */
+  putOwnMacs(macs: readonly string[]): void;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
   /** Of these server slots, or of all. Services and verdicts are always there. */

@@ -9,6 +9,7 @@ import { BpfMap, BpfObject, type BpfProgram, probe } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import type { LocalityKeyRecord, LocalityRecord } from "./localities.ts";
 import type { MarkKeyRecord, MarkRulesRecord } from "./mark-record.ts";
+import type { OwnMacsRecord } from "./own-macs.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
 import { type CountersRecord, isUsed, type ServerLoadRecord, type ServerRecord } from "./records.ts";
@@ -33,6 +34,9 @@ export const FLOWS_PER_BUCKET = 14 / 3;
 const FLOWS_PER_TEMPLATE_BUCKET = 20;
 /** The settings are a variable in a data section of their own; bpffs names cannot have its dots. */
 const SETTINGS_SECTION = ".data.settings";
+
+/** Not pinned: a program that is told none takes every frame for ours. */
+const OWN_MACS_SECTION = ".data.own_macs";
 
 /** Servers read in one system call. */
 export const BATCH = 8192;
@@ -97,6 +101,8 @@ export interface DataplaneMaps {
   readonly real_servers: BpfMap<ServiceKeyRecord, number>;
   /** One element: the data section. */
   readonly settings: BpfMap<number, { settings: SettingsRecord }>;
+  /** Likewise. */
+  readonly own_macs: BpfMap<number, { own_macs: OwnMacsRecord }>;
 }
 
 export interface LoadedDataplane {
@@ -140,7 +146,8 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   }
   object.load();
   const named = MAP_NAMES.map((name) => [name, object.map(name)] as const);
-  const maps = { ...Object.fromEntries(named), settings: object.map(SETTINGS_SECTION) } as unknown as DataplaneMaps;
+  const sections = { settings: object.map(SETTINGS_SECTION), own_macs: object.map(OWN_MACS_SECTION) };
+  const maps = { ...Object.fromEntries(named), ...sections } as unknown as DataplaneMaps;
   admitDevices(maps);
   const timeouts = initialiseSettings(maps.settings);
   const program = object.program("xdirector");

@@ -92,6 +92,12 @@ export class NextHopWatcher implements Disposable {
     return links.flatMap(({ index, vlan }) => (vlan ? [{ ifindex: index, ...vlan }] : []));
   }
 
+  /** The MAC addresses of all of this machine's links, now. @throws NetlinkError */
+  macs(): string[] {
+    const links = this.#netlink?.links() ?? [];
+    return links.flatMap(({ mac }) => mac ?? []);
+  }
+
   /**
    * Looks addresses up, watched or not, and waits until all are resolved or local, at most `timeoutMs`. What is
    * not by then comes as `unresolved`. @throws NetlinkError

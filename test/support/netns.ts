@@ -83,8 +83,8 @@ export class Sandbox {
     bringUp(other);
   }
 
-  /** One Ethernet segment: a bridge in a namespace of its own, a veth pair to every port. */
-  segment(ports: readonly Port[]): void {
+  /** One Ethernet segment: a bridge in a namespace of its own, which is returned, with a veth pair to every port. */
+  segment(ports: readonly Port[]): Netns {
     const bridge = this.namespace(`bridge${this.#bridges++}`);
     bridge.ip("link", "add", "name", "br0", "type", "bridge", "forward_delay", "0");
     bridge.ip("link", "set", "br0", "up");
@@ -94,6 +94,7 @@ export class Sandbox {
       bridge.ip("link", "set", name, "master", "br0");
       acceptTransmitted(bridge, name);
     }
+    return bridge;
   }
 
   close(): void {
