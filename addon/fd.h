@@ -29,6 +29,8 @@ public:
   static Fd Duplicate(int fd) { return Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
   int Get() const { return fd_; }
+  /** From now on it is the caller's to close. */
+  int Release() { return std::exchange(fd_, -1); }
   bool IsOpen() const { return fd_ >= 0; }
   void Close() {
     if (IsOpen())

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the addon exports; src/bpf/native.ts and src/net/native-netlink.ts declare it.
+// What the addon exports; src/bpf/native.ts, src/net/native-netlink.ts and src/net/marked-socket.ts declare it.
 
 #include "error.h"
+#include "filter.h"
 #include "flows.h"
 #include "instance.h"
 #include "link.h"
 #include "map.h"
+#include "marked_socket.h"
 #include "netlink.h"
 #include "object.h"
 #include "probe.h"
@@ -44,6 +46,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["Region"] = Remembered(instance->region, Region::Define(env));
   Export<SetErrorClass>(exports, "setErrorClass");
   Export<QueryXdp>(exports, "queryXdp");
+  Export<AttachFilter>(exports, "attachFilter");
+  Export<DetachFilter>(exports, "detachFilter");
+  Export<MarkedSocket>(exports, "markedSocket");
   Export<PossibleCpus>(exports, "possibleCpus");
   Export<InterfaceByName>(exports, "interfaceByName");
   Export<InterfaceByIndex>(exports, "interfaceByIndex");

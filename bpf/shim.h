@@ -10,7 +10,6 @@
 #include <linux/in.h>
 #include <bpf/bpf_endian.h>
 #include "csum.h"
-#include "frame_sum.h"
 #include "packet.h"
 #include "tunnel_wire.h"
 #include "xdirector.h"
@@ -53,11 +52,6 @@ static __always_inline __be32 checksum_word(__u64 sum)
 	return checksum ? checksum : 0xffff;
 }
 
-static __always_inline __u64 sum_packet_inside(struct xdp_md *ctx, const struct packet *packet)
-{
-	return sum_frame(ctx, packet->l2_length, packet->length);
-}
-
 /* Both outer addresses. The 0xffff in an IPv4 address of 16 bytes is another zero. */
 static __always_inline __u64 sum_addresses(const struct server *server)
 {
@@ -75,8 +69,8 @@ static __always_inline __u32 entropy_port(__u32 hash)
 	return ENTROPY_PORT_MIN + ((__u64)hash * (ENTROPY_PORT_MAX - ENTROPY_PORT_MIN + 1) >> 32);
 }
 
-static __always_inline struct shim gue_shim(struct xdp_md *ctx, const struct packet *packet,
-					    const struct server *server, __u32 hash)
+static __always_inline struct shim gue_shim(const struct packet *packet,
+					    const struct server *server, __u32 hash, __u64 inside)
 {
 	__u32 length = GUE_WORDS * sizeof(__be32) + packet->length;
 	struct shim shim = {
@@ -92,15 +86,15 @@ static __always_inline struct shim gue_shim(struct xdp_md *ctx, const struct pac
 	if (server->tunnel & TUNNEL_CHECKSUM) {
 		__u64 pseudo = sum_addresses(server) + bpf_htons(IPPROTO_UDP) + shim.words[1];
 		__u64 headers = (__u64)shim.words[0] + shim.words[1] + shim.words[2];
-		__u64 sum = pseudo + headers + sum_packet_inside(ctx, packet);
+		__u64 sum = pseudo + headers + inside;
 
 		shim.words[1] |= checksum_word(sum) << 16;
 	}
 	return shim;
 }
 
-static __always_inline struct shim gre_shim(struct xdp_md *ctx, const struct packet *packet,
-					    const struct server *server)
+static __always_inline struct shim gre_shim(const struct packet *packet,
+					    const struct server *server, __u64 inside)
 {
 	struct shim shim = {
 		.length = shim_length(server),
@@ -110,19 +104,20 @@ static __always_inline struct shim gre_shim(struct xdp_md *ctx, const struct pac
 
 	if (server->tunnel & TUNNEL_CHECKSUM) {
 		shim.words[0] |= GRE_CHECKSUM;
-		shim.words[1] = checksum_word(shim.words[0] + sum_packet_inside(ctx, packet));
+		shim.words[1] = checksum_word(shim.words[0] + inside);
 	}
 	return shim;
 }
 
-static __always_inline struct shim make_shim(struct xdp_md *ctx, const struct packet *packet,
-					     const struct server *server, __u32 hash)
+/* inside: the sum of the packet, for a shim with a checksum. */
+static __always_inline struct shim make_shim(const struct packet *packet,
+					     const struct server *server, __u32 hash, __u64 inside)
 {
 	switch (server->tunnel & TUNNEL_TYPE_MASK) {
 	case TUNNEL_GUE:
-		return gue_shim(ctx, packet, server, hash);
+		return gue_shim(packet, server, hash, inside);
 	case TUNNEL_GRE:
-		return gre_shim(ctx, packet, server);
+		return gre_shim(packet, server, inside);
 	default:
 		return (struct shim){ .protocol = ip_in_ip(packet) };
 	}

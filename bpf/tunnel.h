@@ -13,9 +13,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "config.h"
-#include "csum.h"
+#include "frame_sum.h"
 #include "l2.h"
 #include "maps.h"
+#include "outer.h"
 #include "packet.h"
 #include "route.h"
 #include "shim.h"
@@ -38,84 +39,11 @@ struct {
 	__type(value, struct tunnel_request);
 } tunnel_requests SEC(".maps");
 
-/* IP headers as words, made in registers: summing up bytes just stored would stall the CPU. */
-struct outer_ipv4 {
-	__be32 words[5];
-};
-
-struct outer_ipv6 {
-	__be32 words[2];
-	union ip source;
-	union ip destination;
-};
-
-static __always_inline bool is_ipv4(const union ip *ip)
-{
-	return !ip->halves[0] && ip->words[2] == bpf_htonl(0xffff);
-}
-
 /* How many bytes longer packets to this server become. */
 static __always_inline __u32 tunnel_overhead(const struct server *server)
 {
 	return shim_length(server) +
 	       (is_ipv4(&server->rip) ? sizeof(struct outer_ipv4) : sizeof(struct outer_ipv6));
-}
-
-/*
- * TOS or traffic class for outside: the inner packet's, except that congestion experienced (CE, both low
- * bits) is ECT(0), so that congestion on the way is still seen (RFC 3168, 9.1.1).
- */
-static __always_inline __u32 outer_tos(const struct packet *packet)
-{
-	__u32 tos = packet->is_ipv4 ? packet->ipv4->tos :
-				      bpf_ntohl(*(const __be32 *)packet->ipv6) >> 20 & 0xff;
-
-	return tos ^ (tos & tos >> 1 & 1);
-}
-
-/* TTL or hop limit */
-static __always_inline __u32 inner_ttl(const struct packet *packet)
-{
-	return packet->is_ipv4 ? packet->ipv4->ttl : packet->ipv6->hop_limit;
-}
-
-/* TTL and DF are the inner packet's; the id matters only where fragments are allowed. */
-static __always_inline struct outer_ipv4 outer_ipv4(const struct packet *packet,
-						    const struct server *server,
-						    const struct shim *shim, __u16 id)
-{
-	__u32 df = packet->is_ipv4 && settings.pmtu_disc ? packet->ipv4->frag_off & IP_DF : 0;
-	__u32 length = sizeof(struct outer_ipv4) + shim->length + packet->length;
-	struct outer_ipv4 outer = { {
-		bpf_htonl(0x45000000 | outer_tos(packet) << 16 | length),
-		(df ? 0 : id) | df << 16,
-		bpf_htonl(inner_ttl(packet) << 24 | shim->protocol << 16),
-		server->dip.words[3],
-		server->rip.words[3],
-	} };
-	__u64 sum = 0;
-
-#pragma clang loop unroll(full)
-	for (int i = 0; i < 5; i++)
-		sum += outer.words[i];
-	outer.words[2] |= (__u32)csum_fold(sum) << 16;
-	return outer;
-}
-
-/* The hop limit is the inner packet's; no flow label. */
-static __always_inline struct outer_ipv6
-outer_ipv6(const struct packet *packet, const struct server *server, const struct shim *shim)
-{
-	__u32 length = shim->length + packet->length;
-
-	return (struct outer_ipv6){
-		.words = {
-			bpf_htonl(0x60000000 | outer_tos(packet) << 20),
-			bpf_htonl(length << 16 | shim->protocol << 8 | inner_ttl(packet)),
-		},
-		.source = server->dip,
-		.destination = server->rip,
-	};
 }
 
 /*
@@ -157,7 +85,7 @@ static __always_inline enum verdict wrap_in_ipv4(struct xdp_md *ctx, struct pack
 
 	if (!outer || (void *)(outer + 1) > end)
 		return VERDICT_NO_HEADROOM;
-	*outer = outer_ipv4(packet, server, shim, id);
+	*outer = outer_ipv4(packet, server, shim, inner_ttl(packet), id);
 	return write_shim(shim, outer + 1, end) ? VERDICT_FORWARDED_TUNNEL : VERDICT_NO_HEADROOM;
 }
 
@@ -172,7 +100,7 @@ static __always_inline enum verdict wrap_in_ipv6(struct xdp_md *ctx, struct pack
 
 	if (!outer || (void *)(outer + 1) > end)
 		return VERDICT_NO_HEADROOM;
-	*outer = outer_ipv6(packet, server, shim);
+	*outer = outer_ipv6(packet, server, shim, inner_ttl(packet));
 	return write_shim(shim, outer + 1, end) ? VERDICT_FORWARDED_TUNNEL : VERDICT_NO_HEADROOM;
 }
 
@@ -214,6 +142,15 @@ static __always_inline enum verdict forward_tunnel(struct xdp_md *ctx, struct pa
 	return wrap_in_ipv4(ctx, packet, server, &none, id);
 }
 
+/* What the checksum of a shim that has one covers beside headers. */
+static __always_inline __u64 sum_inside(struct xdp_md *ctx, const struct packet *packet,
+					const struct server *server)
+{
+	if (!(server->tunnel & TUNNEL_CHECKSUM))
+		return 0;
+	return sum_frame(ctx, packet->l2_length, packet->length);
+}
+
 /* What ask_for_tunnel() asked for, in a program of its own: any tunnel. */
 static __always_inline enum verdict enter_tunnel(struct xdp_md *ctx, struct packet *packet)
 {
@@ -234,7 +171,7 @@ static __always_inline enum verdict enter_tunnel(struct xdp_md *ctx, struct pack
 		return VERDICT_TOO_BIG;
 	set_way(ctx, packet, server->ifindex, server->vlan);
 	take_hop(packet);
-	shim = make_shim(ctx, packet, server, request->hash);
+	shim = make_shim(packet, server, request->hash, sum_inside(ctx, packet, server));
 	return is_ipv4(&server->rip) ? wrap_in_ipv4(ctx, packet, server, &shim, request->id) :
 				       wrap_in_ipv6(ctx, packet, server, &shim);
 }

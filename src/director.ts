@@ -21,6 +21,7 @@ import type { Address } from "./model/address.ts";
 import { findService, getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
+import { NO_WAYS, type ProbeWays, probeTargets } from "./model/probe.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
 import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
@@ -89,6 +90,8 @@ export interface DirectorOptions {
   readonly baselines?: BaselineStore;
   /** Every server is up when left out. */
   readonly health?: HealthSource;
+  /** VIPs cannot be probed when left out. */
+  readonly probes?: Pick<ProbeWays, "follow">;
   /** Told of every desired state that was acknowledged. */
   readonly onDesired?: (desired: DesiredState) => void;
   /** Told about things that go wrong outside of any request. */
@@ -104,6 +107,7 @@ export class Director {
   readonly #baselines: BaselineStore | undefined;
   #meter = new Meter();
   readonly #health: HealthSource;
+  readonly #probes: Pick<ProbeWays, "follow">;
   readonly #onDesired: (desired: DesiredState) => void;
   readonly #report: (message: string) => void;
   readonly #slowStart: SlowStart;
@@ -128,12 +132,13 @@ export class Director {
 
   constructor(options: DirectorOptions) {
     const { port, nextHops, store, baselines, health = ALWAYS_UP, onDesired = () => {}, report } = options;
-    const { slowStart = new SlowStart() } = options;
+    const { slowStart = new SlowStart(), probes = NO_WAYS } = options;
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
     this.#baselines = baselines;
     this.#health = health;
+    this.#probes = probes;
     this.#onDesired = onDesired;
     this.#report = report;
     this.#slowStart = slowStart;
@@ -276,6 +281,7 @@ export class Director {
         position: (serviceId) => this.#port.position(serviceId),
       }),
     );
+    this.#probes.follow(probeTargets(desired), this.#nextHops.current());
     this.#served = served;
     this.#lag = undefined;
     clearTimeout(this.#rampTimer);

@@ -2,7 +2,9 @@
 // `xdirector detach`: the data plane's end, whether or not a daemon still runs.
 
 import { parseArgs } from "node:util";
+import { probe } from "../bpf/index.ts";
 import { Pins } from "../dataplane/pins.ts";
+import { removeProbePrograms } from "../dataplane/probe-path.ts";
 import { DEFAULT_PIN_DIR } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
 
@@ -28,6 +30,10 @@ export async function runDetach(argv: string[]): Promise<number> {
   const pins = new Pins(values["pin-dir"]);
   const interfaces = pins.linkedInterfaces();
   pins.removeAll();
+  for (const name of interfaces) {
+    const found = probe.interfaceByName(name);
+    if (found) removeProbePrograms(found.index);
+  }
   process.stdout.write(interfaces.length > 0 ? `detached from ${interfaces.join(", ")}\n` : "nothing was attached\n");
   return 0;
 }

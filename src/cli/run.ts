@@ -7,6 +7,7 @@ import { claimSocketPath, listen } from "../api/listen.ts";
 import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
+import { ProbePath } from "../dataplane/probe-path.ts";
 import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
 import { Health } from "../health/health.ts";
@@ -71,13 +72,17 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
   });
   const verdicts = new VerdictFile(options.stateDir);
   const wasDown = await verdicts.load();
-  const health = new Health({ report, onChange: () => void director.refresh(), verdicts, wasDown });
+  const probes = new ProbePath(port.status().attachments.map(({ ifindex }) => ifindex));
+  closers.push(async () => probes.close());
+  const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
+  const health = new Health({ report, onChange: () => void director.refresh(), verdicts, wasDown, passageTo });
   const vrrp = new Keepalived({ folder: join(options.stateDir, "vrrp"), report });
   const director = new Director({
     port,
     nextHops,
     store: stateFile,
     health,
+    probes,
     baselines: new BaselineFile(options.stateDir),
     onDesired: (desired) => void vrrp.follow(desired),
     report,

@@ -17,7 +17,6 @@ const SERVICE_FEATURES: readonly Feature[] = [
     field: "persistenceEngine",
     isUsedBy: (service) => service.persistenceEngine !== undefined,
   },
-  { name: "checking through the data plane", field: "health.probe", isUsedBy: ({ health }) => health?.probe === "vip" },
 ];
 
 /** @throws UNSUPPORTED naming the field */

@@ -4,6 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts";
+import { NO_WAYS, type ProbeWays } from "../model/probe.ts";
 import type { ServedState } from "../model/served.ts";
 import { type DesiredState, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
@@ -32,6 +33,8 @@ export interface MonitorOptions {
   readonly onRun?: (check: PeriodicCheck, run: Run) => void;
   readonly clock?: Clock;
   readonly run?: typeof runCheck;
+  /** How checks of VIPs get there. */
+  readonly passageTo?: ProbeWays["passageTo"];
   /** 0 <= number < 1 */
   readonly random?: () => number;
   /** The addresses of this machine, for ha_suspend. */
@@ -52,8 +55,9 @@ export class Monitor {
   constructor({ clock = SYSTEM_CLOCK, wasDown = new Set(), ...options }: MonitorOptions) {
     this.#agenda = new Agenda(clock);
     this.#wasDown = wasDown;
-    const defaults = { onRun: () => {}, run: runCheck, random: Math.random, addresses: localAddresses };
-    this.#options = { ...defaults, ...options };
+    const defaults = { onRun: () => {}, run: runCheck, random: Math.random };
+    const machine = { addresses: localAddresses, passageTo: NO_WAYS.passageTo };
+    this.#options = { ...defaults, ...machine, ...options };
   }
 
   /** By name; see watched.ts. */
@@ -165,6 +169,7 @@ export class Monitor {
       scripts: { ...(user && { user }), security },
       url: watch.state.url,
       signal: task.signal,
+      passageTo: this.#options.passageTo,
     });
     const duration = this.#agenda.now() - begin;
     if (task.signal.aborted) return;

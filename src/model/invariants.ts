@@ -7,6 +7,7 @@ import { familyOf, isUnicast } from "./address.ts";
 import { assertValidServerHealth, assertValidServiceHealth } from "./health.ts";
 import { DEFAULT_MAGLEV_SIZE } from "./maglev.ts";
 import { assertValidMarks } from "./marks.ts";
+import { assertProbeable } from "./probe.ts";
 import {
   type DesiredState,
   describeService,
@@ -69,6 +70,7 @@ export function assertValidService(service: VirtualService, path = ""): void {
       throw new XdirectorError("SERVER_EXISTS", message, [{ field, message }]);
     }
   });
+  assertProbeable(service, path);
 }
 
 /** The part of {@link assertValidService} that concerns one server; `field` is its own name. @throws INVALID_VALUE */

@@ -4,6 +4,7 @@
 
 import type { Address } from "../../model/address.ts";
 import type { NetworkCheck, TlsFiles } from "../../model/health.ts";
+import type { ProbeTarget } from "../../model/probe.ts";
 
 /** What one run of a check found out. */
 export type Outcome =
@@ -40,22 +41,31 @@ export interface Subject {
   /** Host header and TLS name of HTTP checks that name none. */
   readonly virtualHost?: string;
   readonly tls?: TlsFiles;
+  /** The check is of a VIP on the server, by the way of the traffic. */
+  readonly target?: ProbeTarget;
+  /** SO_MARK of the check's socket. */
+  readonly mark?: number;
+  /** Where checks come from that do not say it. */
+  readonly source?: Address;
 }
 
-/** Options of node's sockets. */
+/** Options of node's sockets, but for the mark; see socket.ts. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly localAddress?: string;
   readonly localPort?: number;
+  readonly mark?: number;
 }
 
 /** Where a network check goes and comes from. */
 export function endpointOf(check: NetworkCheck, subject: Subject): Endpoint {
+  const source = check.bindTo ?? subject.source;
   return {
     host: check.connectIp ?? subject.rip,
     port: check.connectPort ?? subject.port,
-    ...(check.bindTo !== undefined && { localAddress: check.bindTo }),
+    ...(source !== undefined && { localAddress: source }),
     ...(check.bindPort !== undefined && { localPort: check.bindPort }),
+    ...(subject.mark !== undefined && { mark: subject.mark }),
   };
 }

@@ -3,12 +3,13 @@
 
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect, isIP, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Address } from "../../model/address.ts";
 import type { HttpCheck, TlsFiles } from "../../model/health.ts";
 import { endpoint as endpointText } from "../../model/service.ts";
 import type { Endpoint } from "./checker.ts";
+import { openSocket } from "./socket.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 export interface HttpRequest {
@@ -36,7 +37,7 @@ export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void)
   return new Promise((resolve, reject) => {
     const sent = (request.secure ? httpsRequest : httpRequest)({
       ...requestOptions(request),
-      createConnection: () => speaking(request.protocol, openSocket(request, tls)),
+      createConnection: () => speaking(request.protocol, openStream(request, tls)),
     });
     if (request.protocol === "1.0") sent.removeHeader("connection");
     sent.on("error", reject);
@@ -64,12 +65,13 @@ function requestOptions({ path, virtualHost, endpoint, timeout }: HttpRequest): 
   };
 }
 
-function openSocket({ endpoint, secure, virtualHost = "", sni, timeout }: HttpRequest, tls: object): Socket {
-  if (!secure) return connect({ ...endpoint, timeout });
+function openStream({ endpoint, secure, virtualHost = "", sni, timeout }: HttpRequest, tls: object): Socket {
+  const socket = openSocket(endpoint, timeout);
+  if (!secure) return socket;
   const isName = sni && virtualHost !== "" && isIP(virtualHost) === 0;
   // As keepalived does: it is the service that is checked, not the certificate.
   const trust = { rejectUnauthorized: false, servername: isName ? virtualHost : "" };
-  return connectTls({ ...endpoint, ...tls, ...trust, timeout });
+  return connectTls({ socket, ...tls, ...trust }).setTimeout(timeout);
 }
 
 /** Node's client says HTTP/1.1 whatever one does; keepalived says 1.0 unless told otherwise. */

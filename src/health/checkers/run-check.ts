@@ -2,8 +2,9 @@
 // Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
 
 import type { BfdCheck, Check, FileCheck } from "../../model/health.ts";
+import type { ProbeWays } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
-import type { Outcome, Subject } from "./checker.ts";
+import { failure, type Outcome, type Subject } from "./checker.ts";
 import { checkDns } from "./dns.ts";
 import { checkHttp } from "./http.ts";
 import { checkMisc } from "./misc.ts";
@@ -21,6 +22,8 @@ export interface Run {
   readonly url: number;
   /** Ends scripts early. Everything else ends by its own timeout. */
   readonly signal: AbortSignal;
+  /** How checks of a VIP get there now. */
+  readonly passageTo: ProbeWays["passageTo"];
 }
 
 export function isPeriodic(check: Check): check is PeriodicCheck {
@@ -28,7 +31,16 @@ export function isPeriodic(check: Check): check is PeriodicCheck {
 }
 
 /** Runs the check once. Never rejects. */
-export function runCheck(check: PeriodicCheck, { subject, scripts, url, signal }: Run): Promise<Outcome> {
+export async function runCheck(check: PeriodicCheck, { passageTo, ...run }: Run): Promise<Outcome> {
+  const { target } = run.subject;
+  if (!target) return runBy(check, run);
+  const passage = passageTo(target);
+  if (passage.kind === "blocked") return failure(passage.reason);
+  const way = passage.kind === "marked" ? { mark: passage.mark, source: passage.source } : { rip: target.vip };
+  return runBy(check, { ...run, subject: { ...run.subject, ...way } });
+}
+
+function runBy(check: PeriodicCheck, { subject, scripts, url, signal }: Omit<Run, "passageTo">): Promise<Outcome> {
   switch (check.type) {
     case "tcp":
       return checkTcp(check, subject);

@@ -2,17 +2,20 @@
 // SMTP_CHECK: the server greets, accepts a hello and lets go.
 
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import type { Address } from "../../model/address.ts";
 import type { SmtpCheck } from "../../model/health.ts";
+import { markedTcpSocket } from "../../net/marked-socket.ts";
 import { endpointOf, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
 
 export function checkSmtp(check: SmtpCheck, subject: Subject): Promise<Outcome> {
-  const { host, port, localAddress } = endpointOf(check, subject);
+  const { host, port, localAddress, mark } = endpointOf(check, subject);
   const timeout = check.connectTimeout;
   return new Promise((resolve) => {
     const connection = new SMTPConnection({
       host,
       port,
       ...(localAddress !== undefined && { localAddress }),
+      ...(mark !== undefined && { socket: markedTcpSocket(mark, localAddress as Address) }),
       name: check.heloName,
       ignoreTLS: true,
       connectionTimeout: timeout,

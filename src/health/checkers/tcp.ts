@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // TCP_CHECK: the server is up when it accepts a connection.
 
-import { connect } from "node:net";
 import type { TcpCheck } from "../../model/health.ts";
 import { endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
+import { openSocket } from "./socket.ts";
 
 export function checkTcp(check: TcpCheck, subject: Subject): Promise<Outcome> {
   return new Promise((resolve) => {
-    const socket = connect({ ...endpointOf(check, subject), timeout: check.connectTimeout });
+    const socket = openSocket(endpointOf(check, subject), check.connectTimeout);
     const end = (outcome: Outcome): void => {
       socket.destroy();
       resolve(outcome);

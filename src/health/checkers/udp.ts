@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // UDP_CHECK: a datagram to the server. Silence is a success unless a reply is required; an ICMP error never is.
 
-import { createSocket, type Socket } from "node:dgram";
+import { type BindOptions, createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import type { Address } from "../../model/address.ts";
 import type { UdpCheck } from "../../model/health.ts";
+import { markedUdpSocket } from "../../net/marked-socket.ts";
 import { type Endpoint, endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
 
 export function checkUdp(check: UdpCheck, subject: Subject): Promise<Outcome> {
@@ -41,13 +43,18 @@ export function exchangeUdp(endpoint: Endpoint, exchange: UdpExchange): Promise<
       const outcome = exchange.judge(reply);
       if (outcome) end(outcome);
     });
-    socket.bind({ port: endpoint.localPort ?? 0, address: endpoint.localAddress, exclusive: true }, () => {
+    socket.bind(bindingOf(endpoint), () => {
       socket.connect(endpoint.port, endpoint.host, (error?: Error) => {
         if (error) end(failureOf(error));
         else socket.send(exchange.payload, (failed) => failed && end(failureOf(failed)));
       });
     });
   });
+}
+
+function bindingOf({ mark, localAddress, localPort = 0 }: Endpoint): BindOptions {
+  if (mark !== undefined) return { fd: markedUdpSocket(mark, localAddress as Address) };
+  return { port: localPort, ...(localAddress !== undefined && { address: localAddress }), exclusive: true };
 }
 
 function isOpen(socket: Socket): boolean {

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertAvailable } from "../../../src/compile/availability.ts";
-import { DEFAULT_SERVICE_HEALTH } from "../../../src/model/health.ts";
 import { EMPTY_STATE, SCHEDULER_NAMES, type VirtualService } from "../../../src/model/service.ts";
 import { server, service } from "../../support/memory-director.ts";
 
@@ -17,11 +16,6 @@ describe("what the data plane cannot do yet", () => {
       message,
       details: [{ field: "services[1].persistenceEngine", message }],
     });
-  });
-
-  test("is checking through the data plane", () => {
-    const probed = service([], { health: { ...DEFAULT_SERVICE_HEALTH, probe: "vip" } });
-    assert.throws(() => check(probed), { message: "checking through the data plane is not available yet" });
   });
 
   test("is no scheduler", () => {

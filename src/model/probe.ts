@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Checks of a VIP on one real server, by the way of the traffic (`probe: vip`): which there are, and what they cannot
+// be. A masqueraded server sees the same packets either way, so its checks go to itself. No I/O here.
+
+import { type ErrorDetail, XdirectorError } from "../errors.ts";
+import { type Address, familyOf } from "./address.ts";
+import type { Check } from "./health.ts";
+import type { NextHops } from "./next-hop.ts";
+import { type DesiredState, IPIP, isMark, type RealServer, type Tunnel, type VirtualService } from "./service.ts";
+
+/** A VIP on a real server. Services of several ports share it. */
+export interface ProbeTarget {
+  readonly vip: Address;
+  readonly rip: Address;
+  readonly method: "direct" | "tunnel";
+  readonly tunnel: Tunnel;
+}
+
+/** How a check gets to its target now. */
+export type Passage =
+  /** It connects to the RIP from this address, with this mark on its socket. */
+  | { readonly kind: "marked"; readonly mark: number; readonly source: Address }
+  /** The director itself is the server: it connects to the VIP. */
+  | { readonly kind: "local" }
+  | { readonly kind: "blocked"; readonly reason: string };
+
+/** Who opens the way for probes; see dataplane/probe-path.ts. */
+export interface ProbeWays {
+  /** From now on these can be probed. */
+  follow(targets: readonly ProbeTarget[], nextHops: NextHops): void;
+  passageTo(target: ProbeTarget): Passage;
+}
+
+/** For where there is no data plane. */
+export const NO_WAYS: ProbeWays = {
+  follow: () => {},
+  passageTo: () => ({ kind: "blocked", reason: "there is no data plane to go through" }),
+};
+
+/** Undefined: the server's checks go to the server. */
+export function probeTarget(service: VirtualService, server: RealServer): ProbeTarget | undefined {
+  const { rip, method, tunnel = IPIP } = server;
+  if (service.health?.probe !== "vip" || isMark(service) || method === "masquerade") return undefined;
+  return { vip: service.vip, rip, method, tunnel };
+}
+
+/** Every target of the state, some perhaps several times. */
+export function probeTargets({ services }: DesiredState): ProbeTarget[] {
+  return services.flatMap((service) =>
+    service.servers.flatMap((server) => (server.health?.checks.length ? (probeTarget(service, server) ?? []) : [])),
+  );
+}
+
+/** @throws INVALID_VALUE when the service wants its VIP probed and that cannot be done; `path` prefixes field names */
+export function assertProbeable(service: VirtualService, path: string): void {
+  if (service.health?.probe !== "vip") return;
+  if (isMark(service)) refuse(`${path}health.probe`, "a service by mark has no VIP to probe");
+  service.servers.forEach((server, index) => {
+    const target = probeTarget(service, server);
+    if (!target) return;
+    const field = `${path}servers[${index}]`;
+    if (familyOf(target.vip) !== familyOf(target.rip)) {
+      refuse(`${field}.rip`, `VIP ${target.vip} cannot be probed on ${target.rip}: they are of different families`);
+    }
+    server.health?.checks.forEach((check, at) => {
+      const problem = problemOf(check, service.port);
+      if (problem) refuse(`${field}.health.checks[${at}].${problem.field}`, problem.message);
+    });
+  });
+}
+
+function problemOf(check: Check, port: number): ErrorDetail | undefined {
+  if (check.type === "misc" || check.type === "file" || check.type === "bfd" || check.type === "ping") {
+    return { field: "type", message: `a ${check.type} check cannot go the way of the traffic (probe: vip)` };
+  }
+  const { connectIp, connectPort, bindPort } = check;
+  if (connectIp !== undefined) return { field: "connectIp", message: "with probe: vip, checks go to the VIP" };
+  if (port === 0 && connectPort === undefined) {
+    return { field: "connectPort", message: "with probe: vip, a service of port 0 must say which port is checked" };
+  }
+  if (check.type === "udp" && !check.requireReply) {
+    return { field: "requireReply", message: "with probe: vip, silence says nothing: a reply must be required" };
+  }
+  if (bindPort === undefined) return undefined;
+  return { field: "bindPort", message: "with probe: vip, checks cannot choose their port" };
+}
+
+function refuse(field: string, message: string): never {
+  throw new XdirectorError("INVALID_VALUE", message, [{ field, message }]);
+}
