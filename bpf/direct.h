@@ -10,14 +10,12 @@
 #include "open.h"
 #include "packet.h"
 
-static __always_inline enum verdict continue_flow(struct xdp_md *ctx, struct packet *packet,
-						  const struct flow_place *place,
-						  struct flow_slot *slot, __u64 word)
+static __always_inline enum verdict continue_reply(struct xdp_md *ctx, struct packet *packet,
+						   const struct flow_place *place,
+						   struct flow_slot *slot, __u64 word)
 {
 	enum verdict verdict;
 
-	if (!(word & FLOW_REPLY))
-		return forward(ctx, packet, word, 0);
 	packet->word = word;
 	packet->reply = flow_number(place, slot);
 	if (word & FLOW_PERSISTENT)
@@ -49,27 +47,46 @@ static __always_inline bool is_abandoned(const struct packet *packet, __u64 word
 	return !server->weight && is_greeting(packet);
 }
 
+/* The word of the flow that the packet belongs to, in the table before or from now on; NULL: there is none. */
+static __always_inline struct flow_slot *known_flow(struct packet *packet,
+						    const struct flow_place *place, __u64 *word)
+{
+	struct flow_slot *slot = flow_find(place);
+
+	if (!slot)
+		return NULL;
+	*word = slot->word;
+	if (is_abandoned(packet, *word)) {
+		flow_free(slot, place, *word);
+		return NULL;
+	}
+	return flow_touch(slot, place, *word, packet) ? slot : NULL;
+}
+
 static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *packet)
 {
+	bool opens = false;
 	struct flow_place place;
 	struct flow_slot *slot;
-	__u64 word;
+	enum verdict verdict;
+	__u64 word = 0;
 
 	if (!flow_locate_packet(packet, &place))
 		return VERDICT_NO_SERVICE;
 	packet->hash = place.signature;
 	if (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags))
 		flow_fetch_cold(&place);
-	slot = flow_find(&place);
-	if (slot) {
-		word = slot->word;
-		if (is_abandoned(packet, word))
-			flow_free(slot, &place, word);
-		else if (flow_touch(slot, &place, word, packet))
-			return continue_flow(ctx, packet, &place, slot, word);
+	slot = known_flow(packet, &place, &word);
+	if (!slot) {
+		packet->moves_load = true;
+		opens = may_open(packet);
+		verdict = open_flow(ctx, packet, &place, opens, &word);
+		if (verdict)
+			return verdict;
+	} else if (word & FLOW_REPLY) {
+		return continue_reply(ctx, packet, &place, slot, word);
 	}
-	packet->moves_load = true;
-	return open_flow(ctx, packet, &place);
+	return forward(ctx, packet, word, opens);
 }
 
 #endif

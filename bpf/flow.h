@@ -62,6 +62,17 @@ static __always_inline bool flow_locate_packet(const struct packet *packet,
 	return flow_locate(&flow, place);
 }
 
+/*
+ * Below FLOW_WAYS, and for the verifier any such number: it would walk all that follows for every way in which
+ * a flow may be found.
+ */
+static __always_inline __u32 any_way(__u32 way, __u32 unknown)
+{
+	way ^= unknown;
+	barrier_var(way);
+	return (way ^ unknown) & (FLOW_WAYS - 1);
+}
+
 /* The slot of the flow, or NULL. Its home line first, then the neighbour. */
 static __always_inline struct flow_slot *flow_find(const struct flow_place *place)
 {
@@ -74,7 +85,8 @@ static __always_inline struct flow_slot *flow_find(const struct flow_place *plac
 #pragma clang loop unroll(full)
 		for (int way = 0; way < FLOW_LINE_WAYS; way++)
 			if (slot[way].signature == place->signature)
-				return &slot[way];
+				return &place->bucket->way[any_way((home ^ line) + way,
+								   place->signature)];
 	}
 	return NULL;
 }
@@ -142,11 +154,16 @@ static __always_inline bool flow_is_controlled(__u64 word)
 	return (word & (FLOW_PERSISTENT | FLOW_REPLY | FLOW_ENDED)) == FLOW_PERSISTENT;
 }
 
-/* Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. */
+/*
+ * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Exchanged, for setting a
+ * bit in a word whose value counts is a loop to the processor.
+ */
 static __always_inline void flow_end(struct flow_slot *slot, __u32 number)
 {
-	__u64 word = __sync_fetch_and_or(&slot->word, FLOW_ENDED);
+	__u64 word = __sync_lock_test_and_set(&slot->word, FLOW_ENDED);
 
+	if (word & FLOW_OVERFLOWED)
+		__sync_fetch_and_or(&slot->word, FLOW_OVERFLOWED);
 	load_end(word);
 	if (flow_is_controlled(word))
 		template_release(flow_template(number));

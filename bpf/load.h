@@ -11,8 +11,11 @@
 #include "maps.h"
 #include "xdirector.h"
 
-/* Asks for what follows from a changed load, at the end of the packet's way: settle.h. Global functions: see flow.h. */
-static __always_inline int note_load(__u32 slot)
+/*
+ * Asks for what follows from a changed load, at the end of the packet's way: settle.h. A global function: only
+ * services with thresholds or a ranking need it.
+ */
+__noinline int note_load(__u32 slot)
 {
 	__u32 zero = 0;
 	struct load_news *news = bpf_map_lookup_elem(&load_news, &zero);
@@ -24,17 +27,15 @@ static __always_inline int note_load(__u32 slot)
 	return 0;
 }
 
-/* A global function: inlined wherever flows begin and end, it would be many ways for the verifier. */
-__noinline int load_add(__u32 slot, __u64 difference)
+static __always_inline void load_add(__u32 slot, __u64 difference)
 {
 	struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
 
-	if (!load || !difference)
-		return 0;
+	if (!load)
+		return;
 	__sync_fetch_and_add(&load->word, difference);
 	if (load->leaf | load->upper)
 		note_load(slot);
-	return 0;
 }
 
 /* Before others can see the slot: nobody ends a flow that was not counted. */

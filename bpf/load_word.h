@@ -8,31 +8,38 @@
 
 #include "xdirector.h"
 
+/* State and protocol of a flow's word, as one number. */
+static inline __u32 flow_kind(__u64 word)
+{
+	return word >> FLOW_STATE_BIT & (FLOW_PROTOCOL_MAX * FLOW_STATE_MAX - 1);
+}
+
 #define TCP_ACTIVE_STATES                                                                          \
 	(1U << TCP_STATE_ESTABLISHED | 1U << TCP_STATE_SYN_SENT | 1U << TCP_STATE_SYN_RECV |       \
 	 1U << TCP_STATE_SYNACK)
 
 /*
- * As tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c and set_sctp_state() of
- * ip_vs_proto_sctp.c; UDP is never active.
+ * Which flows are active, a bit for each FLOW_KIND: tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c
+ * and set_sctp_state() of ip_vs_proto_sctp.c. UDP is never active.
  */
-static inline __u32 load_is_active(__u64 word)
-{
-	__u32 state = word >> FLOW_STATE_BIT & FLOW_STATE_MASK;
-	__u32 protocol = word >> FLOW_PROTOCOL_BIT & FLOW_PROTOCOL_MASK;
+#define ACTIVE_KINDS                                                                               \
+	((__u64)TCP_ACTIVE_STATES << FLOW_TCP * FLOW_STATE_MAX |                                   \
+	 1ULL << (FLOW_SCTP * FLOW_STATE_MAX + SCTP_STATE_ESTABLISHED))
 
-	if (protocol == FLOW_SCTP)
-		return state == SCTP_STATE_ESTABLISHED;
-	return protocol == FLOW_TCP && TCP_ACTIVE_STATES >> state & 1;
+static inline __u64 load_is_active(__u64 word)
+{
+	return ACTIVE_KINDS >> flow_kind(word) & 1;
 }
 
-/* What the flow in a slot with this word adds to its server's load. Of a pair one slot counts. */
+/*
+ * What the flow in a slot with this word adds to its server's load. Of a pair one slot counts. Without a branch:
+ * the verifier walks both ways of each.
+ */
 static inline __u64 load_of_flow(__u64 word)
 {
-	__u64 counts = !(word & (FLOW_REPLY | FLOW_ENDED)), active = load_is_active(word);
+	__u64 counts_not = (word >> FLOW_REPLY_BIT | word >> FLOW_ENDED_BIT) & 1;
 
-	/* without a branch: the verifier walks both ways of each */
-	return counts * (active * LOAD_ACTIVE + (1 - active) * LOAD_INACTIVE);
+	return (counts_not - 1) & LOAD_INACTIVE >> load_is_active(word) * LOAD_INACTIVE_BIT;
 }
 
 static inline __u32 load_active(__u64 load)

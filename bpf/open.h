@@ -57,13 +57,12 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 	return verdict;
 }
 
+/* UNDECIDED: the packet is to be forwarded by *word. `opens`: it may begin a flow. */
 static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet *packet,
-					      const struct flow_place *place)
+					      const struct flow_place *place, bool opens,
+					      __u64 *word)
 {
 	const struct service *service = classify(packet, ctx->ingress_ifindex);
-	bool opens = may_open(packet);
-	enum verdict verdict;
-	__u64 word = 0;
 
 	if (!service)
 		return VERDICT_NO_SERVICE;
@@ -79,8 +78,7 @@ static __always_inline enum verdict open_flow(struct xdp_md *ctx, struct packet 
 			bpf_tail_call_static(ctx, &stages, STAGE_SCTP_SPECIAL);
 		bpf_tail_call_static(ctx, &stages, STAGE_SPECIAL);
 	}
-	verdict = begin_flow(ctx, packet, place, service, opens, &word);
-	return verdict ? verdict : forward(ctx, packet, word, opens);
+	return begin_flow(ctx, packet, place, service, opens, word);
 }
 
 #endif

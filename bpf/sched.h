@@ -53,7 +53,7 @@ static __always_inline void walk_table(struct table_walk *walk)
  * For rr and wrr, when the server whose turn it was is overloaded: the next one in the table that is not, and
  * its turn is taken. When all are, nobody's turn is.
  */
-static __always_inline __u32 next_available(__u32 service)
+__noinline __u32 next_available(__u32 service)
 {
 	struct table_walk walk = { .table = bpf_map_lookup_elem(&sched_tables, &service) };
 	__u64 *turn = bpf_map_lookup_elem(&turns, &service);
@@ -83,8 +83,11 @@ static __always_inline __u32 two_choices(void *table)
 	return rank_better(SCHEDULER_WLC, one + 1, other + 1) - 1;
 }
 
-/* The choice of a service that goes by load. */
-static __always_inline __u32 load_choice(__u32 service, __u32 scheduler)
+/*
+ * The choice of a service that goes by load. Global functions, this and more: a dozen schedulers are many ways
+ * for the verifier, which walks these once.
+ */
+__noinline __u32 load_choice(__u32 service, __u32 scheduler)
 {
 	void *table = bpf_map_lookup_elem(&sched_tables, &service);
 
@@ -117,12 +120,6 @@ static __always_inline bool goes_by_load(__u32 scheduler)
 				  1U << SCHEDULER_TWOS);
 }
 
-/* Global functions: a dozen schedulers are many ways for the verifier, which walks these once. */
-__noinline __u32 choose(__u32 service, __u32 scheduler)
-{
-	return goes_by_load(scheduler) ? load_choice(service, scheduler) : schedule_turn(service);
-}
-
 __noinline __u32 choose_by_number(__u32 service, __u64 number)
 {
 	void *table = bpf_map_lookup_elem(&sched_tables, &service);
@@ -141,7 +138,8 @@ static __always_inline __u32 schedule(const struct service *service, const struc
 	if (is_hashed(service->scheduler))
 		return hashed_choice(service->id, service->scheduler, falls_back,
 				     hashed_value(service, packet));
-	return choose(service->id, service->scheduler);
+	return goes_by_load(service->scheduler) ? load_choice(service->id, service->scheduler) :
+						  schedule_turn(service->id);
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */

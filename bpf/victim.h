@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "flow_word.h"
+#include "load_word.h"
 #include "xdirector.h"
 
 /* Slots of a bucket in the order in which they may give way; higher first. */
@@ -68,7 +69,7 @@ static __always_inline __u64 if_negative(__u64 x)
 static __always_inline __u64 flow_score(const struct flow_slot *slot, __u64 now)
 {
 	__u64 signature = slot->signature, word = slot->word;
-	__u32 kind = word >> FLOW_STATE_BIT & (FLOW_PROTOCOL_MAX * FLOW_STATE_MAX - 1);
+	__u32 kind = flow_kind(word);
 	__u64 age = (now + FLOW_TICK_SKEW - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;
 	__u64 timeout = (&settings.timeout[0][0])[kind] + FLOW_TICK_SKEW;
 	__u64 rank = (&live_ranks[0][0])[kind] | (RANK_EXPIRED & ~if_negative(age - timeout));

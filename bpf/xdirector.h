@@ -319,14 +319,16 @@ struct settle_request {
 /* One of the two slots of a masqueraded flow; each names the other (flow_cold.peer). */
 #define FLOW_MASQUERADE (1ULL << 54)
 /* The slot of the pair whose tuple is the reply's: real server to client. */
-#define FLOW_REPLY (1ULL << 55)
+#define FLOW_REPLY_BIT 55
+#define FLOW_REPLY (1ULL << FLOW_REPLY_BIT)
 /*
  * Controlled by a template (flow_templates), which outlives it; no SYN makes it a new flow. In a reply's slot
  * of UDP: the template has not been told of a reply yet.
  */
 #define FLOW_PERSISTENT (1ULL << 56)
 /* The flow is over and counts no more: whoever sets it takes the flow off its server's load. */
-#define FLOW_ENDED (1ULL << 57)
+#define FLOW_ENDED_BIT 57
+#define FLOW_ENDED (1ULL << FLOW_ENDED_BIT)
 /* The server's port is the packet's own, whatever its record says: ports that a service of port 0 or 21 covers. */
 #define FLOW_KEEPS_PORT (1ULL << 58)
 /* Set in way 0 of a bucket that was once too full to track a flow; see track() in open.h. */
