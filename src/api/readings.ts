@@ -9,18 +9,21 @@ import type { ServerState, ServiceState } from "./schemas.ts";
 export type ServerReading = Type.Static<typeof ServerState>;
 export type ServiceReading = Type.Static<typeof ServiceState>;
 
-type Counted = ServiceTotals;
-
 export function toServiceReading(service: ServiceSnapshot): ServiceReading {
-  const servers = service.servers.map(toServerReading);
-  return { ...toServiceDocument(service), ...countsOf(service), servers };
+  return Object.assign(toServiceDocument(service), countsOf(service), {
+    servers: service.servers.map(toServerReading),
+  });
 }
 
 export function toServerReading(server: ServerSnapshot): ServerReading {
   const { templates, nextHop } = server;
-  return { ...toServerDocument(server), ...countsOf(server), ...(templates !== undefined && { templates }), nextHop };
+  return Object.assign(
+    toServerDocument(server),
+    countsOf(server),
+    templates === undefined ? { nextHop } : { templates, nextHop },
+  );
 }
 
-function countsOf({ packets, bytes, connections, outPackets, outBytes, active, inactive, rates }: Counted) {
+function countsOf({ packets, bytes, connections, outPackets, outBytes, active, inactive, rates }: ServiceTotals) {
   return { packets, bytes, connections, outPackets, outBytes, active, inactive, rates: rates ?? NO_COUNTERS };
 }

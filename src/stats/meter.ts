@@ -3,7 +3,7 @@
 
 import { endpoint, serviceKey } from "../model/service.ts";
 import { type Estimate, mapCounters, NO_ESTIMATE, nextEstimate, ratesOf } from "./estimator.ts";
-import { type Counters, type DirectorSnapshot, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
+import { COUNTER_NAMES, type Counters, type DirectorSnapshot, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
 
 /** What a service or a server had counted when it was zeroed, by its name; JSON on disk. */
 export type Baselines = Readonly<Record<string, Counters>>;
@@ -30,9 +30,7 @@ export class Meter {
   tick({ services }: Pick<DirectorSnapshot, "services">): void {
     const metered = new Map<string, Metered>();
     for (const [name, counters] of services.flatMap(subjects)) {
-      const { last, estimate } = this.#metered.get(name) ?? this.#begin(counters);
-      const delta = mapCounters((counter) => Math.max(0, counters[counter] - last[counter]));
-      metered.set(name, { last: mapCounters((counter) => counters[counter]), estimate: nextEstimate(estimate, delta) });
+      metered.set(name, nextMetered(this.#metered.get(name) ?? this.#begin(counters), counters));
     }
     for (const name of this.#baselines.keys()) if (!metered.has(name)) this.#baselines.delete(name);
     this.#metered = metered;
@@ -52,26 +50,42 @@ export class Meter {
 
   /** The same services with what was counted since they were zeroed, and with their rates. */
   read(services: readonly ServiceSnapshot[]): ServiceSnapshot[] {
-    return services.map((service) => ({
-      ...service,
-      ...this.#reading(serviceKey(service), service),
-      servers: service.servers.map((server) => ({ ...server, ...this.#reading(serverName(service, server), server) })),
-    }));
+    return services.map((service) =>
+      Object.assign(this.#reading(serviceKey(service), service), {
+        servers: service.servers.map((server) => this.#reading(serverName(service, server), server)),
+      }),
+    );
   }
 
   #begin(counters: Counters): Metered {
     return { last: this.#hasBegun ? NO_COUNTERS : counters, estimate: NO_ESTIMATE };
   }
 
-  #reading(name: string, counters: Counters): Counters & { readonly rates: Counters } {
+  #reading<Subject extends Counters>(name: string, counted: Subject): Subject & { readonly rates: Counters } {
     const baseline = this.#baselines.get(name);
+    const estimate = this.#metered.get(name)?.estimate ?? NO_ESTIMATE;
+    const rates = estimate === NO_ESTIMATE ? NO_COUNTERS : ratesOf(estimate);
     // Counters that are below it began anew: their server had been forgotten meanwhile, or the machine restarted.
-    const isOurs = baseline !== undefined && baseline.packets <= counters.packets;
-    return {
-      ...mapCounters((counter) => counters[counter] - (isOurs ? baseline[counter] : 0)),
-      rates: ratesOf(this.#metered.get(name)?.estimate ?? NO_ESTIMATE),
-    };
+    if (baseline === undefined || baseline.packets > counted.packets) return { rates, ...counted };
+    const since = mapCounters((counter) => counted[counter] - baseline[counter]);
+    return Object.assign({ rates }, counted, since);
   }
+}
+
+/** The same object where nothing was counted and nothing had been: of thousands of servers most are idle. */
+function nextMetered(before: Metered, counters: Counters): Metered {
+  const { last, estimate } = before;
+  if (estimate === NO_ESTIMATE && isSame(last, counters)) return before;
+  const delta = mapCounters((counter) => Math.max(0, counters[counter] - last[counter]));
+  const next = nextEstimate(estimate, delta);
+  return {
+    last: mapCounters((counter) => counters[counter]),
+    estimate: isSame(next.scaled, NO_COUNTERS) ? NO_ESTIMATE : next,
+  };
+}
+
+function isSame(a: Counters, b: Counters): boolean {
+  return COUNTER_NAMES.every((name) => a[name] === b[name]);
 }
 
 type Subject = readonly [name: string, counters: Counters];

@@ -4,18 +4,20 @@
 import type { Flow, Template } from "../../dataplane/port.ts";
 import { type Address, familyOf, parseAddress } from "../../model/address.ts";
 import type { ServerAddress } from "../../model/edits.ts";
-import { hex, hexAddress } from "./hex.ts";
+import { hexAddress, hexPort } from "./hex.ts";
 
 export const CONNECTIONS_TITLE = "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n";
 
 /** IP_VS_CONN_F_TEMPLATE whose server was found gone: no flow of port 65535 is expected. */
 const UNUSABLE_PORT = 65535;
 
+type Place = readonly [address: Address, port: number];
+
 interface Line {
   readonly protocol: string;
-  readonly client: readonly [Address, number];
-  readonly virtual: readonly [Address, number];
-  readonly server: readonly [Address, number];
+  readonly client: Place;
+  readonly virtual: Place;
+  readonly server: Place;
   readonly state: string;
   readonly expires: number;
 }
@@ -65,10 +67,11 @@ function unspecified(like: Address): Address {
 }
 
 function line({ protocol, client, virtual, server, state, expires }: Line): string {
-  return `${[
-    protocol.toUpperCase().padEnd(3),
-    ...[client, virtual, server].flatMap(([address, port]) => [hexAddress(address), hex(port, 4)]),
-    state.padEnd(11),
-    String(Math.max(0, Math.floor(expires))).padStart(7),
-  ].join(" ")}\n`;
+  const name = protocol.toUpperCase().padEnd(3);
+  const seconds = String(Math.max(0, Math.floor(expires))).padStart(7);
+  return `${name} ${place(client)} ${place(virtual)} ${place(server)} ${state.padEnd(11)} ${seconds}\n`;
+}
+
+function place([address, port]: Place): string {
+  return `${hexAddress(address)} ${hexPort(port)}`;
 }
