@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
@@ -201,9 +202,9 @@ export class Director {
   snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     return this.#enqueue(async () => {
       const served = only ? { ...this.#served, services: servicesAt(this.#served, only) } : this.#served;
-      const slots = only && this.#slotsOf(only);
-      const [counters, flows] = await Promise.all([this.#port.counters(slots), this.#lastSweep()]);
-      return this.#snapshotOf(counters, flows, served);
+      const held = only && partOf(this.#held, only);
+      const [counters, flows] = await Promise.all([this.#port.counters(held), this.#lastSweep()]);
+      return this.#snapshotOf(counters, flows, { served, held: held ?? this.#held });
     });
   }
 
@@ -321,20 +322,22 @@ export class Director {
 
   async #measure(): Promise<void> {
     try {
-      this.#meter.tick(await this.#enqueue(async () => this.#snapshotOf(await this.#port.counters(), NO_FLOWS)));
+      const snapshot = await this.#enqueue(async () => this.#snapshotOf(await this.#port.counters(), NO_FLOWS));
+      await nextTurn();
+      this.#meter.tick(snapshot);
     } catch (error) {
       this.#report(`rates not measured: ${(error as Error).message}`);
     }
   }
 
-  #slotsOf(service: ServiceAddress): number[] {
-    const id = this.#held.services.get(serviceKey(service))?.id;
-    return [...this.#held.servers].flatMap(([slot, server]) => (server.service === id ? [slot] : []));
-  }
-
-  #snapshotOf(counters: DataplaneCounters, flows: FlowSummary, served = this.#served): DirectorSnapshot {
-    const state = { served, held: this.#held, lag: this.#lag };
-    return takeSnapshot({ ...state, counters, loads: this.#port.loads(), flows, dataplane: this.#port.status() });
+  async #snapshotOf(
+    counters: DataplaneCounters,
+    flows: FlowSummary,
+    { served, held } = { served: this.#served, held: this.#held },
+  ): Promise<DirectorSnapshot> {
+    await nextTurn(); // reading counters and making a picture of them each take a while where there are thousands
+    const loads = this.#port.loads(held.servers.keys());
+    return takeSnapshot({ served, held, lag: this.#lag, counters, loads, flows, dataplane: this.#port.status() });
   }
 
   async #sweepAndReclaim(): Promise<void> {
@@ -362,6 +365,15 @@ export class Director {
 function servicesAt(state: DesiredState, address: ServiceAddress): DesiredState["services"] {
   const service = findService(state, address);
   return service ? [service] : [];
+}
+
+/** The one service of the image, with its servers. */
+function partOf(image: DataplaneImage, address: ServiceAddress): DataplaneImage {
+  const key = serviceKey(address);
+  const service = image.services.get(key);
+  if (!service) return EMPTY_IMAGE;
+  const servers = [...image.servers].filter(([, server]) => server.service === service.id);
+  return { ...image, services: new Map([[key, service]]), servers: new Map(servers) };
 }
 
 function signed(state: DesiredState, origin: ChangeOrigin | undefined): DesiredState {

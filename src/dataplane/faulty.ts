@@ -11,6 +11,7 @@ import type {
   DataplaneStatus,
   FlowPage,
   FlowSummary,
+  ImagePart,
   RotationPosition,
   ServerLoad,
   TemplatePage,
@@ -49,12 +50,12 @@ export class FaultyDataplane implements DataplanePort {
     this.#port.putOwnMacs(macs);
   }
 
-  counters(slots?: readonly number[]): Promise<DataplaneCounters> {
-    return this.#port.counters(slots);
+  counters(of?: ImagePart): Promise<DataplaneCounters> {
+    return this.#port.counters(of);
   }
 
-  loads(): ReadonlyMap<number, ServerLoad> {
-    return this.#port.loads();
+  loads(slots?: Iterable<number>): ReadonlyMap<number, ServerLoad> {
+    return this.#port.loads(slots);
   }
 
   sweep(): Promise<FlowSummary> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The port over the kernel's maps. Each operation writes one map; their order is the caller's subject.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataplaneImage, MapOp, SchedulerTable, ServerEntry, ServiceEntry } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
@@ -20,7 +21,9 @@ import type {
   DataplaneStatus,
   FlowPage,
   FlowSummary,
+  ImagePart,
   RotationPosition,
+  ServerCounters,
   ServerLoad,
   TemplatePage,
 } from "./port.ts";
@@ -41,6 +44,8 @@ interface InUse {
   readonly services: Map<ServiceKey, ServiceEntry>;
   readonly servers: Map<number, ServerEntry>;
 }
+
+const NOTHING_COUNTED = toServerCounters(NO_COUNTERS);
 
 export class KernelDataplane implements DataplanePort {
   readonly #loaded: LoadedDataplane;
@@ -122,39 +127,52 @@ export class KernelDataplane implements DataplanePort {
     if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
-  async counters(slots?: Iterable<number>): Promise<DataplaneCounters> {
-    const servers = slots ? [...slots].map((slot) => [slot, this.#slotCounters(slot)] as const) : this.#allCounters();
-    const retired = [...this.#inUse.services.values()].map(
+  async counters(of?: ImagePart): Promise<DataplaneCounters> {
+    const servers = of ? this.#countersOf(of.servers.keys()) : await this.#allCounters();
+    const retired = [...(of ?? this.#inUse).services.values()].map(
       (service) => [service.id, toServerCounters(this.#retired(service))] as const,
     );
     return {
-      servers: new Map([...servers].map(([slot, counters]) => [slot, toServerCounters(counters)])),
+      servers,
       retired: new Map(retired),
       verdicts: verdictTotals(this.#maps.verdicts.get(0) ?? []),
     };
   }
 
-  /** In few system calls; those of slots that nothing was counted for, nearly all of the map, are not even decoded. */
-  #allCounters(): Map<number, CountersRecord> {
+  #countersOf(slots: Iterable<number>): Map<number, ServerCounters> {
+    return new Map(Array.from(slots, (slot) => [slot, toServerCounters(this.#slotCounters(slot))]));
+  }
+
+  /**
+   * In few system calls; those of slots that nothing was counted for, nearly all of the map, are not even decoded. With
+   * pauses: packets go on meanwhile in any case.
+   */
+  async #allCounters(): Promise<Map<number, ServerCounters>> {
     const { servers } = this.#inUse;
-    const counters = new Map([...servers.keys()].map((slot) => [slot, NO_COUNTERS]));
+    const counters = new Map<number, ServerCounters>();
+    for (const slot of servers.keys()) counters.set(slot, NOTHING_COUNTED);
     let last = -1;
     for (const slot of servers.keys()) last = Math.max(last, slot);
     const size = Math.min(BATCH, last + 1);
     let read = 0;
     for (const group of size > 0 ? this.#maps.server_counters.entriesBatch(size, isUsed) : []) {
       for (const [slot, cpus] of group) {
-        if (servers.has(slot)) counters.set(slot, cpus.reduce(sumCounters, NO_COUNTERS));
+        if (servers.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumCounters, NO_COUNTERS)));
       }
       read += size;
       if (read > last) break;
+      await nextTurn();
     }
     return counters;
   }
 
-  loads(): ReadonlyMap<number, ServerLoad> {
-    const loads = [...this.#inUse.servers.keys()].map((slot) => [slot, this.#loads.of(slot)] as const);
-    return new Map(loads.filter(([, { active, inactive }]) => active + inactive > 0));
+  loads(slots: Iterable<number> = this.#inUse.servers.keys()): ReadonlyMap<number, ServerLoad> {
+    const loads = new Map<number, ServerLoad>();
+    for (const slot of slots) {
+      const load = this.#loads.of(slot);
+      if (load.active + load.inactive > 0) loads.set(slot, load);
+    }
+    return loads;
   }
 
   async sweep(): Promise<FlowSummary> {

@@ -11,6 +11,7 @@ import type {
   DataplaneStatus,
   FlowPage,
   FlowSummary,
+  ImagePart,
   RotationPosition,
   ServerCounters,
   ServerLoad,
@@ -57,9 +58,9 @@ export class MemoryDataplane implements DataplanePort {
     }
   }
 
-  async counters(): Promise<DataplaneCounters> {
-    const servers = [...this.#image.servers.keys()].map((slot) => [slot, this.#counters.get(slot) ?? ZERO] as const);
-    const retired = [...this.#image.services.values()].map(({ id }) => [id, this.#retired.get(id) ?? ZERO] as const);
+  async counters(of: ImagePart = this.#image): Promise<DataplaneCounters> {
+    const servers = [...of.servers.keys()].map((slot) => [slot, this.#counters.get(slot) ?? ZERO] as const);
+    const retired = [...of.services.values()].map(({ id }) => [id, this.#retired.get(id) ?? ZERO] as const);
     const forwarded = [...this.#counters.values()].reduce((sum, { packets }) => sum + packets, 0);
     return {
       servers: new Map(servers),

@@ -118,6 +118,8 @@ export interface DataplaneStatus {
   readonly kind: string;
 }
 
+export type ImagePart = Pick<DataplaneImage, "services" | "servers">;
+
 export interface DataplanePort {
   /** Everything the data plane holds now: what the director adopts at start. */
   read(): Promise<DataplaneImage>;
@@ -129,10 +131,13 @@ export interface DataplanePort {
   putOwnMacs(macs: readonly string[]): void;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
-  /** Of these server slots, or of all. Services and verdicts are always there. */
-  counters(slots?: readonly number[]): Promise<DataplaneCounters>;
-  /** The live counts of every server slot in use that has flows, expired ones included until they are swept. */
-  loads(): ReadonlyMap<number, ServerLoad>;
+  /** Of the services and servers in this part of the image, or of all. Verdicts are always there. */
+  counters(of?: ImagePart): Promise<DataplaneCounters>;
+  /**
+   * The live counts of every server slot that has flows, expired ones included until they are swept; of those in use
+   * or, where they are given, of others.
+   */
+  loads(slots?: Iterable<number>): ReadonlyMap<number, ServerLoad>;
   /** Walks the tables off the main thread: removes expired flows, then expired templates, counts the others. */
   sweep(): Promise<FlowSummary>;
   /** At most `limit` flows from `cursor` (0: the beginning) in table order. */

@@ -119,7 +119,8 @@ export function toServerRecord({ service, rip, port, method, weight, tunnel, nex
 
 /** Slots that were never used or are forgotten hold nothing but zeros. */
 export function isUsed(bytes: Uint8Array): boolean {
-  return bytes.some((byte) => byte !== 0);
+  for (const byte of bytes) if (byte !== 0) return true;
+  return false;
 }
 
 /** @param formerWeight of map `former_weights` */

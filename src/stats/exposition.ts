@@ -25,6 +25,10 @@ export interface Table<Subject> {
 export type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
 
 const PREFIX = "xdirector_";
+/** Made or written without a pause: a few ms. */
+const ROWS_AT_ONCE = 1000;
+/** `# HELP` and `# TYPE`, which only the first piece of a metric has. */
+const TITLES = /^#.*\n#.*\n/;
 
 const SERVERS: Table<ServerSnapshot> = {
   labels: ["service", "server", "protocol"],
@@ -82,23 +86,52 @@ const ATTACHMENTS: Table<Attachment> = {
   metrics: [gauge("program_attached", "Always 1; the labels say where the program runs and how.", () => 1)],
 };
 
-/** The text of one metric after the other, so that the caller can do other work in between. */
+/** The text piece by piece, so that the caller can do other work in between. */
 export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<string> {
   const { services, verdicts, dataplane } = snapshot;
-  yield* render(SERVERS, services.flatMap(serverRows));
+  yield* render(SERVERS, yield* gather(services, serverRows));
   yield* render(SERVICES, services.map(serviceRow));
   yield* render(DIRECTOR, [[{}, snapshot]]);
   yield* render(VERDICTS, Array.from(verdicts, verdictRow));
   yield* render(ATTACHMENTS, dataplane.attachments.map(attachmentRow));
 }
 
-export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
-  for (const { type: Type, name, help, read } of table.metrics) {
-    const registry = new Registry();
-    const metric = new Type({ name: PREFIX + name, help, labelNames: table.labels, registers: [registry] });
-    for (const [labels, subject] of rows) metric.inc(labels, read(subject));
-    yield registry.metrics();
+/** The rows of all services, with pauses. */
+export function* gather<Service, Subject>(
+  services: readonly Service[],
+  rowsOf: (service: Service) => readonly Row<Subject>[],
+): Generator<string, Row<Subject>[]> {
+  const rows: Row<Subject>[] = [];
+  for (const service of services) {
+    const pages = Math.floor(rows.length / ROWS_AT_ONCE);
+    rows.push(...rowsOf(service));
+    if (rows.length >= (pages + 1) * ROWS_AT_ONCE) yield "";
   }
+  return rows;
+}
+
+/** No two rows may have the same labels. */
+export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
+  for (const metric of table.metrics) {
+    yield await samplesText(metric, rows.slice(0, ROWS_AT_ONCE));
+    for (let first = ROWS_AT_ONCE; first < rows.length; first += ROWS_AT_ONCE) {
+      yield (await samplesText(metric, rows.slice(first, first + ROWS_AT_ONCE))).replace(TITLES, "");
+    }
+    yield "\n";
+  }
+}
+
+/** A metric of prom-client's own would file each value under its labels before it writes it. */
+async function samplesText<Subject>(
+  { type: Type, name, help, read }: Metric<Subject>,
+  rows: readonly Row<Subject>[],
+): Promise<string> {
+  const registry = new Registry();
+  const metric = new Type({ name: PREFIX + name, help, registers: [] });
+  const described = await metric.get();
+  const values = rows.map(([labels, subject]) => ({ labels, value: read(subject) }));
+  registry.registerMetric(Object.assign(metric, { get: async () => ({ ...described, values }) }));
+  return registry.metrics();
 }
 
 export function serviceRow<Service extends ServiceAddress>(service: Service): Row<Service> {

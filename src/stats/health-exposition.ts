@@ -6,7 +6,7 @@ import type { CheckReport, ServerReport, ServiceReport } from "../health/report.
 import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
-import { counter, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
+import { counter, gather, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
@@ -53,13 +53,13 @@ const SUMS: Table<RunSums> = {
   ],
 };
 
-/** The text of one metric after the other, as in exposition.ts. */
+/** The text piece by piece, as in exposition.ts. */
 export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {
   const { statistics } = health;
   const reports = health.services();
-  yield* render(SERVERS, reports.flatMap(serverRows));
+  yield* render(SERVERS, yield* gather(reports, serverRows));
   yield* render(SERVICES, reports.map(serviceRow));
-  yield* render(CHECKS, reports.flatMap(checkRows));
+  yield* render(CHECKS, yield* gather(reports, checkRows));
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
   yield* render(SUMS, Array.from(statistics.sums, sumsRow));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What ipvsadm makes of the data plane's counters, which only ever grow: rates, and counters since they were zeroed.
 
-import { endpoint, serviceKey } from "../model/service.ts";
+import { endpoint, type ServiceKey, serviceKey } from "../model/service.ts";
 import { type Estimate, mapCounters, NO_ESTIMATE, nextEstimate, ratesOf } from "./estimator.ts";
 import { COUNTER_NAMES, type Counters, type DirectorSnapshot, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
 
@@ -50,11 +50,11 @@ export class Meter {
 
   /** The same services with what was counted since they were zeroed, and with their rates. */
   read(services: readonly ServiceSnapshot[]): ServiceSnapshot[] {
-    return services.map((service) =>
-      Object.assign(this.#reading(serviceKey(service), service), {
-        servers: service.servers.map((server) => this.#reading(serverName(service, server), server)),
-      }),
-    );
+    return services.map((service) => {
+      const key = serviceKey(service);
+      const servers = service.servers.map((server) => this.#reading(serverName(key, server), server));
+      return Object.assign(this.#reading(key, service), { servers });
+    });
   }
 
   #begin(counters: Counters): Metered {
@@ -91,10 +91,11 @@ function isSame(a: Counters, b: Counters): boolean {
 type Subject = readonly [name: string, counters: Counters];
 
 function subjects(service: ServiceSnapshot): Subject[] {
-  const servers = service.servers.map((server): Subject => [serverName(service, server), server]);
-  return [[serviceKey(service), service], ...servers];
+  const key = serviceKey(service);
+  const servers = service.servers.map((server): Subject => [serverName(key, server), server]);
+  return [[key, service], ...servers];
 }
 
-function serverName(service: ServiceSnapshot, { rip, port }: ServiceSnapshot["servers"][number]): string {
-  return `${serviceKey(service)} ${endpoint(rip, port)}`;
+function serverName(service: ServiceKey, { rip, port }: ServiceSnapshot["servers"][number]): string {
+  return `${service} ${endpoint(rip, port)}`;
 }

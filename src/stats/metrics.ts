@@ -30,7 +30,7 @@ export class Metrics {
   readonly #health: HealthReadings | undefined;
   readonly #vrrp: VrrpReadings | undefined;
   readonly #onError: MetricsOptions["onError"];
-  #scrape: Promise<string> | undefined;
+  #scrape: Promise<readonly string[]> | undefined;
 
   constructor({ version, snapshot, health, vrrp, onError }: MetricsOptions) {
     const registers = [this.#process];
@@ -54,26 +54,26 @@ export class Metrics {
   }
 
   /**
-   * The text exposition, made without blocking the event loop for long. Scrapes that overlap share one snapshot. When the director cannot be read, its
-   * metrics are absent and `xdirector_collection_errors_total` grows.
+   * The text exposition in pieces, made without blocking the event loop for long. Scrapes that overlap share one
+   * snapshot. When the director cannot be read, its metrics are absent and `xdirector_collection_errors_total` grows.
    */
-  render(): Promise<string> {
+  pieces(): Promise<readonly string[]> {
     this.#scrape ??= this.#collect().finally(() => {
       this.#scrape = undefined;
     });
     return this.#scrape;
   }
 
-  async #collect(): Promise<string> {
+  async #collect(): Promise<readonly string[]> {
     const director = await this.#readDirector();
-    return [...director, await this.#process.metrics()].join("\n");
+    return [...director, await this.#process.metrics()];
   }
 
   async #readDirector(): Promise<readonly string[]> {
     const texts: string[] = [];
     try {
       for await (const text of this.#expose(await this.#snapshot())) {
-        texts.push(text);
+        if (text !== "") texts.push(text);
         await nextTurn();
       }
       return texts;
@@ -83,6 +83,7 @@ export class Metrics {
       return [];
     }
   }
+
   async *#expose(snapshot: DirectorSnapshot): AsyncGenerator<string> {
     yield* exposition(snapshot);
     if (this.#health) yield* healthExposition(this.#health);

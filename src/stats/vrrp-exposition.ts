@@ -33,7 +33,7 @@ const RESTARTS: Table<number> = {
   metrics: [counter("vrrp_restarts_total", "Times that keepalived had to be started again.", (restarts) => restarts)],
 };
 
-/** The text of one metric after the other, as in exposition.ts. */
+/** The text piece by piece, as in exposition.ts. */
 export async function* vrrpExposition({ status }: VrrpReadings): AsyncGenerator<string> {
   const { restarts, instances } = status;
   yield* render(

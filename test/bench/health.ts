@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // npm run bench:health: what it costs the real daemon to check thousands of real servers, and what that does to
-// the API. Options: --servers N (5000), --interval SECONDS (2), --seconds N (30), --json.
+// the API while its metrics are scraped. Options: --servers N (5000), --interval SECONDS (2), --seconds N (30), --json.
 
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -17,6 +17,8 @@ const SERVERS_PER_SERVICE = 50;
 const CLOCK_TICKS = 100;
 /** Between two requests to the API, in ms. */
 const PAUSE = 250;
+/** Between two scrapes of the metrics, in ms: as often as Prometheus would at most. */
+const SCRAPE_PAUSE = 5_000;
 /** For the daemon to settle, in ms. */
 const START_UP = 3_000;
 
@@ -108,8 +110,10 @@ async function observe(daemon: Daemon, { servers, interval, seconds }: Plan): Pr
   return { servers, interval, runs: rate, failed: failed - before.failed, cpu, late: late - before.late, api };
 }
 
+/** Of small requests, while somebody scrapes the metrics. */
 async function slowestAnswer(daemon: Daemon, seconds: number): Promise<number> {
   const end = performance.now() + 1000 * seconds;
+  const scrapes = scrape(daemon, end);
   let slowest = 0;
   for (let n = 0; performance.now() < end; n++) {
     const begin = performance.now();
@@ -117,13 +121,25 @@ async function slowestAnswer(daemon: Daemon, seconds: number): Promise<number> {
     slowest = Math.max(slowest, performance.now() - begin);
     await sleep(PAUSE);
   }
+  await scrapes;
   return slowest;
+}
+
+async function scrape(daemon: Daemon, end: number): Promise<void> {
+  while (performance.now() < end) {
+    await metricsOf(daemon);
+    await sleep(SCRAPE_PAUSE);
+  }
+}
+
+async function metricsOf(daemon: Daemon): Promise<string> {
+  const [answer] = (await once(get({ socketPath: daemon.socket, path: "/metrics" }), "response")) as [IncomingMessage];
+  return text(answer);
 }
 
 /** So far. */
 async function runsOf(daemon: Daemon): Promise<{ runs: number; failed: number; late: number }> {
-  const [answer] = (await once(get({ socketPath: daemon.socket, path: "/metrics" }), "response")) as [IncomingMessage];
-  const body = await text(answer);
+  const body = await metricsOf(daemon);
   const read = (name: string) =>
     Number(
       body
