@@ -39,7 +39,7 @@ static __always_inline enum verdict begin_flow(struct xdp_md *ctx, struct packet
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < COLLISION_ATTEMPTS && verdict == VERDICT_REPLY_COLLISION; i++) {
-		__u32 slot = opens ? schedule(service, packet) :
+		__u32 slot = opens ? schedule(service, packet, i) :
 				     schedule_stateless(service, packet, place->signature);
 		const struct server *server = bpf_map_lookup_elem(&servers, &slot);
 

@@ -66,34 +66,37 @@ __noinline __u32 next_available(__u32 service)
 	return walk.slot;
 }
 
-/* A server at random, by weight: any place of the table, and on to one that is not overloaded. */
-static __always_inline __u32 random_choice(void *table)
+/* From this place of the table on the first server that is not overloaded. */
+static __always_inline __u32 choice_from(void *table, __u64 place)
 {
-	struct table_walk walk = { .table = table, .from = bpf_get_prandom_u32() };
+	struct table_walk walk = { .table = table, .from = place };
 
 	walk_table(&walk);
 	return walk.slot;
 }
 
-/* ip_vs_twos.c: of two servers at random the one with less to do for its weight. */
+/* ip_vs_twos.c: of two servers at random, by weight, the one with less to do for its weight. */
 static __always_inline __u32 two_choices(void *table)
 {
-	__u32 one = random_choice(table), other = random_choice(table);
+	__u32 one = choice_from(table, bpf_get_prandom_u32());
+	__u32 other = choice_from(table, bpf_get_prandom_u32());
 
 	return rank_better(SCHEDULER_WLC, one + 1, other + 1) - 1;
 }
 
 /*
- * The choice of a service that goes by load. Global functions, this and more: a dozen schedulers are many ways
- * for the verifier, which walks these once.
+ * The choice of a service that goes by load. Attempts after the first one go through its servers, whoever is the best.
+ * Global functions, this and more: a dozen schedulers are many ways for the verifier, which walks these once.
  */
-__noinline __u32 load_choice(__u32 service, __u32 scheduler)
+__noinline __u32 load_choice(__u32 service, __u32 scheduler, __u32 attempt)
 {
 	void *table = bpf_map_lookup_elem(&sched_tables, &service);
 
-	if (scheduler == SCHEDULER_TWOS)
-		return table ? two_choices(table) : NO_SERVER;
-	return ranked_choice(service, scheduler);
+	if (!table)
+		return NO_SERVER;
+	if (attempt)
+		return choice_from(table, attempt - 1);
+	return scheduler == SCHEDULER_TWOS ? two_choices(table) : ranked_choice(service, scheduler);
 }
 
 /*
@@ -130,16 +133,21 @@ __noinline __u32 choose_by_number(__u32 service, __u64 number)
 	return table_choice(table, head, number);
 }
 
-/* The server for a new connection, or NO_SERVER. Of lblc and lblcr: sched_locality.h. */
-static __always_inline __u32 schedule(const struct service *service, const struct packet *packet)
+/*
+ * The server for a new connection, or NO_SERVER; after the first attempt another one where the scheduler leaves a
+ * choice. Of lblc and lblcr: sched_locality.h.
+ */
+static __always_inline __u32 schedule(const struct service *service, const struct packet *packet,
+				      __u32 attempt)
 {
 	bool falls_back = service->scheduler != SCHEDULER_DH && service->flags & SERVICE_FALLBACK;
 
 	if (is_hashed(service->scheduler))
 		return hashed_choice(service->id, service->scheduler, falls_back,
 				     hashed_value(service, packet));
-	return goes_by_load(service->scheduler) ? load_choice(service->id, service->scheduler) :
-						  schedule_turn(service->id);
+	return goes_by_load(service->scheduler) ?
+		       load_choice(service->id, service->scheduler, attempt) :
+		       schedule_turn(service->id);
 }
 
 /* The same server for every packet of a flow as long as the table stays: for flows without state. */
@@ -147,7 +155,7 @@ static __always_inline __u32 schedule_stateless(const struct service *service,
 						const struct packet *packet, __u64 signature)
 {
 	if (is_hashed(service->scheduler))
-		return schedule(service, packet);
+		return schedule(service, packet, 0);
 	return choose_by_number(service->id, signature >> 8);
 }
 

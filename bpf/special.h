@@ -71,7 +71,7 @@ static __always_inline __u32 choose_server(const struct service *service,
 	if (!opens)
 		return schedule_stateless(service, packet, place->signature);
 	slot = goes_by_locality(service->scheduler) ? schedule_locally(service, packet) :
-						      schedule(service, packet);
+						      schedule(service, packet, 0);
 	if (service->flags & SERVICE_PERSISTENT && slot != NO_SERVER)
 		flow->template = template_begin(slot);
 	return slot;

@@ -271,19 +271,26 @@ describe("the two slots of a masqueraded flow", () => {
 
   test("never mix two flows up: a reply tuple that is taken goes to another server, or nowhere", async () => {
     const second = service([mapped(8080)], { vip: address("192.0.2.2") });
-    const third = service([mapped(8080), server("10.1.0.2", { port: 8080, method: "masquerade" })], {
-      vip: address("192.0.2.3"),
-    });
-    const dataplane = await started([...services, second, third]);
+    const both = [mapped(8080), server("10.1.0.2", { port: 8080, method: "masquerade" })];
+    const third = service(both, { vip: address("192.0.2.3") });
+    // whose best server goes on being the one where the tuple is taken
+    const ranked = [{ ...mapped(8080), weight: 2 }, server("10.1.0.3", { port: 8080, method: "masquerade" })];
+    const fourth = service(ranked, { vip: address("192.0.2.4"), scheduler: "fo" });
+    const dataplane = await started([...services, second, third, fourth]);
     const to = (destination: string) => request.ipv4({ source: CIP, destination }).tcp({ sourcePort: 7000 });
     assert.equal((await dataplane.send(to(VIP))).verdict, "forwarded-masquerade");
     const { action, verdict } = await dataplane.send(to("192.0.2.2"));
     assert.deepEqual([action, verdict], ["drop", "reply-collision"]);
-    const other = forwarded.ipv4({ source: CIP, destination: "10.1.0.2", ttl: 63 });
-    assert.deepEqual(
-      (await dataplane.send(to("192.0.2.3"))).bytes,
-      other.tcp({ sourcePort: 7000, destinationPort: 8080 }).bytes(),
-    );
+    for (const [vip, destination] of [
+      ["192.0.2.3", "10.1.0.2"],
+      ["192.0.2.4", "10.1.0.3"],
+    ] as const) {
+      const other = forwarded.ipv4({ source: CIP, destination, ttl: 63 });
+      assert.deepEqual(
+        (await dataplane.send(to(vip))).bytes,
+        other.tcp({ sourcePort: 7000, destinationPort: 8080 }).bytes(),
+      );
+    }
     await dataplane.close();
   });
 });

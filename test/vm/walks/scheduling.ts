@@ -14,6 +14,8 @@ const SCHEDULINGS: readonly Scheduling[] = [
   { scheduler: "wlc" },
   { scheduler: "sed" },
   { scheduler: "nq" },
+  { scheduler: "lblc" },
+  { scheduler: "lblcr" },
   { scheduler: "fo" },
   { scheduler: "ovf" },
   { scheduler: "dh" },
