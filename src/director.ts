@@ -376,6 +376,7 @@ function partOf(image: DataplaneImage, address: ServiceAddress): DataplaneImage 
   return { ...image, services: new Map([[key, service]]), servers: new Map(servers) };
 }
 
-function signed(state: DesiredState, origin: ChangeOrigin | undefined): DesiredState {
+/** The state with its origin written on it, as of now. */
+export function signed(state: DesiredState, origin: ChangeOrigin | undefined): DesiredState {
   return origin ? { ...state, lastChange: { at: new Date().toISOString(), ...origin } } : state;
 }

@@ -30,7 +30,7 @@ function readRoutes(app: App, { director }: ApiContext): void {
   app.get(MARK_URL, { schema: read }, async ({ params }) => toMarkDocument(getMark(director.desired, params.mark)));
 }
 
-function writeRoutes(app: App, { director }: ApiContext): void {
+function writeRoutes(app: App, { change }: ApiContext): void {
   const put = {
     summary: "Say which packets have a mark; those of before have it no more",
     params: MarkPath,
@@ -38,13 +38,13 @@ function writeRoutes(app: App, { director }: ApiContext): void {
     response: { 200: MarkDocumentSchema, ...ERRORS },
   };
   app.put(MARK_URL, { schema: put }, async ({ params: { mark }, body }) => {
-    const state = await director.change((before) => putMark(before, toMark({ mark, ...body })));
+    const state = await change((before) => putMark(before, toMark({ mark, ...body })));
     return toMarkDocument(getMark(state, mark));
   });
 
   const remove = { summary: "Mark no packets so", params: MarkPath, response: { 204: Nothing, ...ERRORS } };
   app.delete(MARK_URL, { schema: remove }, async ({ params: { mark } }, reply) => {
-    await director.change((before) => deleteMark(before, mark));
+    await change((before) => deleteMark(before, mark));
     return reply.code(204).send(null);
   });
 }

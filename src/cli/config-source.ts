@@ -36,6 +36,10 @@ export class ConfigSource {
     this.#report = report;
   }
 
+  get path(): string {
+    return this.#path;
+  }
+
   /** @throws INVALID_VALUE and what else {@link loadConfigEdit} throws */
   async load(): Promise<ConfigEdit> {
     const path = resolve(this.#path);

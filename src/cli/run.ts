@@ -13,11 +13,12 @@ import { Keepalived } from "../ha/keepalived.ts";
 import { Health } from "../health/health.ts";
 import { VerdictFile } from "../health/verdict-file.ts";
 import type { Address } from "../model/address.ts";
-import { type DesiredState, EMPTY_STATE, endpoint } from "../model/service.ts";
+import { type DesiredState, endpoint } from "../model/service.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
 import { BaselineFile } from "../stats/baseline-file.ts";
 import { ConfigSource } from "./config-source.ts";
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
+import { initialState } from "./initial-state.ts";
 import { assertMachine } from "./machine.ts";
 import { version } from "./version.ts";
 
@@ -31,7 +32,7 @@ export async function runDaemon(argv: string[]): Promise<number> {
   await claimSocketPath(options.socket);
   const stateFile = new StateFile(options.stateDir);
   const source = configSource(options);
-  const desired = await initialState(source, options.resume, stateFile);
+  const desired = await initialState({ source, resumes: options.resume, saved: stateFile });
   const pins = new Pins(options.pinDir);
   const adopts = pins.exist() && !options.fresh;
   const closers: Closer[] = [];
@@ -115,20 +116,6 @@ async function closeAll(closers: readonly Closer[]): Promise<void> {
 
 function configSource({ config, configId }: DaemonOptions): ConfigSource | undefined {
   return config === undefined ? undefined : new ConfigSource({ path: config, configId, report });
-}
-
-/** The file is the truth when one is given; otherwise, or with --resume, what was last acknowledged is. */
-async function initialState(
-  source: ConfigSource | undefined,
-  resume: boolean,
-  saved: StateFile,
-): Promise<DesiredState> {
-  if (!source) return (await saved.load()) ?? EMPTY_STATE;
-  if (resume) return (await saved.load()) ?? (await source.load())(EMPTY_STATE);
-  const edit = await source.load();
-  // A damaged state is not in the way of a file that replaces it.
-  const before = await saved.load().catch(() => undefined);
-  return edit(before ?? EMPTY_STATE);
 }
 
 function followConfig(source: ConfigSource | undefined, { watch, config }: DaemonOptions, director: Director): void {

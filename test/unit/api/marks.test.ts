@@ -18,8 +18,10 @@ describe("/v1/marks", () => {
     assert.deepEqual((await call("/v1/marks/7")).body, put.body);
     assert.deepEqual((await call("/v1/marks")).body, { marks: [put.body] });
     assert.deepEqual((await call("/v1/config")).body.marks, [put.body]);
+    assert.equal(director.origin?.how, "PUT /v1/marks/7");
     assert.equal((await call("/v1/marks/7", { method: "DELETE" })).status, 204);
     assert.deepEqual(director.desired.marks, []);
+    assert.equal(director.origin?.how, "DELETE /v1/marks/7");
   });
 
   it("writes destinations and single ports in one form", async () => {
