@@ -116,3 +116,8 @@ export type MapOp =
   | { readonly op: "delete-table"; readonly service: number }
   | { readonly op: "put-service"; readonly key: ServiceKey; readonly service: ServiceEntry }
   | { readonly op: "delete-service"; readonly key: ServiceKey; readonly service: ServiceEntry };
+
+/** A removed service comes back: as another one, which counts from 0 on, though its servers' flows find home. */
+export function isRevived(before: ServiceEntry | undefined, after: ServiceEntry): boolean {
+  return before?.removed === true && !after.removed;
+}

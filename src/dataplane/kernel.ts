@@ -2,7 +2,14 @@
 // The port over the kernel's maps. Each operation writes one map; their order is the caller's subject.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { DataplaneImage, MapOp, SchedulerTable, ServerEntry, ServiceEntry } from "../compile/image.ts";
+import {
+  type DataplaneImage,
+  isRevived,
+  type MapOp,
+  type SchedulerTable,
+  type ServerEntry,
+  type ServiceEntry,
+} from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
@@ -110,6 +117,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {
+    this.#zeroServers(ops);
     // Packets do not meet services that are removed, which remain for the sake of their flows.
     const met = new Set([...this.#inUse.services.values()].flatMap(({ id, removed }) => (removed ? [] : [id])));
     for (const batch of batchesOf(ops, (service) => met.has(service))) {
@@ -315,9 +323,23 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #putService(key: ServiceKey, service: ServiceEntry): void {
-    forgetLocalities(this.#maps.localities, this.#inUse.services.get(key), service);
-    this.#writeService(service, this.#retired(service));
+    const before = this.#inUse.services.get(key);
+    forgetLocalities(this.#maps.localities, before, service);
+    this.#writeService(service, isRevived(before, service) ? NO_COUNTERS : this.#retired(service));
     this.#inUse.services.set(key, service);
+  }
+
+  /** Of services that are added again, as the kernel does (ip_vs_add_service, ip_vs_add_dest). */
+  #zeroServers(ops: readonly MapOp[]): void {
+    const { services, servers } = this.#inUse;
+    const revived = new Set<number>();
+    for (const op of ops)
+      if (op.op === "put-service" && isRevived(services.get(op.key), op.service)) revived.add(op.service.id);
+    if (revived.size === 0) return;
+    const slots = [...servers].flatMap(([slot, { service }]) => (revived.has(service) ? [slot] : []));
+    const cpus = this.#maps.server_counters.get(0)?.length ?? 0;
+    const nothing = new Array<CountersRecord>(cpus).fill(NO_COUNTERS);
+    this.#maps.server_counters.setBatch(slots.map((slot) => [slot, nothing]));
   }
 
   #deleteService(key: ServiceKey, service: ServiceEntry): void {

@@ -3,7 +3,7 @@
 // sends through it. For tests, and for trying configurations without a kernel.
 
 import { applyOps } from "../compile/diff.ts";
-import { type DataplaneImage, EMPTY_IMAGE, type MapOp } from "../compile/image.ts";
+import { type DataplaneImage, EMPTY_IMAGE, isRevived, type MapOp } from "../compile/image.ts";
 import { type ServiceAddress, serviceKey } from "../model/service.ts";
 import type {
   DataplaneCounters,
@@ -51,6 +51,7 @@ export class MemoryDataplane implements DataplanePort {
 
   async apply(ops: readonly MapOp[]): Promise<void> {
     for (const op of ops) {
+      if (op.op === "put-service" && isRevived(this.#image.services.get(op.key), op.service)) this.#zero(op.service.id);
       this.#image = applyOps(this.#image, [op]);
       if (op.op === "put-table") this.#turns.delete(op.service);
       if (op.op === "delete-service") this.#retired.delete(op.service.id);
@@ -107,6 +108,11 @@ export class MemoryDataplane implements DataplanePort {
   /** Ends every flow of the slot. */
   disconnect(slot: number): void {
     this.#flows.delete(slot);
+  }
+
+  #zero(service: number): void {
+    this.#retired.delete(service);
+    for (const [slot, server] of this.#image.servers) if (server.service === service) this.#counters.delete(slot);
   }
 
   #retire(slot: number, service: number): void {

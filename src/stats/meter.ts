@@ -30,7 +30,9 @@ export class Meter {
   tick({ services }: Pick<DirectorSnapshot, "services">): void {
     const metered = new Map<string, Metered>();
     for (const [name, counters] of services.flatMap(subjects)) {
-      metered.set(name, nextMetered(this.#metered.get(name) ?? this.#begin(counters), counters));
+      const before = this.#metered.get(name) ?? this.#begin(counters);
+      if (counters.packets < before.last.packets) this.#baselines.delete(name); // it counts from 0 on again
+      metered.set(name, nextMetered(before, counters));
     }
     for (const name of this.#baselines.keys()) if (!metered.has(name)) this.#baselines.delete(name);
     this.#metered = metered;

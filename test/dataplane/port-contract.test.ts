@@ -166,6 +166,20 @@ for (const [name, make] of Object.entries(PORTS)) {
       assert.deepEqual((await port.counters()).servers.get(6), UNCOUNTED);
     });
 
+    test("counts a service that is added again from 0 on, and goes on counting for one that changes", async () => {
+      await port.apply(BUILT);
+      for (let n = 0; n < 3; n++) tested.connect();
+      await port.apply([{ op: "delete-server", slot: 6, service: SERVICE.id }]);
+      await port.apply([{ op: "put-service", key: KEY, service: { ...SERVICE, onePacket: true } }]);
+      assert.equal((await port.counters()).servers.get(5)?.connections, 1);
+      assert.equal((await port.counters()).retired.get(SERVICE.id)?.connections, 2);
+      await port.apply([{ op: "put-service", key: KEY, service: { ...SERVICE, removed: true } }]);
+      assert.equal((await port.counters()).servers.get(5)?.connections, 1);
+      await port.apply([{ op: "put-service", key: KEY, service: SERVICE }]);
+      const { servers, retired } = await port.counters();
+      assert.deepEqual([servers.get(5), retired.get(SERVICE.id)], [UNCOUNTED, UNCOUNTED]);
+    });
+
     test("has IPVS's settings until it is told others, which it reads back", async () => {
       assert.deepEqual((await port.read()).settings, DEFAULT_SETTINGS);
       const settings: Settings = {
