@@ -94,7 +94,8 @@ function compileServer({ id: service, slot, server }: ServerInput, { nextHops, h
   const before = held.servers.get(slot);
   const known = before && !isGone(before) ? before.lastWeight : 0;
   const nextHop = nextHops.get(rip) ?? UNKNOWN_NEXT_HOP;
-  return { service, rip, port, method, weight, lastWeight: weight || known, ...thresholds, tunnel, nextHop };
+  const { remoteChecksum: _offload, ...wrapping } = tunnel;
+  return { service, rip, port, method, weight, lastWeight: weight || known, ...thresholds, tunnel: wrapping, nextHop };
 }
 
 /** Otherwise than by its weight, and by the operator: a next hop changes of itself. */

@@ -81,6 +81,9 @@ export const TunnelSchema = Type.Object(
     type: Type.Enum(TUNNEL_TYPES),
     port: Type.Optional(Type.Integer({ ...PortSchema, description: "UDP port of the real server; gue only" })),
     checksum: Type.Optional(Type.Boolean({ description: "whether one is sent, false when left out; gue and gre" })),
+    remoteChecksum: Type.Optional(
+      Type.Boolean({ description: "remote checksum offload, which packets from a wire do not need; gue only" }),
+    ),
   },
   { ...CLOSED, description: "with method tunnel; plain ipip when left out" },
 );

@@ -8,13 +8,15 @@ export interface TunnelDocument {
   readonly type: Tunnel["type"];
   readonly port?: number;
   readonly checksum?: boolean;
+  readonly remoteChecksum?: boolean;
 }
 
-export function toTunnel({ type, port = 0, checksum = false }: TunnelDocument): Tunnel {
-  return { type, port, checksum };
+export function toTunnel({ type, port = 0, checksum = false, remoteChecksum }: TunnelDocument): Tunnel {
+  return { type, port, checksum, ...(remoteChecksum && { remoteChecksum }) };
 }
 
 /** Inverse of {@link toTunnel}. */
-export function toTunnelDocument({ type, port, checksum }: Tunnel): TunnelDocument & Pick<Tunnel, "checksum"> {
-  return { type, ...(port !== 0 && { port }), checksum };
+export function toTunnelDocument(tunnel: Tunnel): TunnelDocument & Pick<Tunnel, "checksum"> {
+  const { type, port, checksum, remoteChecksum } = tunnel;
+  return { type, ...(port !== 0 && { port }), checksum, ...(remoteChecksum && { remoteChecksum }) };
 }

@@ -127,10 +127,16 @@ function problemOfServer(service: ServiceAddress, server: RealServer): ErrorDeta
 }
 
 /** The field's name is below the server's. */
-function problemOfTunnel({ type, port, checksum }: Tunnel, method: Method): ErrorDetail | undefined {
+function problemOfTunnel({ type, port, checksum, remoteChecksum }: Tunnel, method: Method): ErrorDetail | undefined {
   if (method !== "tunnel") return { field: "tunnel", message: `${method} has no tunnel` };
   if (type === "gue" && port === 0) return { field: "tunnel.port", message: "gue needs the server's UDP port" };
   if (type !== "gue" && port !== 0) return { field: "tunnel.port", message: `${type} has no port` };
   if (type === "ipip" && checksum) return { field: "tunnel.checksum", message: "ipip has no checksum" };
+  if (remoteChecksum && type !== "gue") {
+    return { field: "tunnel.remoteChecksum", message: `${type} has no remote checksum offload` };
+  }
+  if (remoteChecksum && checksum) {
+    return { field: "tunnel.remoteChecksum", message: "either a checksum is sent or remote checksum offload is used" };
+  }
   return undefined;
 }

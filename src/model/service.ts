@@ -55,6 +55,11 @@ export interface Tunnel {
   readonly port: number;
   /** Whether the UDP (GUE) or GRE checksum is sent. */
   readonly checksum: boolean;
+  /**
+   * GUE only, and without a checksum: remote checksum offload is asked for. It concerns packets of this machine whose
+   * checksum is still to be made; those that come by a wire have theirs, so it changes nothing for them, as in IPVS.
+   */
+  readonly remoteChecksum?: true;
 }
 
 export const IPIP: Tunnel = { type: "ipip", port: 0, checksum: false };

@@ -109,6 +109,6 @@ function forwardName({ method }: ServerReading): string {
 function tunnelInfo({ method, tunnel }: ServerReading): string {
   if (method !== "tunnel") return "n/a";
   if (tunnel === undefined) return "ipip";
-  const { type, port, checksum } = tunnel;
-  return [type, ...(port === undefined ? [] : [port]), checksum ? "+c" : "-c"].join(":");
+  const { type, port, checksum, remoteChecksum } = tunnel;
+  return [type, ...(port === undefined ? [] : [port]), remoteChecksum ? "r+c" : checksum ? "+c" : "-c"].join(":");
 }

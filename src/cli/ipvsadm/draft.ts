@@ -48,6 +48,7 @@ export class Draft {
   tunnelType: Tunnel["type"] = "ipip";
   tunnelPort = 0;
   tunnelChecksum = false;
+  tunnelRemoteChecksum = false;
 
   constructor(portNames: PortNames) {
     this.#portNames = portNames;
@@ -82,7 +83,8 @@ export class Draft {
     const [type, checksum] = [this.tunnelType, this.tunnelChecksum];
     if (this.method !== "tunnel") return undefined;
     if (type === "ipip") return { type };
-    return type === "gue" ? { type, port: this.tunnelPort, checksum } : { type, checksum };
+    if (type === "gre") return { type, checksum };
+    return { type, port: this.tunnelPort, checksum, ...(this.tunnelRemoteChecksum && { remoteChecksum: true }) };
   }
 
   setMark(text: string): void {
@@ -194,5 +196,8 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   },
   "tun-csum": (draft) => {
     draft.tunnelChecksum = true;
+  },
+  "tun-remcsum": (draft) => {
+    draft.tunnelRemoteChecksum = true;
   },
 };

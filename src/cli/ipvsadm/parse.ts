@@ -9,7 +9,7 @@ import type { SyncRole } from "../../model/sync-daemon.ts";
 import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
-import { commandOf, type Flag } from "./flags.ts";
+import { commandOf } from "./flags.ts";
 import type {
   Endpoint,
   Intent,
@@ -23,7 +23,6 @@ import type {
 import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption, type Option } from "./legality.ts";
 import { ArgumentReader, type ParsedFlag } from "./popt.ts";
 import type { PortNames } from "./port-names.ts";
-import { missingFeature } from "./unavailable.ts";
 import { readInteger } from "./values.ts";
 
 export interface ParseContext {
@@ -68,12 +67,10 @@ function parseArguments(argv: readonly string[], { program, portNames }: ParseCo
   if (command === "help" || command === "version") return { verb: command };
   const draft = new Draft(portNames);
   draft.add(first.flag, first.value);
-  const flags = [first.flag, ...readOptions(reader, draft)];
+  readOptions(reader, draft);
   const timeouts = readWords(command, reader.words);
   if (draft.isLenient && command !== "restore") throw new UsageError("--lenient: unknown option", 255);
   checkDraft(command, draft);
-  const missing = flags.map(missingFeature).find((feature) => feature !== undefined);
-  if (missing !== undefined) throw new UsageError(USAGE.notAvailable(missing));
   return command === "set" ? toSetIntent(timeouts) : toIntent(command, draft);
 }
 
@@ -86,14 +83,11 @@ function readFirst(reader: ArgumentReader): ParsedFlag | undefined {
   }
 }
 
-function readOptions(reader: ArgumentReader, draft: Draft): Flag[] {
-  const flags: Flag[] = [];
+function readOptions(reader: ArgumentReader, draft: Draft): void {
   for (let next = reader.next(); next; next = reader.next()) {
     if (commandOf(next.flag) !== undefined) throw new UsageError(USAGE.notAnOption(reader.lastArgument));
     draft.add(next.flag, next.value);
-    flags.push(next.flag);
   }
-  return flags;
 }
 
 /** Only --set takes words that belong to no flag: seconds. */

@@ -51,10 +51,10 @@ function serverOptions({ method, weight, tunnel }: FullServerDocument): string[]
 
 function tunnelOptions(tunnel: FullServerDocument["tunnel"]): string[] {
   if (!tunnel) return ["--tun-type ipip"];
-  const { type, port, checksum } = tunnel;
+  const { type, port, checksum, remoteChecksum } = tunnel;
   return [
     `--tun-type ${type}`,
     ...(port === undefined ? [] : [`--tun-port ${port}`]),
-    checksum ? "--tun-csum" : "--tun-nocsum",
+    remoteChecksum ? "--tun-remcsum" : checksum ? "--tun-csum" : "--tun-nocsum",
   ];
 }

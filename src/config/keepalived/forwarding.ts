@@ -15,6 +15,7 @@ export interface Forwarding {
 
 const METHODS = { NAT: "masquerade", DR: "direct", TUN: "tunnel" } as const;
 const TYPES = ["ipip", "gue", "gre"] as const;
+const CHECKSUMS = ["nocsum", "csum", "remcsum"];
 
 /** Undefined, and reported, when the words make no sense. */
 export function readForwarding({ args }: Statement, context: Context): Forwarding | undefined {
@@ -42,10 +43,10 @@ function readTunnel(words: readonly Word[], context: Context): Forwarding | unde
       if (port === undefined) return undefined;
       tunnel.port = port;
       rest.shift();
-    } else if (word.value === "csum" || word.value === "nocsum") {
+    } else if (CHECKSUMS.includes(word.value)) {
+      delete tunnel.remoteChecksum;
+      if (word.value === "remcsum") tunnel.remoteChecksum = true;
       tunnel.checksum = word.value === "csum";
-    } else if (word.value === "remcsum") {
-      return refuse(word, "remote checksum offload is not available", context);
     } else {
       return refuse(word, `'${word.value}' is no tunnel option`, context);
     }

@@ -108,8 +108,9 @@ function endpointOf({ rip, port }: Pick<RealServer, "rip" | "port">): string {
 }
 
 function methodOf({ method, tunnel = IPIP }: { readonly method: Method; readonly tunnel?: Tunnel }): string {
-  const { type, port, checksum } = tunnel;
+  const { type, port, checksum, remoteChecksum } = tunnel;
   if (type === "ipip") return `lvs_method ${METHODS[method]}`;
-  const options = [`type ${type}`, ...(port === 0 ? [] : [`port ${port}`]), checksum ? "csum" : "nocsum"];
+  const sum = remoteChecksum ? "remcsum" : checksum ? "csum" : "nocsum";
+  const options = [`type ${type}`, ...(port === 0 ? [] : [`port ${port}`]), sum];
   return `lvs_method ${METHODS[method]} ${options.join(" ")}`;
 }

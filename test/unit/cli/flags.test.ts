@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { commandOf, FLAGS, optionOf } from "../../../src/cli/ipvsadm/flags.ts";
 import { OPTIONS } from "../../../src/cli/ipvsadm/legality.ts";
-import { UNAVAILABLE } from "../../../src/cli/ipvsadm/unavailable.ts";
 
 describe("the table of flags", () => {
   it("has no two flags of the same name", () => {
@@ -25,16 +24,6 @@ describe("the table of flags", () => {
     assert.deepEqual(
       others.map(({ long }) => long),
       ["ipv6", "sort", "lenient"],
-    );
-  });
-
-  it("knows every flag that is said to be unavailable", () => {
-    const names = new Set(FLAGS.map(({ long }) => long));
-    assert.deepEqual(
-      Object.values(UNAVAILABLE)
-        .flat()
-        .filter((name) => !names.has(name)),
-      [],
     );
   });
 });

@@ -226,6 +226,18 @@ const REFUSED: readonly [what: string, value: unknown, code: string, ...details:
     "services[0].servers[0].tunnel.checksum: ipip has no checksum",
   ],
   [
+    "remote checksum offload without GUE",
+    withServer({ method: "tunnel", tunnel: { type: "gre", remoteChecksum: true } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.remoteChecksum: gre has no remote checksum offload",
+  ],
+  [
+    "remote checksum offload beside a checksum",
+    withServer({ method: "tunnel", tunnel: { type: "gue", port: 1, checksum: true, remoteChecksum: true } }),
+    "INVALID_VALUE",
+    "services[0].servers[0].tunnel.remoteChecksum: either a checksum is sent or remote checksum offload is used",
+  ],
+  [
     "a tunnel under direct routing",
     withServer({ tunnel: { type: "ipip" } }),
     "INVALID_VALUE",
@@ -310,6 +322,10 @@ describe("the native document", () => {
     [
       { type: "gue", port: 1, checksum: true },
       { type: "gue", port: 1, checksum: true },
+    ],
+    [
+      { type: "gue", port: 1, remoteChecksum: true },
+      { type: "gue", port: 1, checksum: false, remoteChecksum: true },
     ],
     [{ type: "gre" }, { type: "gre", checksum: false }],
     [
