@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the addon exports; src/bpf/native.ts, src/net/native-netlink.ts and src/net/marked-socket.ts declare it.
+// What the addon exports; src/bpf/native.ts and, for sockets, files of src/net/ declare it.
 
 #include "error.h"
 #include "filter.h"
 #include "flows.h"
+#include "frame.h"
 #include "instance.h"
 #include "link.h"
 #include "map.h"
@@ -49,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<AttachFilter>(exports, "attachFilter");
   Export<DetachFilter>(exports, "detachFilter");
   Export<MarkedSocket>(exports, "markedSocket");
+  Export<SendFrame>(exports, "sendFrame");
   Export<PossibleCpus>(exports, "possibleCpus");
   Export<InterfaceByName>(exports, "interfaceByName");
   Export<InterfaceByIndex>(exports, "interfaceByIndex");

@@ -163,7 +163,8 @@ std::optional<Address> DecodeAddress(const nlmsghdr *message) {
   const auto address = IpFrom(attributes[IFA_LOCAL] ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS]);
   if (!address)
     return std::nullopt;
-  return Address{header->ifa_index, *address, header->ifa_prefixlen};
+  const uint8_t protocol = attributes[IFA_PROTO] ? mnl_attr_get_u8(attributes[IFA_PROTO]) : 0;
+  return Address{header->ifa_index, *address, header->ifa_prefixlen, protocol};
 }
 
 std::optional<Route> DecodeRoute(const nlmsghdr *message) {
@@ -212,6 +213,7 @@ Napi::Object ToJs(Napi::Env env, const Address &address) {
   object.Set("ifindex", address.ifindex);
   object.Set("address", IpToJs(env, address.address));
   object.Set("prefix", static_cast<uint32_t>(address.prefix));
+  object.Set("protocol", static_cast<uint32_t>(address.protocol));
   return object;
 }
 

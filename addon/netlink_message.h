@@ -40,6 +40,8 @@ struct Address {
   uint32_t ifindex;
   Ip address;
   uint8_t prefix;
+  /** IFA_PROTO: who added it; 0: nobody says. */
+  uint8_t protocol;
 };
 
 struct Route {

@@ -79,6 +79,7 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::SetLinkDown>("setLinkDown"),
                          InstanceMethod<&Socket::Addresses>("addresses"),
                          InstanceMethod<&Socket::AddAddress>("addAddress"),
+                         InstanceMethod<&Socket::AddVip>("addVip"),
                          InstanceMethod<&Socket::DeleteAddress>("deleteAddress"),
                          InstanceMethod<&Socket::Routes>("routes"),
                          InstanceMethod<&Socket::Neighbours>("neighbours"),
@@ -152,12 +153,36 @@ Napi::Value Socket::AddAddress(const Napi::CallbackInfo &info) {
   return ChangeAddress(info, request);
 }
 
+/**
+ * addVip(ifindex, address, prefix, protocol). An IPv6 one is usable at once, and never chosen as the source of what the
+ * machine sends itself.
+ */
+Napi::Value Socket::AddVip(const Napi::CallbackInfo &info) {
+  Request request("RTM_NEWADDR", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+  PutAddress(info, request);
+  mnl_attr_put_u8(request.Message(), IFA_PROTO, bpf::Uint32Argument(info, 3));
+  if (!IpArgument(info, 1).IsV4()) {
+    ifa_cacheinfo lifetime{};
+    lifetime.ifa_valid = UINT32_MAX;
+    mnl_attr_put(request.Message(), IFA_CACHEINFO, sizeof(lifetime), &lifetime);
+    mnl_attr_put_u32(request.Message(), IFA_FLAGS, IFA_F_NODAD);
+  }
+  connection_.Execute(info.Env(), request);
+  return info.Env().Undefined();
+}
+
 Napi::Value Socket::DeleteAddress(const Napi::CallbackInfo &info) {
   Request request("RTM_DELADDR", RTM_DELADDR, 0);
   return ChangeAddress(info, request);
 }
 
 Napi::Value Socket::ChangeAddress(const Napi::CallbackInfo &info, Request &request) {
+  PutAddress(info, request);
+  connection_.Execute(info.Env(), request);
+  return info.Env().Undefined();
+}
+
+void Socket::PutAddress(const Napi::CallbackInfo &info, Request &request) {
   auto *header = request.Put<ifaddrmsg>();
   header->ifa_index = bpf::Uint32Argument(info, 0);
   const Ip ip = IpArgument(info, 1);
@@ -165,8 +190,6 @@ Napi::Value Socket::ChangeAddress(const Napi::CallbackInfo &info, Request &reque
   header->ifa_prefixlen = bpf::Uint32Argument(info, 2);
   ip.Put(request.Message(), IFA_LOCAL);
   ip.Put(request.Message(), IFA_ADDRESS);
-  connection_.Execute(info.Env(), request);
-  return info.Env().Undefined();
 }
 
 Napi::Value Socket::Routes(const Napi::CallbackInfo &info) {

@@ -26,6 +26,7 @@ private:
   Napi::Value SetLinkDown(const Napi::CallbackInfo &info);
   Napi::Value Addresses(const Napi::CallbackInfo &info);
   Napi::Value AddAddress(const Napi::CallbackInfo &info);
+  Napi::Value AddVip(const Napi::CallbackInfo &info);
   Napi::Value DeleteAddress(const Napi::CallbackInfo &info);
   Napi::Value Routes(const Napi::CallbackInfo &info);
   Napi::Value Neighbours(const Napi::CallbackInfo &info);
@@ -35,6 +36,7 @@ private:
 
   Napi::Value ChangeFlags(const Napi::CallbackInfo &info, uint32_t flags);
   Napi::Value ChangeAddress(const Napi::CallbackInfo &info, Request &request);
+  void PutAddress(const Napi::CallbackInfo &info, Request &request);
   ndmsg *PutNeighbour(const Napi::CallbackInfo &info, Request &request);
 
   Connection connection_;

@@ -26,6 +26,7 @@ import { NO_WAYS, type ProbeWays, probeTargets } from "./model/probe.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
 import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
+import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
@@ -93,6 +94,8 @@ export interface DirectorOptions {
   readonly health?: HealthSource;
   /** VIPs cannot be probed when left out. */
   readonly probes?: Pick<ProbeWays, "follow">;
+  /** VIPs are somebody else's when left out. */
+  readonly addresses?: Pick<AddressOwner, "follow">;
   /** Told of every desired state that was acknowledged. */
   readonly onDesired?: (desired: DesiredState) => void;
   /** Told about things that go wrong outside of any request. */
@@ -109,6 +112,7 @@ export class Director {
   #meter = new Meter();
   readonly #health: HealthSource;
   readonly #probes: Pick<ProbeWays, "follow">;
+  readonly #addresses: DirectorOptions["addresses"];
   readonly #onDesired: (desired: DesiredState) => void;
   readonly #report: (message: string) => void;
   readonly #slowStart: SlowStart;
@@ -140,6 +144,7 @@ export class Director {
     this.#baselines = baselines;
     this.#health = health;
     this.#probes = probes;
+    this.#addresses = options.addresses;
     this.#onDesired = onDesired;
     this.#report = report;
     this.#slowStart = slowStart;
@@ -283,6 +288,7 @@ export class Director {
       }),
     );
     this.#probes.follow(probeTargets(desired), this.#nextHops.current());
+    this.#addresses?.follow(desired);
     this.#served = served;
     this.#lag = undefined;
     clearTimeout(this.#rampTimer);

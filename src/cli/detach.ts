@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import { probe } from "../bpf/index.ts";
 import { Pins } from "../dataplane/pins.ts";
 import { removeProbePrograms } from "../dataplane/probe-path.ts";
+import { releaseAddresses } from "../net/address-owner.ts";
 import { DEFAULT_PIN_DIR } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
 
 const HELP = `usage: xdirector detach [--pin-dir DIR]
 
 Detaches the program from every interface and removes its pins: flows and counters are gone, packets go
-to the kernel's stack. The saved state stays.
+to the kernel's stack. VIPs that the director has put on an interface are removed. The saved state stays.
 `;
 
 export async function runDetach(argv: string[]): Promise<number> {
@@ -29,6 +30,7 @@ export async function runDetach(argv: string[]): Promise<number> {
   assertMachine();
   const pins = new Pins(values["pin-dir"]);
   const interfaces = pins.linkedInterfaces();
+  releaseAddresses();
   pins.removeAll();
   for (const name of interfaces) {
     const found = probe.interfaceByName(name);

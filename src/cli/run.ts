@@ -14,6 +14,7 @@ import { Health } from "../health/health.ts";
 import { VerdictFile } from "../health/verdict-file.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, endpoint } from "../model/service.ts";
+import { AddressOwner, releaseAddresses } from "../net/address-owner.ts";
 import { NextHopWatcher } from "../net/next-hops.ts";
 import { BaselineFile } from "../stats/baseline-file.ts";
 import { ConfigSource } from "./config-source.ts";
@@ -40,13 +41,19 @@ export async function runDaemon(argv: string[]): Promise<number> {
     await start({ options, source, stateFile, desired, closers });
   } catch (error) {
     await closeAll(closers);
-    if (!adopts) pins.removeAll();
+    if (!adopts) removeAll(pins);
     throw error;
   }
   await closeAll(closers);
-  if (options.onStop === "detach") pins.removeAll();
+  if (options.onStop === "detach") removeAll(pins);
   else report(`stopped; the data plane goes on (pinned at ${options.pinDir})`);
   return 0;
+}
+
+/** No packet comes to a VIP any more when nobody forwards it. */
+function removeAll(pins: Pins): void {
+  releaseAddresses();
+  pins.removeAll();
 }
 
 type Closer = () => Promise<void>;
@@ -73,6 +80,8 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
   });
   const verdicts = new VerdictFile(options.stateDir);
   const wasDown = await verdicts.load();
+  const addresses = new AddressOwner({ interface: options.interfaces[0] as string, report });
+  closers.push(async () => addresses.close());
   const probes = new ProbePath(port.status().attachments.map(({ ifindex }) => ifindex));
   closers.push(async () => probes.close());
   const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
@@ -84,6 +93,7 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
     store: stateFile,
     health,
     probes,
+    addresses,
     baselines: new BaselineFile(options.stateDir),
     onDesired: (desired) => void vrrp.follow(desired),
     report,
@@ -92,6 +102,7 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
   const tellTables = () => {
     port.forgetReplyRoutes(nextHops.vlans());
     port.putOwnMacs(nextHops.macs());
+    addresses.check();
   };
   nextHops.start();
   tellTables();

@@ -29,6 +29,7 @@ import {
   toServiceHealthDocument,
 } from "./health-document.ts";
 import { toMark, toMarkDocument } from "./marks.ts";
+import { toAddressesDocument, toOwnership } from "./owned-addresses.ts";
 import { flagText, toSchedulerFlags } from "./scheduler-flags.ts";
 import type {
   ConfigDocument,
@@ -51,7 +52,7 @@ const DEFAULT_WEIGHT = 1;
  * @throws UNSUPPORTED and what {@link assertValidState} throws
  */
 export function toState(document: ConfigDocument): DesiredState {
-  const { services, marks, settings = {}, syncDaemons = [], lastChange, health, vrrp } = document;
+  const { services, marks, settings = {}, syncDaemons = [], lastChange, health, vrrp, addresses } = document;
   const named = (service: ServiceDocument, index: number) => toService(service, `services[${index}].`);
   const state = {
     services: services.map(named),
@@ -63,6 +64,7 @@ export function toState(document: ConfigDocument): DesiredState {
     ...(lastChange && { lastChange }),
     ...(health && { health: toHealthSettings(health) }),
     ...(vrrp !== undefined && { vrrp }),
+    ...(addresses && { addresses: toOwnership(addresses) }),
   };
   assertValidState(state);
   return state;
@@ -96,7 +98,7 @@ export function toAddress(text: string): Address {
 
 /** Inverse of {@link toState}: every field written out. */
 export function toDocument(state: DesiredState): FullConfigDocument {
-  const { services, settings, syncDaemons, lastChange, health, vrrp, marks = [] } = state;
+  const { services, settings, syncDaemons, lastChange, health, vrrp, addresses, marks = [] } = state;
   return {
     services: services.map(toServiceDocument),
     settings: toSettingsDocument(settings),
@@ -105,6 +107,7 @@ export function toDocument(state: DesiredState): FullConfigDocument {
     ...(lastChange && { lastChange }),
     ...(health && { health: toHealthSettingsDocument(health) }),
     ...(vrrp !== undefined && { vrrp }),
+    ...(addresses && { addresses: toAddressesDocument(addresses) }),
   };
 }
 

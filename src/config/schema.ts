@@ -23,6 +23,7 @@ import {
 } from "../model/service.ts";
 import { HealthSettingsSchema, ServerHealthSchema, serviceHealthSchema } from "./health-schema.ts";
 import { MarkDocumentSchema } from "./mark-schema.ts";
+import { AddressesSchema } from "./owned-addresses-schema.ts";
 import { NAMED_FLAGS } from "./scheduler-flags.ts";
 import { FullSettingsSchema, SettingsSchema } from "./settings-schema.ts";
 import { SyncDaemonSchema } from "./sync-daemon-schema.ts";
@@ -176,6 +177,7 @@ export const ServiceSchema = Type.Object(
 const DIRECTOR_OPTIONS = {
   marks: Type.Optional(Type.Immutable(Type.Array(MarkDocumentSchema))),
   health: Type.Optional(HealthSettingsSchema),
+  addresses: Type.Optional(AddressesSchema),
   vrrp: Type.Optional(
     Type.String({
       minLength: 1,

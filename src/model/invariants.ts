@@ -7,6 +7,7 @@ import { familyOf, isUnicast } from "./address.ts";
 import { assertValidServerHealth, assertValidServiceHealth } from "./health.ts";
 import { DEFAULT_MAGLEV_SIZE } from "./maglev.ts";
 import { assertValidMarks } from "./marks.ts";
+import { assertOneOwner } from "./owned-addresses.ts";
 import { assertProbeable } from "./probe.ts";
 import {
   type DesiredState,
@@ -28,6 +29,7 @@ import {
 export function assertValidState(state: DesiredState): void {
   assertValidMarks(state.marks ?? []);
   if (state.syncDaemons) assertSyncable(state);
+  assertOneOwner(state);
   const seen = new Set<ServiceKey>();
   state.services.forEach((service, index) => {
     const key = serviceKey(service);

@@ -6,6 +6,7 @@ import { type Address, type Family, familyOf } from "./address.ts";
 import type { HealthSettings, ServerHealth, ServiceHealth } from "./health.ts";
 import type { MaglevSize } from "./maglev.ts";
 import type { Mark } from "./marks.ts";
+import type { AddressOwnership } from "./owned-addresses.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 import type { SyncDaemon } from "./sync-daemon.ts";
 
@@ -185,6 +186,8 @@ export interface DesiredState {
   readonly vrrp?: string;
   /** Which packets belong to services that go by a mark; none when left out. */
   readonly marks?: readonly Mark[];
+  /** The director owns the VIPs; somebody else does when left out. */
+  readonly addresses?: AddressOwnership;
 }
 
 export const EMPTY_STATE: DesiredState = { services: [], settings: DEFAULT_SETTINGS };

@@ -26,6 +26,8 @@ export interface LinkAddress {
   readonly address: Address;
   /** 0 to 32 or 128. */
   readonly prefix: number;
+  /** The director has put it there. */
+  readonly isOurVip?: boolean;
 }
 
 /** By their numbers, RTN_* of linux/rtnetlink.h. */

@@ -24,6 +24,8 @@ export interface NativeAddress {
   readonly ifindex: number;
   readonly address: Uint8Array;
   readonly prefix: number;
+  /** IFA_PROTO; 0: nobody says. */
+  readonly protocol: number;
 }
 
 export interface NativeRoute {
@@ -69,6 +71,7 @@ export interface NativeSocket {
   setLinkDown(ifindex: number): void;
   addresses(): NativeAddress[];
   addAddress(ifindex: number, address: Uint8Array, prefix: number): void;
+  addVip(ifindex: number, address: Uint8Array, prefix: number, protocol: number): void;
   deleteAddress(ifindex: number, address: Uint8Array, prefix: number): void;
   /** Of destinations of 16 bytes each, in their order; a number is the errno with which the kernel refused. */
   routes(destinations: Uint8Array): (NativeRoute | number | undefined)[];

@@ -32,6 +32,9 @@ const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_RUNNING = 0x40;
 
+/** Who added an address (IFA_PROTO), beside 18 for keepalived and the like; see rt_addrprotos of iproute2. */
+const VIP_PROTOCOL = 120;
+
 const ETHERNET_ADDRESS_LENGTH = 6;
 const ADDRESS_BYTES = 16;
 
@@ -82,13 +85,23 @@ export class Netlink implements Disposable {
     const all = call(() => this.#socket.addresses());
     return all
       .filter((found) => ifindex === undefined || found.ifindex === ifindex)
-      .map((found) => ({ ...found, address: addressFromBytes(found.address) }));
+      .map(({ ifindex, address, prefix, protocol }) => ({
+        ifindex,
+        address: addressFromBytes(address),
+        prefix,
+        ...(protocol === VIP_PROTOCOL && { isOurVip: true }),
+      }));
   }
 
   /** Whether it was added; false when it was there. */
   addAddress({ ifindex, address, prefix }: LinkAddress): boolean {
     const add = () => this.#socket.addAddress(ifindex, addressToBytes(address), prefix) ?? true;
     return callUnless(["EEXIST"], add) ?? false;
+  }
+
+  /** Marked as the director's: {@link LinkAddress.isOurVip}. @throws NetlinkError EEXIST */
+  addVip({ ifindex, address, prefix }: LinkAddress): void {
+    call(() => this.#socket.addVip(ifindex, addressToBytes(address), prefix, VIP_PROTOCOL));
   }
 
   /** Whether it was there. */

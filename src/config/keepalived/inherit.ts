@@ -7,8 +7,15 @@ import { DEFAULT_SETTINGS, type Timeouts } from "../../model/settings.ts";
 /** The state that a keepalived.conf wants, coming from `before`. */
 export function inherit(wanted: DesiredState, before: DesiredState): DesiredState {
   const { marks } = before;
+  // With VRRP, addresses are keepalived's.
+  const addresses = wanted.vrrp === undefined ? before.addresses : undefined;
   const timeouts = inheritTimeouts(wanted.settings.timeouts, before.settings.timeouts);
-  return { ...wanted, settings: { ...before.settings, timeouts }, ...(marks && { marks }) };
+  return {
+    ...wanted,
+    settings: { ...before.settings, timeouts },
+    ...(marks && { marks }),
+    ...(addresses && { addresses }),
+  };
 }
 
 /** lvs_timeouts may set some of them only. */
