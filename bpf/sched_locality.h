@@ -38,6 +38,12 @@ static __always_inline void request_locality(const struct service *service,
 	request->key.service = service->id;
 }
 
+/* Another CPU's time may be a little ahead of this one's. */
+static __always_inline bool is_over(__u64 since, __u32 seconds, __u64 now)
+{
+	return (__s64)(now - since) > (__s64)(seconds * SECOND_NS);
+}
+
 static __always_inline __u64 member_of(__u32 slot, const struct server *server)
 {
 	const __be32 *rip = server->rip.words;
@@ -56,7 +62,7 @@ static __always_inline __u32 member_slot(__u64 member)
 	return server && member_of(slot, server) == member ? slot : NO_SERVER;
 }
 
-/* ip_vs_dest_set_min(), the latest first; a destination of lblc has one server, whose thresholds do not count. */
+/* ip_vs_dest_set_min(), the latest first. A destination of lblc has one server, whose thresholds do not count. */
 static __always_inline __u32 least_loaded(const struct locality *locality, __u32 scheduler)
 {
 	__u32 rule = scheduler == SCHEDULER_LBLC ? RANK_IDLEST : SCHEDULER_WLC, best = 0;
@@ -83,7 +89,7 @@ static __always_inline struct load_key busyness(__u64 member)
 	return (struct load_key){ load_overhead(load->word), load->weight };
 }
 
-/* Which of two has more to do for its weight, the earlier one when they are equal. Those that are quiesced do not count. */
+/* Which of two has more to do for its weight, of equals the earlier one. Those that are quiesced do not count. */
 __noinline __u64 busier(__u64 earlier, __u64 later)
 {
 	struct load_key first = busyness(earlier), second = busyness(later);
@@ -144,8 +150,7 @@ static __always_inline bool shrink(struct locality *locality, __u64 now)
 {
 	__u64 most;
 
-	if (locality->count < 2 ||
-	    now - locality->modified <= settings.lblcr_expiration * SECOND_NS)
+	if (locality->count < 2 || !is_over(locality->modified, settings.lblcr_expiration, now))
 		return false;
 	most = busiest(locality);
 	if (most != NO_MEMBER)
@@ -186,10 +191,10 @@ static __always_inline struct locality *recall(struct locality_request *request,
 					       __u64 now)
 {
 	struct locality *known = bpf_map_lookup_elem(&localities, &request->key);
-	__u64 seconds = scheduler == SCHEDULER_LBLC ? settings.lblc_expiration :
+	__u32 seconds = scheduler == SCHEDULER_LBLC ? settings.lblc_expiration :
 						      settings.lblcr_expiration;
 
-	if (known && now - known->used <= seconds * SECOND_NS) {
+	if (known && !is_over(known->used, seconds, now)) {
 		request->locality = *known;
 		return known;
 	}

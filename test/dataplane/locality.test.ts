@@ -5,12 +5,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { KernelDataplane } from "../../src/dataplane/kernel.ts";
+import { Director } from "../../src/director.ts";
 import { editSettings } from "../../src/model/edits.ts";
 import type { SchedulerName } from "../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { cache, MarkedFlows } from "../support/marked-flows.ts";
-import { address } from "../support/memory-director.ts";
+import { address, RecordingStore } from "../support/memory-director.ts";
 
 const HOT = "10.9.255.1";
 const OTHER = "10.9.255.2";
@@ -91,6 +93,17 @@ describe("a destination", () => {
         await dataplane.forget();
         await clients.serve(scheduler, servers);
         assert.deepEqual(open(1, HOT), [home]);
+      });
+
+      test("keeps its server when the next director adopts the data plane", async () => {
+        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        const [home] = open(20, HOT);
+        const { loaded, nextHops, director } = dataplane;
+        const port = new KernelDataplane(loaded, []);
+        const next = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
+        await next.start(director.desired);
+        assert.deepEqual(open(1, HOT), [home]);
+        await next.stop();
       });
 
       test("has no server any more when nobody asked for it for the time that is set", async () => {
