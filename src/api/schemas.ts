@@ -35,9 +35,10 @@ export const PatchServiceBody = Type.Partial(
     mssClamp: orNull(SERVICE_OPTIONS.mssClamp),
     mhTableSize: orNull(SERVICE_OPTIONS.mhTableSize),
     slowStart: orNull(SERVICE_OPTIONS.slowStart),
+    health: orNull(SERVICE_OPTIONS.health),
     servers: ServersSchema,
   }),
-  { ...CLOSED, description: "null takes an option away" },
+  { ...CLOSED, description: "null takes an option away; what is left out of health and its timing stays as it is" },
 );
 export const PutServerBody = Type.Object({ method: MethodSchema, ...SERVER_OPTIONS }, CLOSED);
 export const PatchServerBody = Type.Partial(PutServerBody, CLOSED);

@@ -3,6 +3,8 @@
 
 import type Type from "typebox";
 import { toServer, toServiceDocument, toServiceOptions } from "../config/document.ts";
+import { toServiceHealthDocument } from "../config/health-document.ts";
+import type { ServiceHealthDocument } from "../config/health-schema.ts";
 import { FullServiceSchema } from "../config/schema.ts";
 import {
   addService,
@@ -136,15 +138,21 @@ function withoutNulls<Fields extends object>(fields: Fields) {
   return Object.fromEntries(entries) as { [Name in keyof Fields]: Exclude<Fields[Name], null> };
 }
 
-/** What is null, empty or false in the body is taken away. */
-function toChanges({ scheduler, servers, ...options }: PatchBody, service: VirtualService): ServiceChanges {
-  const given = withoutNulls(options);
+/** What is null, empty or false in the body is taken away; of health, what it does not say stays. */
+function toChanges({ scheduler, servers, health, ...options }: PatchBody, service: VirtualService): ServiceChanges {
+  const given = withoutNulls({ ...options, ...(health !== undefined && { health: health && onto(service, health) }) });
   const after = { ...service, ...(scheduler && { scheduler }) };
   const wanted = toServiceOptions(given, after);
-  const named = Object.keys(options) as (keyof typeof options)[];
+  const named = [...Object.keys(options), ...(health === undefined ? [] : ["health"])] as (keyof typeof wanted)[];
+  const changed = Object.fromEntries(named.map((name) => [name, wanted[name]]));
   return {
-    ...Object.fromEntries(named.map((name) => [name, wanted[name]])),
+    ...changed,
     ...(scheduler && { scheduler }),
-    ...(servers && { servers: servers.map((server) => toServer(server, service)) }),
+    ...(servers && { servers: servers.map((server) => toServer(server, { ...service, ...changed })) }),
   };
+}
+
+function onto({ health }: VirtualService, changes: ServiceHealthDocument): ServiceHealthDocument {
+  const before = health ? toServiceHealthDocument(health) : {};
+  return { ...before, ...changes, timing: { ...before.timing, ...changes.timing } };
 }

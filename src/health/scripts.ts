@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Script } from "../model/health.ts";
+import { ScriptFamily } from "./script-family.ts";
 import { assertSecure } from "./script-security.ts";
 import { type Identity, identityOf } from "./users.ts";
 
@@ -36,20 +37,23 @@ export type ScriptEnd =
   | { readonly kind: "timeout" }
   | { readonly kind: "not-run"; readonly reason: string };
 
-/** Runs it to its end. Never rejects. What it leaves behind in its process group is killed when it has timed out. */
+/** Runs it to its end. Never rejects. What it leaves behind is killed when it has timed out. */
 export async function runScript(run: ScriptRun, policy: ScriptPolicy): Promise<ScriptEnd> {
   try {
     const identity = await identityOf(run.script, policy.user);
     if (policy.security && identity.uid === 0) await assertSecure(run.script.argv[0] as string);
-    return await toItsEnd(start(run, identity), run);
+    const family = new ScriptFamily();
+    const end = await toItsEnd(start(run, identity, family), run);
+    if (end.kind === "timeout") await family.kill();
+    return end;
   } catch (error) {
     return { kind: "not-run", reason: (error as Error).message };
   }
 }
 
-function start({ script, extra = [] }: ScriptRun, { uid, gid }: Identity): ChildProcess {
+function start({ script, extra = [] }: ScriptRun, { uid, gid }: Identity, family: ScriptFamily): ChildProcess {
   const [program = "", ...args] = script.argv;
-  const env = { ...ENVIRONMENT };
+  const env = { ...ENVIRONMENT, ...family.variable };
   return spawn(program, [...args, ...extra], { detached: true, stdio: "ignore", cwd: "/", env, uid, gid });
 }
 

@@ -48,6 +48,18 @@ describe("a virtual service", () => {
     assert.deepEqual(answer.body, { ...NAME, scheduler: "wrr", servers: [SERVER] });
   });
 
+  it("gets by PATCH what its health is to be, and keeps of it what that leaves out", async () => {
+    const { call } = startApi();
+    const health = { quorum: 2, virtualHost: "www.example.com", timing: { delayLoop: 5, connectTimeout: 1 } };
+    await call(URL, { method: "PUT", body: { scheduler: "rr", health } });
+    const patch = (body: object) => call(URL, { method: "PATCH", body });
+    const { body } = await patch({ health: { quorum: 3, probe: "vip", timing: { delayLoop: 6 } } });
+    const { quorum, probe, virtualHost, timing } = body.health as Record<string, unknown>;
+    assert.deepEqual({ quorum, probe, virtualHost }, { quorum: 3, probe: "vip", virtualHost: "www.example.com" });
+    assert.deepEqual(timing, { delayLoop: 6, connectTimeout: 1 });
+    assert.deepEqual((await patch({ health: null })).body.health, undefined);
+  });
+
   it("is not changed by a PATCH without fields", async () => {
     const { call } = startApi();
     const { body } = await call(URL, { method: "PUT", body: { scheduler: "wrr", servers: [SERVER] } });

@@ -76,6 +76,16 @@ describe("a script", () => {
     await until("all are gone", () => !pids.some(isRunning));
   });
 
+  test("that hangs is killed with what has left its process group and its parent", async () => {
+    const file = join(folder, "escaped");
+    const daemon = `/usr/bin/setsid /bin/sh -c 'echo $$ >> ${file}; exec /bin/sleep 60'`;
+    const escaping = `${daemon} & (${daemon} &) ; /bin/sleep 60`;
+    assert.deepEqual(await runScript({ ...shell(escaping), timeout: 500 }, AS_ROOT), { kind: "timeout" });
+    const pids = readFileSync(file, "utf8").trim().split("\n").map(Number);
+    assert.equal(pids.length, 2);
+    await until("all are gone", () => !pids.some(isRunning));
+  });
+
   test("that prints without end is not listened to", async () => {
     const before = process.memoryUsage().rss;
     assert.deepEqual(await runScript({ ...shell("exec yes"), timeout: 300 }, AS_ROOT), { kind: "timeout" });
