@@ -33,6 +33,9 @@ interface Way {
 /** So many neighbours are asked for one by one; of more the whole table is read, which may be long. */
 const ASKED_FOR_MAX = 32;
 
+/** Each is a request to the kernel: of thousands that are dead, some wait for the next call. */
+const PROBED_AGAIN_MAX = 1000;
+
 export class NextHopReader {
   readonly #source: NextHopSource;
   readonly #schedule = new ProbeSchedule();
@@ -73,9 +76,9 @@ export class NextHopReader {
     return this.#neighbours.has(key);
   }
 
-  /** Probes the neighbours of the last reading whose time has come; `now` in ms of any monotonic clock. */
+  /** Probes neighbours of the last reading whose time has come; `now` in ms of any monotonic clock. */
   probe(now: number): void {
-    for (const { ifindex, address } of this.#schedule.take(this.#neighbours, now)) {
+    for (const { ifindex, address } of this.#schedule.take(this.#neighbours, now, PROBED_AGAIN_MAX)) {
       try {
         this.#source.probeNeighbour(ifindex, address);
       } catch (error) {

@@ -21,11 +21,25 @@ export class ProbeSchedule {
 
   /**
    * The neighbours that are to be probed now (ms, of any monotonic clock), counting them as probed. `neighbours`
-   * holds every one that matters, by key; others are forgotten. No state: the kernel has no entry.
+   * holds every one that matters, by key; others are forgotten. No state: the kernel has no entry. Of those that
+   * were probed before, at most `limit`: the others stay due.
    */
-  take<T extends { readonly state: NeighbourState | undefined }>(neighbours: ReadonlyMap<string, T>, now: number): T[] {
+  take<T extends { readonly state: NeighbourState | undefined }>(
+    neighbours: ReadonlyMap<string, T>,
+    now: number,
+    limit = Number.POSITIVE_INFINITY,
+  ): T[] {
     for (const key of this.#attempts.keys()) if (!neighbours.has(key)) this.#attempts.delete(key);
-    return [...neighbours].filter(([key, { state }]) => this.#isDue(key, state ?? "none", now)).map(([, it]) => it);
+    const due: T[] = [];
+    let again = 0;
+    for (const [key, neighbour] of neighbours) {
+      const isKnown = this.#attempts.has(key);
+      if (isKnown && again === limit) continue;
+      if (!this.#isDue(key, neighbour.state ?? "none", now)) continue;
+      due.push(neighbour);
+      if (isKnown) again++;
+    }
+    return due;
   }
 
   #isDue(key: string, state: NeighbourState, now: number): boolean {

@@ -65,3 +65,13 @@ describe("a schedule", () => {
     assert.equal(schedule.take(neighbours, 2000).length, 1);
   });
 });
+
+describe("of many neighbours", () => {
+  it("all are probed at once the first time, later so many at a time, and none is forgotten", () => {
+    const schedule = new ProbeSchedule();
+    const dead = new Map(Array.from({ length: 5 }, (_, n) => [`3|10.0.0.${n}`, { state: "failed" as const, n }]));
+    const probed = (second: number) => schedule.take(dead, second * 1000, 2).map(({ n }) => n);
+    assert.deepEqual(probed(0), [0, 1, 2, 3, 4]);
+    assert.deepEqual([probed(1), probed(1.5), probed(2), probed(2.5)], [[0, 1], [2, 3], [4], []]);
+  });
+});
