@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Desired state, image and counters -> one snapshot. No I/O here.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataplaneImage } from "../compile/image.ts";
 import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
@@ -30,11 +31,24 @@ const NO_LOAD: ServerLoad = { active: 0, inactive: 0 };
 const NOTHING = counts(NO_COUNTERS, NO_LOAD);
 const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
 
-export function takeSnapshot(input: SnapshotInput): DirectorSnapshot {
+/** Servers that are looked at without a pause: a few ms. */
+const SERVERS_AT_ONCE = 5000;
+
+/** With pauses, in which nothing of the input may change, where there are tens of thousands of servers. */
+export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapshot> {
   const { occupied, halfOpen, capacity, templates } = input.flows;
   const slots = slotsByService(input.held);
+  const services: ServiceSnapshot[] = [];
+  let servers = 0;
+  for (const service of input.served.services) {
+    services.push(snapshotService(service, slots, input));
+    servers += service.servers.length;
+    if (servers < SERVERS_AT_ONCE) continue;
+    servers = 0;
+    await nextTurn();
+  }
   return {
-    services: input.served.services.map((service) => snapshotService(service, slots, input)),
+    services,
     flows: { occupied, halfOpen, capacity },
     templates: { occupied: templates.occupied, capacity: templates.capacity, lost: templates.lost },
     verdicts: input.counters.verdicts,
