@@ -121,7 +121,10 @@ export async function* render<Subject>(table: Table<Subject>, rows: readonly Row
   }
 }
 
-/** A metric of prom-client's own would file each value under its labels before it writes it. */
+/**
+ * A metric of prom-client's own would file each value under its labels before it writes it. As shared labels, which
+ * histograms have, they are made text once, however many metrics a row has.
+ */
 async function samplesText<Subject>(
   { type: Type, name, help, read }: Metric<Subject>,
   rows: readonly Row<Subject>[],
@@ -129,7 +132,7 @@ async function samplesText<Subject>(
   const registry = new Registry();
   const metric = new Type({ name: PREFIX + name, help, registers: [] });
   const described = await metric.get();
-  const values = rows.map(([labels, subject]) => ({ labels, value: read(subject) }));
+  const values = rows.map(([labels, subject]) => ({ labels: {}, sharedLabels: labels, value: read(subject) }));
   registry.registerMetric(Object.assign(metric, { get: async () => ({ ...described, values }) }));
   return registry.metrics();
 }

@@ -57,6 +57,9 @@ export const VIPS: Readonly<Record<Method, string>> = {
   masquerade: "192.0.2.3",
 };
 
+/** What xdpbench's frames are for: the director's interface is to have it. */
+export const DIRECTOR_MAC = "02:00:00:00:00:01";
+
 /** Frames sent are of 60 bytes, and this comes out: a tunnel adds an IPv4 header. */
 const LENGTHS: Readonly<Record<Method, number>> = { direct: 60, tunnel: 80, masquerade: 60 };
 const AUDITED = 1000;

@@ -8,7 +8,16 @@ import { parseArgs } from "node:util";
 import { Daemon } from "../support/daemon.ts";
 import { type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
-import { type Bench, buildXdpbench, type Effort, type Measurement, type Method, measure, VIPS } from "./measure.ts";
+import {
+  type Bench,
+  buildXdpbench,
+  DIRECTOR_MAC,
+  type Effort,
+  type Measurement,
+  type Method,
+  measure,
+  VIPS,
+} from "./measure.ts";
 
 const INTERFACE = "eth0";
 /** A masqueraded flow takes two places and cannot do without: of more, some would find no room. */
@@ -63,6 +72,7 @@ async function measureMethod(xdpbench: string, { method, size, plan }: Run): Pro
     { namespace: director, interface: INTERFACE, addresses: ["172.16.0.1/24"] },
     { namespace: sandbox.namespace("peer"), interface: INTERFACE },
   );
+  director.ip("link", "set", INTERFACE, "address", DIRECTOR_MAC);
   const rips = addServers(director, size);
   const config = join(sandbox.folder, "config.json");
   writeFileSync(config, JSON.stringify({ services: services(method, size, rips) }));

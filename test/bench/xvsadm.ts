@@ -11,7 +11,8 @@ import { parseArgs } from "node:util";
 import { Daemon } from "../support/daemon.ts";
 import { type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
-import { buildXdpbench } from "./measure.ts";
+import { until } from "../support/until.ts";
+import { buildXdpbench, DIRECTOR_MAC } from "./measure.ts";
 
 const INTERFACE = "eth0";
 const ROUTER = "172.16.0.2";
@@ -19,6 +20,8 @@ const SERVICES = 1000;
 const SERVERS_EACH = 10;
 /** Of the service whose connections are listed. */
 const VIP = "192.0.2.1";
+/** Part of the flows that its hash finds a place for in a table of their number. */
+const FOUND_PLACE = 0.9;
 /** How often a client is asked how much memory it takes, in ms. */
 const WATCH_INTERVAL = 20;
 
@@ -54,6 +57,7 @@ async function measure({ rounds, flows }: Plan): Promise<Figure[]> {
     { namespace: director, interface: INTERFACE, addresses: ["172.16.0.1/24"] },
     { namespace: sandbox.namespace("peer"), interface: INTERFACE, addresses: [`${ROUTER}/24`] },
   );
+  director.ip("link", "set", INTERFACE, "address", DIRECTOR_MAC);
   director.ip("route", "add", "10.0.0.0/8", "via", ROUTER);
   const place = Daemon.place(sandbox, director, [INTERFACE]);
   const daemon = await Daemon.start(place, ["--max-flows", String(flows)]);
@@ -106,6 +110,10 @@ async function openFlows(director: Netns, daemon: Daemon, flows: number): Promis
   const packets = ["--mode", "rand", "--flows", String(flows), "--flags", "ack", "--prime", "syn,ack"];
   const { code, stderr } = await director.exec(xdpbench, ["cpu", ...program, ...packets, "--rounds", "1"]);
   if (code !== 0) throw new Error(`xdpbench: ${stderr.trim()}`);
+  await until("the flows are in the table", async () => {
+    const { body } = await daemon.request("GET", "/v1/stats");
+    return (body as { readonly flows: { readonly occupied: number } }).flows.occupied >= FOUND_PLACE * flows;
+  });
 }
 
 interface Run {
