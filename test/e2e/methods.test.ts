@@ -105,8 +105,8 @@ before(async () => {
   director.sysctl("net.ipv6.conf.all.forwarding", 1);
   for (const family of FAMILIES) addRoutes(server, family);
   files = await FileServer.start(sandbox, server, [WEB_PORT, MAPPED_PORT]);
-  const tunnelled = ROWS.filter(({ server: { method } }) => method !== "masquerade");
-  await becomeRealServer(sandbox, server, tunnelled.map(vipOf));
+  const unmapped = ROWS.filter(({ server: { method } }) => method !== "masquerade");
+  await becomeRealServer(sandbox, server, unmapped.map(vipOf));
   const servedAs = ROWS.map((row) => (row.server.method === "masquerade" ? row.server.rip : vipOf(row)));
   await startIperf(server, [...new Set(servedAs)]);
   daemon = await Daemon.start(Daemon.place(sandbox, director));

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Boots the VM once and runs scenarios in it: through the kernel's IPVS, and through xdirector.
 
-import { spawn } from "node:child_process";
 import { decode, layersOf } from "../support/packet.ts";
-import { fromRoot } from "../support/project.ts";
 import { type Configuration, readLab, type WireName } from "../vectors/format.ts";
+import { boot } from "./boot.ts";
 import type { Scenario, ScenarioStep } from "./cases/scenario.ts";
 import type { Walk, WalkPacket } from "./walks/walk.ts";
 
-const VMRUN = fromRoot("test", "vm", "vmrun");
-const GUEST = "exec /usr/bin/python3 -B test/vm/guest/main.py";
-/** A guard against a VM that hangs. */
-const GUARD_SECONDS = 1000;
+const GUEST = "test/vm/guest/main.py";
 
 const NOTHING = "the VM says nothing about it";
 
@@ -96,7 +92,7 @@ export async function runInGuest(jobs: readonly Job[], walks: readonly Walk[] = 
     steps: scenario.steps.map(instruction),
   }));
   const input = { lab: readLab(), cases, walks: walks.map(script) };
-  const report = JSON.parse(await boot(JSON.stringify(input))) as GuestReport;
+  const report = JSON.parse(await boot(GUEST, JSON.stringify(input))) as GuestReport;
   const { kernel, daemon, ipvs, xdirector } = report;
   return {
     kernel,
@@ -141,25 +137,6 @@ export function configurationOf({ services, settings }: Configuration): Configur
 
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
-}
-
-function boot(input: string): Promise<string> {
-  const args = ["--stdin", "-c", "2", "-t", String(GUARD_SECONDS), "-C", fromRoot(), "--", GUEST];
-  const child = spawn(VMRUN, args);
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      output[name] += text;
-    });
-  }
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(output.stdout);
-      else reject(new Error(`the VM ended with ${code}: ${output.stderr.trim()}`));
-    });
-  });
 }
 
 /** One daemon goes through all scenarios: flows of one are still there in the next. */

@@ -33,7 +33,7 @@ def main():
     report["ipvs"] = {case["name"]: attempt(ipvs, case) for case in job["cases"]}
     report["walks"] = {"ipvs": {walk["name"]: attempt(ipvs, walk) for walk in job["walks"]}, "xdirector": {}}
     if xdirector:
-        report["daemon"] = xdirector.wait_until_ready()
+        report["daemon"] = xdirector.daemon.wait_until_ready()
         report["xdirector"] = {case["name"]: attempt(xdirector, case) for case in ours}
         report["walks"]["xdirector"] = {walk["name"]: attempt(xdirector, walk) for walk in job["walks"]}
         xdirector.close()
