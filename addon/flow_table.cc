@@ -4,8 +4,10 @@
 
 #include "atomic.h"
 
-#include <cstring>
+#include <algorithm>
+#include <arpa/inet.h>
 #include <ctime>
+#include <iterator>
 #include <random>
 
 namespace bpf {
@@ -47,7 +49,7 @@ FlowWord::FlowWord(uint64_t word)
     : server(word & FLOW_SERVER_MASK), tick((word >> FLOW_TICK_BIT) & FLOW_TICK_MASK),
       state((word >> FLOW_STATE_BIT) & FLOW_STATE_MASK), protocol((word >> FLOW_PROTOCOL_BIT) & FLOW_PROTOCOL_MASK),
       isReply(word & FLOW_REPLY), isMasqueraded(word & FLOW_MASQUERADE), keepsPort(word & FLOW_KEEPS_PORT),
-      isEnded(word & FLOW_ENDED), isActive(load_is_active(word)) {}
+      isEnded(word & FLOW_ENDED), isIpv6(word & FLOW_IPV6), isActive(load_is_active(word)) {}
 
 uint32_t FlowWord::Age(uint32_t now) const {
   return TicksSince(tick, now);
@@ -142,7 +144,22 @@ FlowCounts FlowTable::Sweep(const FlowEnds &ends, const Timeouts &timeouts, uint
   return counts;
 }
 
-FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
+namespace {
+
+/** An address of a flow, whose last word is near. */
+union ip AddressOf(const FlowWord &flow, const __be32 (&first)[3], __be32 last) {
+  union ip ip = {};
+  if (flow.isIpv6)
+    std::copy(std::begin(first), std::end(first), ip.words);
+  else
+    ip.words[2] = htonl(0xffff); // ::ffff:a.b.c.d
+  ip.words[3] = last;
+  return ip;
+}
+
+} // namespace
+
+FlowList FlowTable::List(const flow_far *fars, const Timeouts &timeouts, uint32_t now, uint64_t cursor,
                          uint32_t limit) const {
   FlowList list;
   uint64_t slots = uint64_t(count_) * FLOW_WAYS;
@@ -159,12 +176,13 @@ FlowList FlowTable::List(const flow_cold *colds, const Timeouts &timeouts, uint3
     if (word.isReply || word.isEnded)
       continue;
     uint32_t age = word.Age(now), timeout = timeouts[word.protocol][word.state];
-    flow_tuple tuple;
-    memcpy(&tuple, &colds[index].tuple, sizeof(tuple));
+    flow_tuple near = Near(index).tuple;
+    flow_tuple_rest far = fars[index].tuple;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (age >= timeout || Read(slot.signature) != signature)
       continue; // expired, or another flow's by now
-    list.flows.push_back({tuple, word, age, timeout});
+    union ip cip = AddressOf(word, far.cip, near.cip), vip = AddressOf(word, far.vip, near.vip);
+    list.flows.push_back({cip, vip, near.cport, near.vport, word, age, timeout});
   }
   return list;
 }
@@ -187,9 +205,9 @@ uint32_t FlowTable::Purge(const FlowEnds &ends, uint32_t server) const {
 }
 
 /** The other slot of a masqueraded flow, unless it went to another flow since. */
-void FlowTable::EndReply(const flow_cold *colds, const FlowEnds &ends, uint64_t index) const {
-  uint64_t peer = colds[index].tuple.peer;
-  if (peer >= uint64_t(count_) * FLOW_WAYS || colds[peer].reply.peer != index)
+void FlowTable::EndReply(const FlowEnds &ends, uint64_t index) const {
+  uint64_t peer = Near(index).tuple.peer;
+  if (peer >= uint64_t(count_) * FLOW_WAYS || Near(peer).reply.peer != index)
     return;
   flow_slot &slot = Slot(peer);
   uint64_t signature = Read(slot.signature), raw = Read(slot.word);
@@ -198,7 +216,7 @@ void FlowTable::EndReply(const flow_cold *colds, const FlowEnds &ends, uint64_t 
     End(peer, signature, raw, ends);
 }
 
-uint32_t FlowTable::Shed(const flow_cold *colds, const FlowEnds &ends, uint32_t now) const {
+uint32_t FlowTable::Shed(const FlowEnds &ends, uint32_t now) const {
   if (count_ == 0)
     return 0;
   std::minstd_rand random{std::random_device{}()};
@@ -216,7 +234,7 @@ uint32_t FlowTable::Shed(const flow_cold *colds, const FlowEnds &ends, uint32_t 
         continue;
       shed++;
       if (word.isMasqueraded)
-        EndReply(colds, ends, index);
+        EndReply(ends, index);
     }
   }
   return shed;

@@ -41,6 +41,7 @@ struct FlowWord {
   bool isMasqueraded;
   bool keepsPort;
   bool isEnded;
+  bool isIpv6;
   bool isActive;
 };
 
@@ -92,7 +93,10 @@ struct FlowEnds {
 };
 
 struct ListedFlow {
-  flow_tuple tuple;
+  union ip cip;
+  union ip vip;
+  uint16_t cport; // network order, as vport
+  uint16_t vport;
   FlowWord word;
   uint32_t age;
   uint32_t timeout;
@@ -113,22 +117,24 @@ public:
    */
   FlowCounts Sweep(const FlowEnds &ends, const Timeouts &timeouts, uint32_t now, uint32_t servers) const;
 
-  /** At most `limit` live flows from slot `cursor` on; `colds` is the cold part. */
-  FlowList List(const flow_cold *colds, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
+  /** At most `limit` live flows from slot `cursor` on; `fars` is map flow_far. */
+  FlowList List(const flow_far *fars, const Timeouts &timeouts, uint32_t now, uint64_t cursor, uint32_t limit) const;
 
   /** Frees every flow of a server slot; how many there were. */
   uint32_t Purge(const FlowEnds &ends, uint32_t server) const;
 
   /** Ends what may go under load, in randomly chosen buckets; how many flows that were. */
-  uint32_t Shed(const flow_cold *colds, const FlowEnds &ends, uint32_t now) const;
+  uint32_t Shed(const FlowEnds &ends, uint32_t now) const;
 
 private:
   /** Ends the flow unless a packet got there first. The word decides, so that only one counts it out. */
   bool End(uint64_t index, uint64_t signature, uint64_t word, const FlowEnds &ends) const;
 
-  void EndReply(const flow_cold *colds, const FlowEnds &ends, uint64_t index) const;
+  void EndReply(const FlowEnds &ends, uint64_t index) const;
 
   flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }
+
+  const flow_near &Near(uint64_t index) const { return buckets_[index / FLOW_WAYS].near[index % FLOW_WAYS]; }
 
   flow_bucket *buckets_;
   size_t count_;

@@ -82,10 +82,10 @@ Napi::Value ListToJs(Napi::Env env, const FlowList &list) {
   Napi::Object columns = Napi::Object::New(env);
   columns["count"] = static_cast<double>(list.flows.size());
   using Flow = const ListedFlow &;
-  AddColumn<Napi::Uint8Array>(columns, "cip", list.flows, 16, [](Flow flow) { return flow.tuple.cip; });
-  AddColumn<Napi::Uint8Array>(columns, "vip", list.flows, 16, [](Flow flow) { return flow.tuple.vip; });
-  AddColumn<Napi::Uint16Array>(columns, "cport", list.flows, 2, [](Flow flow) { return ntohs(flow.tuple.cport); });
-  AddColumn<Napi::Uint16Array>(columns, "vport", list.flows, 2, [](Flow flow) { return ntohs(flow.tuple.vport); });
+  AddColumn<Napi::Uint8Array>(columns, "cip", list.flows, 16, [](Flow flow) { return flow.cip; });
+  AddColumn<Napi::Uint8Array>(columns, "vip", list.flows, 16, [](Flow flow) { return flow.vip; });
+  AddColumn<Napi::Uint16Array>(columns, "cport", list.flows, 2, [](Flow flow) { return ntohs(flow.cport); });
+  AddColumn<Napi::Uint16Array>(columns, "vport", list.flows, 2, [](Flow flow) { return ntohs(flow.vport); });
   AddColumn<Napi::Uint8Array>(columns, "protocol", list.flows, 1, [](Flow flow) { return ProtocolNumber(flow.word); });
   AddColumn<Napi::Uint8Array>(columns, "state", list.flows, 1, [](Flow flow) { return flow.word.state; });
   AddColumn<Napi::Uint32Array>(columns, "server", list.flows, 4, [](Flow flow) { return flow.word.server; });
@@ -118,14 +118,14 @@ Napi::Value SweepFlows(const Napi::CallbackInfo &info) {
 Napi::Value ListFlows(const Napi::CallbackInfo &info) {
   uint64_t buckets = SizeArgument(info, 2);
   auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
-  auto cold = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_cold));
+  auto far = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_far));
   TimeoutTable timeouts = TimeoutsArgument(info, 3);
   uint64_t cursor = SizeArgument(info, 4);
   uint32_t limit = Uint32Argument(info, 5);
   uint32_t now = TickArgument(info, 6);
   auto walk = [=] {
-    auto *colds = reinterpret_cast<const flow_cold *>(cold->Data());
-    return TableIn(*hot, buckets).List(colds, timeouts.ticks, now, cursor, limit);
+    auto *fars = reinterpret_cast<const flow_far *>(far->Data());
+    return TableIn(*hot, buckets).List(fars, timeouts.ticks, now, cursor, limit);
   };
   return Walk<FlowList>::Start(info.Env(), walk, ListToJs);
 }
@@ -141,16 +141,12 @@ Napi::Value PurgeServer(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value ShedFlows(const Napi::CallbackInfo &info) {
-  uint64_t buckets = SizeArgument(info, 3);
+  uint64_t buckets = SizeArgument(info, 2);
   auto hot = RegionArgument(info, 0, buckets, sizeof(flow_bucket));
-  auto cold = RegionArgument(info, 1, buckets * FLOW_WAYS, sizeof(flow_cold));
-  auto loads = LoadsArgument(info, 2);
-  uint32_t now = TickArgument(info, 4);
-  Control control = ControlArgument(info, 5, buckets);
-  auto walk = [=] {
-    auto *colds = reinterpret_cast<const flow_cold *>(cold->Data());
-    return TableIn(*hot, buckets).Shed(colds, EndsIn(*loads, control), now);
-  };
+  auto loads = LoadsArgument(info, 1);
+  uint32_t now = TickArgument(info, 3);
+  Control control = ControlArgument(info, 4, buckets);
+  auto walk = [=] { return TableIn(*hot, buckets).Shed(EndsIn(*loads, control), now); };
   return Walk<uint32_t>::Start(info.Env(), walk, CountToJs);
 }
 

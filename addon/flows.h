@@ -11,13 +11,13 @@ namespace bpf {
 /** sweepFlows(hot, loads, buckets, timeouts, servers, tick | undefined) */
 Napi::Value SweepFlows(const Napi::CallbackInfo &info);
 
-/** listFlows(hot, cold, buckets, timeouts, cursor, limit, tick | undefined) */
+/** listFlows(hot, far, buckets, timeouts, cursor, limit, tick | undefined) */
 Napi::Value ListFlows(const Napi::CallbackInfo &info);
 
 /** purgeServer(hot, loads, buckets, server) */
 Napi::Value PurgeServer(const Napi::CallbackInfo &info);
 
-/** shedFlows(hot, cold, loads, buckets, tick | undefined) */
+/** shedFlows(hot, loads, buckets, tick | undefined) */
 Napi::Value ShedFlows(const Napi::CallbackInfo &info);
 
 } // namespace bpf

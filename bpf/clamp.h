@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "maps.h"
 #include "packet.h"
+#include "reply.h"
 
 #define TCP_OPTION_END 0
 #define TCP_OPTION_NOTHING 1
@@ -52,20 +53,19 @@ static __always_inline bool mark_clamped(void)
 static __always_inline const struct service *service_of_reply(const struct packet *packet)
 {
 	struct service_key key = { .protocol = packet->protocol };
-	const union flow_cold *cold;
 	const struct flow_slot *slot;
 	struct flow_place place;
+	struct reply_way way;
 
 	if (!flow_locate_packet(packet, &place))
 		return NULL;
 	slot = flow_find(&place);
 	if (!slot || !(slot->word & FLOW_REPLY))
 		return NULL;
-	cold = flow_cold_at(flow_number(&place, slot));
-	if (!cold)
+	if (!find_reply_way(&way, slot, flow_number(&place, slot)))
 		return NULL;
-	key.vip = cold->reply.vip;
-	key.port = cold->reply.vport;
+	key.vip = reply_vip(&way, packet->is_ipv4);
+	key.port = way.reply->vport;
 	return bpf_map_lookup_elem(&services, &key);
 }
 

@@ -20,7 +20,7 @@ static __always_inline enum verdict continue_reply(struct xdp_md *ctx, struct pa
 	packet->reply = flow_number(place, slot);
 	if (word & FLOW_PERSISTENT)
 		flow_note_reply(slot, packet->reply, word);
-	verdict = masquerade_reply(ctx, packet, packet->reply);
+	verdict = masquerade_reply(ctx, packet, slot, packet->reply);
 	if (verdict == VERDICT_REPLY_MASQUERADE)
 		count_reply(flow_server(word), packet);
 	return verdict;
@@ -74,8 +74,11 @@ static __always_inline enum verdict direct(struct xdp_md *ctx, struct packet *pa
 	if (!flow_locate_packet(packet, &place))
 		return VERDICT_NO_SERVICE;
 	packet->hash = place.signature;
-	if (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags))
-		flow_fetch_cold(&place);
+	if (packet->protocol == IPPROTO_TCP && tcp_opens(packet->tcp_flags)) {
+		flow_fetch_near(&place);
+		if (!packet->is_ipv4)
+			flow_fetch_far(&place);
+	}
 	slot = known_flow(packet, &place, &word);
 	if (!slot) {
 		packet->moves_load = true;

@@ -106,46 +106,51 @@ static __always_inline struct flow_slot *flow_slot_at(__u32 number)
 	return bucket ? &bucket->way[number % FLOW_WAYS] : NULL;
 }
 
-static __always_inline union flow_cold *flow_cold_at(__u32 number)
+static __always_inline union flow_near *flow_near(const struct flow_slot *slot)
 {
-	return bpf_map_lookup_elem(&flow_tuples, &number);
+	return (union flow_near *)(slot + FLOW_WAYS);
+}
+
+static __always_inline union flow_far *flow_far_at(__u32 number)
+{
+	return bpf_map_lookup_elem(&flow_far, &number);
 }
 
 /* Reads and forgets: nothing else makes the processor fetch a line that will be written soon. */
-static __always_inline void flow_fetch_cold_at(__u32 number, __u32 offset)
+static __always_inline void fetch_line(const void *at)
 {
-	const __u8 *cold = (const void *)flow_cold_at(number);
-
-	if (cold)
-		asm volatile("" : : "r"(*(const volatile __u8 *)(cold + offset)));
+	asm volatile("" : : "r"(*(const volatile __u8 *)at));
 }
 
 /*
- * A flow that begins writes its cold part, most likely that of a slot in its home line. Fetched together
- * with the bucket it costs one wait for memory, afterwards a second one. Four of them are three lines.
+ * A flow that begins writes what is near, most likely of a slot in its home line. Fetched together with the
+ * slots it costs one wait for memory, afterwards a second one.
  */
-static __always_inline void flow_fetch_cold(const struct flow_place *place)
+static __always_inline void flow_fetch_near(const struct flow_place *place)
+{
+	fetch_line(&place->bucket->near[place->signature & FLOW_LINE_WAYS]);
+}
+
+/* The same of what is far. Four of them are two lines. */
+static __always_inline void flow_fetch_far(const struct flow_place *place)
 {
 	__u32 first = place->index * FLOW_WAYS + (place->signature & FLOW_LINE_WAYS);
+	const union flow_far *far = flow_far_at(first), *last = flow_far_at(first + 3);
 
-	flow_fetch_cold_at(first, 0);
-	flow_fetch_cold_at(first + 2, 0);
-	flow_fetch_cold_at(first + 3, sizeof(union flow_cold) - 1);
+	if (far)
+		fetch_line(far);
+	if (last)
+		fetch_line((const void *)(last + 1) - 1);
 }
 
 /* The other slot of a masqueraded flow, unless it went to another flow since. */
-static __always_inline struct flow_slot *flow_peer(__u32 number)
+static __always_inline struct flow_slot *flow_peer(const struct flow_slot *own, __u32 number)
 {
-	const union flow_cold *own = flow_cold_at(number), *other;
-	struct flow_slot *peer;
+	struct flow_slot *peer = flow_slot_at(flow_near(own)->tuple.peer);
 
-	if (!own)
+	if (!peer || flow_near(peer)->tuple.peer != number)
 		return NULL;
-	other = flow_cold_at(own->tuple.peer);
-	if (!other || other->tuple.peer != number)
-		return NULL;
-	peer = flow_slot_at(own->tuple.peer);
-	return peer && peer->word & FLOW_MASQUERADE ? peer : NULL;
+	return peer->word & FLOW_MASQUERADE ? peer : NULL;
 }
 
 /* Whether a template is to be told when the flow ends; of a pair's slots the reply's does not. */
@@ -155,15 +160,13 @@ static __always_inline bool flow_is_controlled(__u64 word)
 }
 
 /*
- * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Exchanged, for setting a
- * bit in a word whose value counts is a loop to the processor.
+ * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Not by an exchange, which
+ * would be quicker: FLOW_OVERFLOWED must be there all the time.
  */
 static __always_inline void flow_end(struct flow_slot *slot, __u32 number)
 {
-	__u64 word = __sync_lock_test_and_set(&slot->word, FLOW_ENDED);
+	__u64 word = __sync_fetch_and_or(&slot->word, FLOW_ENDED);
 
-	if (word & FLOW_OVERFLOWED)
-		__sync_fetch_and_or(&slot->word, FLOW_OVERFLOWED);
 	load_end(word);
 	if (flow_is_controlled(word))
 		template_release(flow_template(number));
@@ -190,18 +193,19 @@ static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u
 /* Both slots of a pair live and die together. Global functions: verified once, off the hot path. */
 __noinline int flow_free_peer(__u32 number)
 {
-	struct flow_slot *peer = flow_peer(number);
+	const struct flow_slot *own = flow_slot_at(number);
+	struct flow_slot *peer = own ? flow_peer(own, number) : NULL;
 	__u64 signature = peer ? peer->signature : 0;
-	const union flow_cold *own = flow_cold_at(number);
 
-	if (signature > FLOW_CLAIMED && own)
-		flow_release(peer, own->tuple.peer, signature);
+	if (signature > FLOW_CLAIMED)
+		flow_release(peer, flow_near(own)->tuple.peer, signature);
 	return 0;
 }
 
 __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 {
-	struct flow_slot *peer = flow_peer(number);
+	const struct flow_slot *own = flow_slot_at(number);
+	struct flow_slot *peer = own ? flow_peer(own, number) : NULL;
 
 	if (peer)
 		flow_restamp(peer, peer->word, state, now);
@@ -280,7 +284,8 @@ static __always_inline __u64 flow_word(const struct packet *packet, __u64 way, _
 				       __u64 now)
 {
 	return way | now << FLOW_TICK_BIT | (__u64)state << FLOW_STATE_BIT |
-	       (__u64)transport_of(packet) << FLOW_PROTOCOL_BIT;
+	       (__u64)transport_of(packet) << FLOW_PROTOCOL_BIT |
+	       (__u64)!packet->is_ipv4 << FLOW_IPV6_BIT;
 }
 
 /* A slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
@@ -306,7 +311,7 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 	return slot;
 }
 
-/* The cold part is written before: the barrier makes whoever sees the signature see that too. */
+/* The tuple is written before: the barrier makes whoever sees the signature see that too. */
 static __always_inline void flow_publish(struct flow_slot *slot, __u64 signature, __u64 word)
 {
 	load_begin(word);
@@ -314,14 +319,30 @@ static __always_inline void flow_publish(struct flow_slot *slot, __u64 signature
 	__sync_lock_test_and_set(&slot->signature, signature);
 }
 
-static __always_inline void flow_write_tuple(union flow_cold *cold, const struct packet *packet,
-					     __u32 peer)
+static __always_inline void write_ipv6_tuple(__u32 number, const struct packet *packet)
 {
-	cold->tuple = (struct flow_tuple){ .cip = packet_cip(packet),
-					   .vip = packet_vip(packet),
-					   .cport = packet->cport,
-					   .vport = packet->vport,
-					   .peer = peer };
+	union flow_far *far = flow_far_at(number);
+
+	if (!far)
+		return;
+	__builtin_memcpy(far->tuple.cip, &packet->ipv6->saddr, sizeof(far->tuple.cip));
+	__builtin_memcpy(far->tuple.vip, &packet->ipv6->daddr, sizeof(far->tuple.vip));
+}
+
+static __always_inline void flow_write_tuple(struct flow_slot *slot, __u32 number,
+					     const struct packet *packet, __u32 peer)
+{
+	bool is_ipv4 = packet->is_ipv4;
+
+	flow_near(slot)->tuple = (struct flow_tuple){
+		.cip = is_ipv4 ? packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32[3],
+		.vip = is_ipv4 ? packet->ipv4->daddr : packet->ipv6->daddr.s6_addr32[3],
+		.cport = packet->cport,
+		.vport = packet->vport,
+		.peer = peer,
+	};
+	if (!is_ipv4)
+		write_ipv6_tuple(number, packet);
 }
 
 /* The flow that gets this slot comes under its template: before others can see it. */
@@ -345,14 +366,13 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 	__u64 now = flow_now(), word = flow_word(packet, flow->way, state, now);
 	bool half_open = is_half_open(packet, state);
 	struct flow_slot *slot = flow_claim(place, half_open, now);
-	union flow_cold *cold;
+	__u32 number;
 
 	if (!slot)
 		return false;
-	cold = flow_cold_at(flow_number(place, slot));
-	if (cold)
-		flow_write_tuple(cold, packet, 0);
-	flow_take_control(flow_number(place, slot), flow, word);
+	number = flow_number(place, slot);
+	flow_write_tuple(slot, number, packet, 0);
+	flow_take_control(number, flow, word);
 	flow_publish(slot, place->signature, word);
 	return true;
 }

@@ -75,16 +75,19 @@ static __always_inline void remember_way(struct fragment_note *note, const struc
 static __always_inline enum verdict reply_fragment(struct xdp_md *ctx, struct packet *packet,
 						   __u32 number)
 {
-	const union flow_cold *cold = flow_cold_at(number);
+	const struct flow_slot *slot = flow_slot_at(number);
+	struct reply_way way;
+	union ip vip;
 
-	if (!cold)
+	if (!slot || !find_reply_way(&way, slot, number))
 		return VERDICT_FRAGMENT;
 	if (!has_hop_left(packet))
 		return VERDICT_REPLY_EXPIRED;
 	take_hop(packet);
-	masquerade_address(packet, false, &cold->reply.vip);
-	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	set_way_to_client(ctx, packet, &cold->reply);
+	vip = reply_vip(&way, packet->is_ipv4);
+	masquerade_address(packet, false, &vip);
+	write_addresses(packet->ethernet, way.rest->destination_mac);
+	set_way_to_client(ctx, packet, way.reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 

@@ -207,14 +207,14 @@ struct {
 	__type(value, struct flow_bucket);
 } flow_table SEC(".maps");
 
-/* Whose flow is in this slot? Written when the flow begins; read by user space and by replies. */
+/* What do the addresses of the flow in this slot begin with, or where do its replies go? Indexed by slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, union flow_cold);
-} flow_tuples SEC(".maps");
+	__type(value, union flow_far);
+} flow_far SEC(".maps");
 
 /* Which server was this client given? Shared memory with user space, which expires and lists. */
 struct {

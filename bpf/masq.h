@@ -13,13 +13,9 @@
 #include "flow.h"
 #include "maps.h"
 #include "packet.h"
+#include "reply.h"
 #include "route.h"
 #include "sctp.h"
-#include "tag.h"
-
-/* uapi's linux/socket.h has no numbers */
-#define AF_INET 2
-#define AF_INET6 10
 
 /* Returns what checksums over the address change by. */
 static __always_inline __u64 replace_address(__be32 *address, const union ip *with, bool is_ipv4)
@@ -117,11 +113,12 @@ static __always_inline bool masquerade_destination(const struct packet *packet,
 }
 
 static __always_inline bool masquerade_source(const struct packet *packet,
-					      const struct flow_reply *reply)
+					      const struct reply_way *way)
 {
-	__u64 difference = masquerade_address(packet, false, &reply->vip);
+	union ip vip = reply_vip(way, packet->is_ipv4);
+	__u64 difference = masquerade_address(packet, false, &vip);
 
-	return masquerade_port(packet, &packet->ports->source, reply->vport, difference);
+	return masquerade_port(packet, &packet->ports->source, way->reply->vport, difference);
 }
 
 static __always_inline struct flow_key reply_flow(const struct packet *packet,
@@ -138,55 +135,6 @@ static __always_inline struct flow_key reply_flow(const struct packet *packet,
 	};
 
 	return flow;
-}
-
-/* As a flow's cold part has it. */
-static __always_inline __u32 reply_vlan(__be16 vlan)
-{
-	if (vlan == VLAN_AS_IT_CAME)
-		return REPLY_VLAN_AS_IT_CAME;
-	return vlan == VLAN_NONE ? 0 : bpf_ntohs(vlan);
-}
-
-/* Replies to this client leave by an interface of the kernel's; frames only by a real one. */
-static __always_inline void set_reply_device(struct flow_reply *reply, __u32 ifindex)
-{
-	const struct vlan_device *vlan = bpf_map_lookup_elem(&vlan_devices, &ifindex);
-
-	reply->ifindex = vlan ? vlan->parent : ifindex;
-	reply->vlan = vlan ? bpf_ntohs(vlan->id) : 0;
-}
-
-static __always_inline __be16 vlan_of_reply(__u32 vlan)
-{
-	if (vlan == REPLY_VLAN_AS_IT_CAME)
-		return VLAN_AS_IT_CAME;
-	return vlan ? bpf_htons(vlan) : VLAN_NONE;
-}
-
-static __always_inline void set_way_to_client(struct xdp_md *ctx, struct packet *packet,
-					      const struct flow_reply *reply)
-{
-	packet->egress = reply->ifindex;
-	if (packet->l2_length != L2_UNTAGGED || reply->vlan)
-		packet->egress = egress_with_tag(ctx, packet->l2_length, reply->ifindex,
-						 vlan_of_reply(reply->vlan));
-}
-
-/* Until the route table is asked, the way back is the way the client's packet came. */
-static __always_inline void write_reply(struct xdp_md *ctx, union flow_cold *cold,
-					const struct packet *packet, __u32 peer)
-{
-	struct flow_reply reply = { .vip = packet_vip(packet),
-				    .vport = packet->vport,
-				    .ifindex = ctx->ingress_ifindex,
-				    .vlan = reply_vlan(vlan_of_frame(ctx, packet->l2_length)),
-				    .route_generation = settings.route_generation - 1,
-				    .peer = peer };
-
-	__builtin_memcpy(reply.destination_mac, packet->ethernet->source, ETH_ALEN);
-	__builtin_memcpy(reply.source_mac, packet->ethernet->destination, ETH_ALEN);
-	cold->reply = reply;
 }
 
 /* Whether replies would be taken for those of a flow that lives. */
@@ -214,13 +162,14 @@ flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struc
 	bool half_open = is_half_open(packet, state);
 	struct flow_key key = reply_flow(packet, server, flow->way);
 	struct flow_slot *flow_slot, *reply_slot;
-	union flow_cold *flow_cold, *reply_cold;
+	struct reply_way way;
 	__u64 now = flow_now(), word;
 	struct flow_place reply;
 
 	if (!flow_locate(&key, &reply))
 		return VERDICT_NO_ROOM;
-	flow_fetch_cold(&reply);
+	flow_fetch_near(&reply);
+	flow_fetch_far(&reply);
 	if (is_taken(&reply, now))
 		return VERDICT_REPLY_COLLISION;
 	flow_slot = flow_claim(place, half_open, now);
@@ -234,55 +183,15 @@ flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struc
 
 	flow_at = flow_number(place, flow_slot);
 	reply_at = flow_number(&reply, reply_slot);
-	flow_cold = flow_cold_at(flow_at);
-	reply_cold = flow_cold_at(reply_at);
-	if (flow_cold && reply_cold) {
-		flow_write_tuple(flow_cold, packet, reply_at);
-		write_reply(ctx, reply_cold, packet, flow_at);
-	}
+	flow_write_tuple(flow_slot, flow_at, packet, reply_at);
+	if (find_reply_way(&way, reply_slot, reply_at))
+		write_reply(ctx, &way, packet, flow_at);
 	word = flow_word(packet, flow->way, state, now);
 	flow_take_control(reply_at, flow, word);
 	flow_take_control(flow_at, flow, word);
 	flow_publish(reply_slot, reply.signature, word | FLOW_REPLY);
 	flow_publish(flow_slot, place->signature, word);
 	return VERDICT_UNDECIDED;
-}
-
-/*
- * Asks the kernel's route table for the way to the client, once per flow and route generation. When it
- * has no answer (forwarding switched off, neighbour unknown), the way known so far stays. A global
- * function: its query would take a fifth of the main program's stack.
- */
-__noinline int refresh_next_hop(struct xdp_md *ctx, __u32 number, __u32 l2_length, __u32 is_ipv4)
-{
-	union flow_cold *cold = flow_cold_at(number);
-	void *l3 = (void *)(long)ctx->data + (l2_length & 31), *end = (void *)(long)ctx->data_end;
-	struct bpf_fib_lookup query = { .ifindex = ctx->ingress_ifindex };
-	const struct ipv6hdr *ipv6 = l3;
-	const struct iphdr *ipv4 = l3;
-
-	if (!cold)
-		return 0;
-	cold->reply.route_generation = settings.route_generation;
-	if (is_ipv4) {
-		if ((void *)(ipv4 + 1) > end)
-			return 0;
-		query.family = AF_INET;
-		query.ipv4_src = cold->reply.vip.words[3];
-		query.ipv4_dst = ipv4->daddr;
-	} else {
-		if ((void *)(ipv6 + 1) > end)
-			return 0;
-		query.family = AF_INET6;
-		__builtin_memcpy(query.ipv6_src, &cold->reply.vip, sizeof(query.ipv6_src));
-		__builtin_memcpy(query.ipv6_dst, &ipv6->daddr, sizeof(query.ipv6_dst));
-	}
-	if (bpf_fib_lookup(ctx, &query, sizeof(query), 0))
-		return 0;
-	set_reply_device(&cold->reply, query.ifindex);
-	__builtin_memcpy(cold->reply.destination_mac, query.dmac, ETH_ALEN);
-	__builtin_memcpy(cold->reply.source_mac, query.smac, ETH_ALEN);
-	return 0;
 }
 
 static __always_inline enum verdict forward_masquerade(struct packet *packet,
@@ -299,21 +208,21 @@ static __always_inline enum verdict forward_masquerade(struct packet *packet,
 
 /* A reply of a real server, on its way to the client. */
 static __always_inline enum verdict masquerade_reply(struct xdp_md *ctx, struct packet *packet,
-						     __u32 number)
+						     const struct flow_slot *slot, __u32 number)
 {
-	union flow_cold *cold = flow_cold_at(number);
+	struct reply_way way;
 
-	if (!cold)
+	if (!find_reply_way(&way, slot, number))
 		return VERDICT_NO_FLOW;
 	if (!has_hop_left(packet))
 		return VERDICT_REPLY_EXPIRED;
-	if (cold->reply.route_generation != (__u16)settings.route_generation)
+	if (way.reply->route_generation != (__u16)settings.route_generation)
 		refresh_next_hop(ctx, number, packet->l2_length, packet->is_ipv4);
 	take_hop(packet);
-	if (!masquerade_source(packet, &cold->reply))
+	if (!masquerade_source(packet, &way))
 		return VERDICT_SCTP_FRAGMENT;
-	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	set_way_to_client(ctx, packet, &cold->reply);
+	write_addresses(packet->ethernet, way.rest->destination_mac);
+	set_way_to_client(ctx, packet, way.reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 

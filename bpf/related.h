@@ -119,24 +119,27 @@ static __always_inline enum verdict related_to_server(struct xdp_md *ctx, struct
 }
 
 static __always_inline enum verdict related_to_client(struct xdp_md *ctx, struct packet *packet,
-						      const struct quote *quote, __u32 number)
+						      const struct quote *quote,
+						      const struct flow_slot *slot, __u32 number)
 {
-	union flow_cold *cold = flow_cold_at(number);
 	bool is_ipv4 = packet->is_ipv4;
+	struct reply_way way;
+	union ip vip;
 
-	if (!cold)
+	if (!find_reply_way(&way, slot, number))
 		return VERDICT_NOT_TCP_UDP;
 	if (!has_hop_left(packet))
 		return VERDICT_REPLY_EXPIRED;
-	if (cold->reply.route_generation != (__u16)settings.route_generation)
+	if (way.reply->route_generation != (__u16)settings.route_generation)
 		refresh_next_hop(ctx, number, packet->l2_length, is_ipv4);
 	take_hop(packet);
+	vip = reply_vip(&way, is_ipv4);
 	masquerade_quote(packet, quote,
 			 is_ipv4 ? &packet->ipv4->saddr : packet->ipv6->saddr.s6_addr32,
 			 is_ipv4 ? &quote->ipv4->daddr : quote->ipv6->daddr.s6_addr32,
-			 &quote->ports->destination, &cold->reply.vip, cold->reply.vport);
-	write_addresses(packet->ethernet, cold->reply.destination_mac);
-	set_way_to_client(ctx, packet, &cold->reply);
+			 &quote->ports->destination, &vip, way.reply->vport);
+	write_addresses(packet->ethernet, way.rest->destination_mac);
+	set_way_to_client(ctx, packet, way.reply);
 	return VERDICT_REPLY_MASQUERADE;
 }
 
@@ -162,7 +165,7 @@ static __always_inline enum verdict direct_related(struct xdp_md *ctx, struct pa
 	if (flow_is_expired(word, flow_now()))
 		return VERDICT_NOT_TCP_UDP;
 	if (word & FLOW_REPLY)
-		return related_to_client(ctx, packet, &quote, flow_number(&place, slot));
+		return related_to_client(ctx, packet, &quote, slot, flow_number(&place, slot));
 	return related_to_server(ctx, packet, &quote, word);
 }
 

@@ -295,8 +295,8 @@ struct settle_request {
 #define SETTLE_RANKING 0xffffffffU
 
 /*
- * The flow table. A bucket is two neighbouring cache lines of four slots; the flow's hash says
- * which line is looked at first, so a hit usually touches one. signature 0 is a free slot,
+ * The flow table. A bucket begins with two cache lines of four slots; the flow's hash says which
+ * line is looked at first, so a hit usually touches one. signature 0 is a free slot,
  * FLOW_CLAIMED one that is being written. The word is changed by compare-and-swap only.
  */
 #define FLOW_WAYS 8
@@ -316,7 +316,7 @@ struct settle_request {
 #define FLOW_STATE_MASK 0xfULL
 #define FLOW_PROTOCOL_BIT 52
 #define FLOW_PROTOCOL_MASK 0x3ULL
-/* One of the two slots of a masqueraded flow; each names the other (flow_cold.peer). */
+/* One of the two slots of a masqueraded flow; each names the other (flow_near.peer). */
 #define FLOW_MASQUERADE (1ULL << 54)
 /* The slot of the pair whose tuple is the reply's: real server to client. */
 #define FLOW_REPLY_BIT 55
@@ -331,6 +331,9 @@ struct settle_request {
 #define FLOW_ENDED (1ULL << FLOW_ENDED_BIT)
 /* The server's port is the packet's own, whatever its record says: ports that a service of port 0 or 21 covers. */
 #define FLOW_KEEPS_PORT (1ULL << 58)
+/* Addresses are of IPv6. */
+#define FLOW_IPV6_BIT 59
+#define FLOW_IPV6 (1ULL << FLOW_IPV6_BIT)
 /* Set in way 0 of a bucket that was once too full to track a flow; see track() in open.h. */
 #define FLOW_OVERFLOWED (1ULL << 63)
 
@@ -339,36 +342,56 @@ struct flow_slot {
 	__u64 word;
 };
 
-struct flow_bucket {
-	struct flow_slot way[FLOW_WAYS];
-};
-
-/* The cold part of a slot, written when the flow is created: slot = bucket * FLOW_WAYS + way. */
+/*
+ * What is not needed for a hit is written when the flow begins and lies behind the slots of its bucket, where a
+ * packet that begins a flow finds it together with them. For IPv4 that is all there is.
+ */
 struct flow_tuple {
-	union ip cip;
-	union ip vip;
+	__be32 cip; /* FLOW_IPV6: the last word of it, the others are far */
+	__be32 vip;
 	__be16 cport;
 	__be16 vport;
-	__u32 peer; /* FLOW_MASQUERADE: slot of the reply */
+	__u32 peer; /* FLOW_MASQUERADE: slot (bucket * FLOW_WAYS + way) of the reply */
 };
 
 #define REPLY_VLAN_AS_IT_CAME 0xfff
 
-/* The cold part of a slot with FLOW_REPLY: what a reply is turned into, and where it leaves. */
+/* The same of a slot with FLOW_REPLY: what a reply is turned into, and where it leaves. */
 struct flow_reply {
-	union ip vip;
-	__u8 destination_mac[6]; /* next hop to the client, good for one route generation */
-	__u8 source_mac[6];
 	__u32 ifindex : 20;
 	__u32 vlan : 12; /* id; 0: untagged; REPLY_VLAN_AS_IT_CAME */
+	__be32 vip;
+	__u16 route_generation; /* for which the next hop to the client is good */
 	__be16 vport;
-	__u16 route_generation;
 	__u32 peer; /* slot of the flow */
 };
 
-union flow_cold {
+union flow_near {
 	struct flow_tuple tuple;
 	struct flow_reply reply;
+};
+
+struct flow_bucket {
+	struct flow_slot way[FLOW_WAYS];
+	union flow_near near[FLOW_WAYS];
+};
+
+/* The rest, of FLOW_IPV6: what the addresses begin with. */
+struct flow_tuple_rest {
+	__be32 cip[3];
+	__be32 vip[3];
+};
+
+/* And of FLOW_REPLY: the next hop to the client. */
+struct flow_reply_rest {
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+	__be32 vip[3];
+};
+
+union flow_far {
+	struct flow_tuple_rest tuple;
+	struct flow_reply_rest reply;
 };
 
 /*
@@ -499,10 +522,11 @@ struct own_macs {
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");
 _Static_assert(sizeof(struct server) == 64, "a server is one cache line");
 _Static_assert(sizeof(struct server_load) == 64, "a load is one cache line");
-_Static_assert(sizeof(struct flow_bucket) == 128, "a bucket is two neighbouring cache lines");
+_Static_assert(sizeof(struct flow_bucket) == 256, "a bucket is four neighbouring cache lines");
 _Static_assert(sizeof(struct template_bucket) == 512,
 	       "signatures are one cache line, words another");
-_Static_assert(sizeof(union flow_cold) == 40, "cold bytes of a slot");
+_Static_assert(sizeof(union flow_near) == sizeof(struct flow_slot), "near parts lie as slots do");
+_Static_assert(sizeof(union flow_far) == 24, "far bytes of a slot");
 _Static_assert(__builtin_offsetof(struct flow_tuple, peer) ==
 		       __builtin_offsetof(struct flow_reply, peer),
 	       "both halves of a pair keep their peer in the same place");

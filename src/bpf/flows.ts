@@ -78,18 +78,18 @@ export function sweepFlows(
 /**
  * At most `limit` live flows in table order, from slot number `cursor` on.
  *
- * @param cold map `flow_tuples`, of 8 times `buckets` elements
+ * @param far map `flow_far`, of 8 times `buckets` elements
  */
 export async function listFlows(
   hot: MappedRegion,
-  cold: MappedRegion,
+  far: MappedRegion,
   buckets: number,
   timeouts: Uint32Array,
   cursor: number,
   limit: number,
   tick?: number,
 ): Promise<FlowPage> {
-  const columns = await native.listFlows(hot.native, cold.native, buckets, timeouts, cursor, limit, tick);
+  const columns = await native.listFlows(hot.native, far.native, buckets, timeouts, cursor, limit, tick);
   const flows = Array.from({ length: columns.count }, (_, index) => flowAt(columns, index));
   return columns.next === undefined ? { flows } : { flows, next: columns.next };
 }
@@ -97,19 +97,16 @@ export async function listFlows(
 /**
  * Frees half-open flows, and those of UDP that have been idle for a minute, in as many randomly chosen buckets as are a
  * thirty-second of the table (IPVS's drop_entry), and takes them off their servers' loads; how many there were.
- *
- * @param cold map `flow_tuples`, of 8 times `buckets` elements
  */
 export function shedFlows(
   hot: MappedRegion,
-  cold: MappedRegion,
   loads: MappedRegion,
   buckets: number,
   tick?: number,
   control?: FlowControl,
 ): Promise<number> {
   const controllers = [control?.flowTemplates.native, control?.templates.native] as const;
-  return native.shedFlows(hot.native, cold.native, loads.native, buckets, tick, ...controllers);
+  return native.shedFlows(hot.native, loads.native, buckets, tick, ...controllers);
 }
 
 /** Frees all flows of a server slot and takes them off its load; how many slots there were. */

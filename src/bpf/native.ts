@@ -236,7 +236,7 @@ export interface NativeAddon {
   ): Promise<NativeFlowCounts>;
   listFlows(
     hot: NativeRegion,
-    cold: NativeRegion,
+    far: NativeRegion,
     buckets: number,
     timeouts: Uint32Array,
     cursor: number,
@@ -245,7 +245,6 @@ export interface NativeAddon {
   ): Promise<NativeFlows>;
   shedFlows(
     hot: NativeRegion,
-    cold: NativeRegion,
     loads: NativeRegion,
     buckets: number,
     tick: number | undefined,

@@ -27,7 +27,7 @@ export class FlowTable {
   readonly #buckets: number;
   readonly #timeouts: Uint32Array;
   readonly #hot: MappedRegion;
-  readonly #cold: MappedRegion;
+  readonly #far: MappedRegion;
   readonly #loads: MappedRegion;
   readonly #control: FlowControl;
   readonly #capacity: number;
@@ -38,10 +38,10 @@ export class FlowTable {
     this.#buckets = buckets;
     this.#timeouts = timeouts;
     this.#hot = maps.flow_table.mmap();
-    this.#cold = maps.flow_tuples.mmap();
+    this.#far = maps.flow_far.mmap();
     this.#loads = maps.server_loads.mmap();
     this.#control = { flowTemplates: maps.flow_templates.mmap(), templates: maps.templates.mmap() };
-    this.#capacity = maps.flow_tuples.maxEntries;
+    this.#capacity = maps.flow_far.maxEntries;
   }
 
   /** As {@link sweep}: what is left, by server slot. */
@@ -69,17 +69,17 @@ export class FlowTable {
     const now = performance.now();
     if (now < this.#nextShed) return;
     this.#nextShed = now + SHED_INTERVAL;
-    await shedFlows(this.#hot, this.#cold, this.#loads, this.#buckets, undefined, this.#control);
+    await shedFlows(this.#hot, this.#loads, this.#buckets, undefined, this.#control);
   }
 
   async list(cursor: number, limit: number): Promise<FlowPage> {
-    const page = await listFlows(this.#hot, this.#cold, this.#buckets, this.#timeouts, cursor, limit);
+    const page = await listFlows(this.#hot, this.#far, this.#buckets, this.#timeouts, cursor, limit);
     return { flows: page.flows.map(toFlow), next: page.next };
   }
 
   close(): void {
     this.#hot.close();
-    this.#cold.close();
+    this.#far.close();
     this.#loads.close();
     this.#control.flowTemplates.close();
     this.#control.templates.close();

@@ -54,7 +54,7 @@ const MAP_NAMES = [
   "sched_tables",
   "localities",
   "flow_table",
-  "flow_tuples",
+  "flow_far",
   "flow_templates",
   "templates",
   "templates_lost",
@@ -90,7 +90,7 @@ export interface DataplaneMaps {
   readonly sched_tables: BpfMap<number, number>;
   readonly localities: BpfMap<LocalityKeyRecord, LocalityRecord>;
   readonly flow_table: BpfMap<number, unknown>;
-  readonly flow_tuples: BpfMap<number, unknown>;
+  readonly flow_far: BpfMap<number, unknown>;
   readonly flow_templates: BpfMap<number, unknown>;
   readonly templates: BpfMap<number, unknown>;
   readonly templates_lost: BpfMap<number, bigint[]>;
@@ -130,7 +130,7 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   const object = BpfObject.open(OBJECT_PATH);
   object.setRodata("flow_buckets", buckets);
   object.setMaxEntries("flow_table", buckets);
-  object.setMaxEntries("flow_tuples", buckets * WAYS);
+  object.setMaxEntries("flow_far", buckets * WAYS);
   object.setMaxEntries("flow_templates", buckets * WAYS);
   const templateBuckets = Math.ceil((buckets * FLOWS_PER_BUCKET) / FLOWS_PER_TEMPLATE_BUCKET);
   object.setRodata("template_buckets", templateBuckets);

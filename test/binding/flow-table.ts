@@ -4,12 +4,15 @@
 import { listFlows, MappedRegion, purgeServer, shedFlows, sweepFlows } from "../../src/bpf/index.ts";
 
 export const WAYS = 8;
-export const BUCKET_BYTES = 128;
-export const TUPLE_BYTES = 40;
+export const BUCKET_BYTES = 256;
+const NEAR_OFFSET = 128;
+const NEAR_BYTES = 16;
+export const FAR_BYTES = 24;
 export const CLAIMED = 1n;
 const MASQUERADE = 1n << 54n;
 const REPLY = 1n << 55n;
-const PEER_OFFSET = 36;
+const IPV6 = 1n << 59n;
+const PEER_OFFSET = 12;
 export const LOAD_BYTES = 64;
 /** Server slots that have a load. */
 export const SERVERS = 256;
@@ -37,59 +40,80 @@ export interface Made {
   readonly state?: number;
   readonly protocol?: number;
   readonly signature?: bigint;
+  readonly isIpv6?: boolean;
+}
+
+/** Where a slot's word is, in words of 8 bytes; its signature is before it. */
+function wordOf(slot: number): number {
+  return (Math.floor(slot / WAYS) * BUCKET_BYTES) / 8 + (slot % WAYS) * 2 + 1;
 }
 
 export class Table {
   readonly buckets: number;
   readonly hot: MappedRegion;
-  readonly cold: MappedRegion;
+  readonly far: MappedRegion;
   readonly loads: MappedRegion;
   readonly #words: BigUint64Array;
 
   constructor(buckets: number) {
     this.buckets = buckets;
     this.hot = MappedRegion.anonymous(buckets * BUCKET_BYTES);
-    this.cold = MappedRegion.anonymous(buckets * WAYS * TUPLE_BYTES);
+    this.far = MappedRegion.anonymous(buckets * WAYS * FAR_BYTES);
     this.loads = MappedRegion.anonymous(SERVERS * LOAD_BYTES);
     this.#words = new BigUint64Array(this.hot.buffer);
   }
 
-  put({ slot, server, tick, state = STATES.established, protocol = TCP, signature = 0x1234n }: Made): void {
+  put({
+    slot,
+    server,
+    tick,
+    state = STATES.established,
+    protocol = TCP,
+    signature = 0x1234n,
+    isIpv6 = false,
+  }: Made): void {
     const word = BigInt(server) | (BigInt(tick) << 24n) | (BigInt(state) << 48n) | (BigInt(protocol) << 52n);
-    this.#words[slot * 2] = signature;
-    this.#words[slot * 2 + 1] = word;
-    const tuple = new DataView(this.cold.buffer, slot * TUPLE_BYTES, TUPLE_BYTES);
-    tuple.setUint8(15, slot & 0xff); // last byte of cip
-    tuple.setUint8(31, server & 0xff); // last byte of vip
-    tuple.setUint16(32, 1024 + (slot & 0x7fff));
-    tuple.setUint16(34, 80);
+    this.#words[wordOf(slot) - 1] = signature;
+    this.#words[wordOf(slot)] = word | (isIpv6 ? IPV6 : 0n);
+    const tuple = this.#near(slot);
+    tuple.setUint8(3, slot & 0xff); // last byte of cip
+    tuple.setUint8(7, server & 0xff); // last byte of vip
+    tuple.setUint16(8, 1024 + (slot & 0x7fff));
+    tuple.setUint16(10, 80);
+    const rest = new DataView(this.far.buffer, slot * FAR_BYTES, FAR_BYTES);
+    rest.setUint8(0, 0x20); // first byte of cip
+    rest.setUint8(12, 0xfd); // first byte of vip
+  }
+
+  #near(slot: number): DataView {
+    const offset = Math.floor(slot / WAYS) * BUCKET_BYTES + NEAR_OFFSET + (slot % WAYS) * NEAR_BYTES;
+    return new DataView(this.hot.buffer, offset, NEAR_BYTES);
   }
 
   /** Makes one masqueraded flow of two slots. */
   pair(slot: number, reply: number): void {
-    this.#words[slot * 2 + 1] = (this.#words[slot * 2 + 1] as bigint) | MASQUERADE;
-    this.#words[reply * 2 + 1] = (this.#words[reply * 2 + 1] as bigint) | MASQUERADE | REPLY;
-    const cold = new DataView(this.cold.buffer);
-    cold.setUint32(slot * TUPLE_BYTES + PEER_OFFSET, reply, true);
-    cold.setUint32(reply * TUPLE_BYTES + PEER_OFFSET, slot, true);
+    this.#words[wordOf(slot)] = (this.#words[wordOf(slot)] as bigint) | MASQUERADE;
+    this.#words[wordOf(reply)] = (this.#words[wordOf(reply)] as bigint) | MASQUERADE | REPLY;
+    this.#near(slot).setUint32(PEER_OFFSET, reply, true);
+    this.#near(reply).setUint32(PEER_OFFSET, slot, true);
   }
 
   signature(slot: number): bigint {
-    return this.#words[slot * 2] as bigint;
+    return this.#words[wordOf(slot) - 1] as bigint;
   }
 
   /** As a packet of an established flow of server 0 does. */
   touch(slot: number, tick: number): void {
-    Atomics.store(this.#words, slot * 2 + 1, (BigInt(STATES.established) << 48n) | (BigInt(tick) << 24n));
+    Atomics.store(this.#words, wordOf(slot), (BigInt(STATES.established) << 48n) | (BigInt(tick) << 24n));
   }
 
   mark(bucket: number): void {
-    const word = bucket * WAYS * 2 + 1;
+    const word = wordOf(bucket * WAYS);
     this.#words[word] = (this.#words[word] as bigint) | OVERFLOWED;
   }
 
   isMarked(bucket: number): boolean {
-    return ((this.#words[bucket * WAYS * 2 + 1] as bigint) & OVERFLOWED) !== 0n;
+    return ((this.#words[wordOf(bucket * WAYS)] as bigint) & OVERFLOWED) !== 0n;
   }
 
   sweep(servers: number, tick: number) {
@@ -101,7 +125,7 @@ export class Table {
   }
 
   shed(tick: number) {
-    return shedFlows(this.hot, this.cold, this.loads, this.buckets, tick);
+    return shedFlows(this.hot, this.loads, this.buckets, tick);
   }
 
   /** Active and inactive flows of a server, as whoever made them counted them. */
@@ -114,21 +138,21 @@ export class Table {
   }
 
   isEnded(slot: number): boolean {
-    return ((this.#words[slot * 2 + 1] as bigint) & ENDED) !== 0n;
+    return ((this.#words[wordOf(slot)] as bigint) & ENDED) !== 0n;
   }
 
   /** As a sweep does that is killed halfway. */
   end(slot: number): void {
-    this.#words[slot * 2 + 1] = (this.#words[slot * 2 + 1] as bigint) | ENDED;
+    this.#words[wordOf(slot)] = (this.#words[wordOf(slot)] as bigint) | ENDED;
   }
 
   list(cursor: number, limit: number, tick: number) {
-    return listFlows(this.hot, this.cold, this.buckets, TIMEOUTS, cursor, limit, tick);
+    return listFlows(this.hot, this.far, this.buckets, TIMEOUTS, cursor, limit, tick);
   }
 
   close(): void {
     this.hot.close();
-    this.cold.close();
+    this.far.close();
     this.loads.close();
   }
 

@@ -8,13 +8,13 @@ import { BpfMap, listFlows, MAP_FLAGS, MappedRegion, purgeServer, shedFlows, swe
 import {
   BUCKET_BYTES,
   CLAIMED,
+  FAR_BYTES,
   LOAD_BYTES,
   type Made,
   SERVERS,
   STATES,
   Table,
   TIMEOUTS,
-  TUPLE_BYTES,
   UDP,
   WAYS,
 } from "./flow-table.ts";
@@ -119,14 +119,15 @@ test("flows of servers beyond those asked for are occupied all the same", async 
 test("a listed flow says all there is to know of it", async () => {
   using table = new Table(2);
   table.put({ slot: 11, server: 0xabcdef, tick: 1000, state: STATES.finWait });
-  table.put({ slot: 12, server: 5, tick: 1000, state: 0, protocol: UDP });
+  table.put({ slot: 12, server: 5, tick: 1000, state: 0, protocol: UDP, isIpv6: true });
   const page = await table.list(0, 10, 1030);
-  const address = (last: number) => new Uint8Array(16).fill(last, 15);
+  const ipv4 = (last: number) => new Uint8Array(16).fill(0xff, 10, 12).fill(last, 15);
+  const ipv6 = (first: number, last: number) => new Uint8Array(16).fill(first, 0, 1).fill(last, 15);
   assert.deepEqual(page, {
     flows: [
       {
-        cip: address(11),
-        vip: address(0xef),
+        cip: ipv4(11),
+        vip: ipv4(0xef),
         cport: 1035,
         vport: 80,
         protocol: 6,
@@ -137,8 +138,8 @@ test("a listed flow says all there is to know of it", async () => {
         keepsPort: false,
       },
       {
-        cip: address(12),
-        vip: address(5),
+        cip: ipv6(0x20, 12),
+        vip: ipv6(0xfd, 5),
         cport: 1036,
         vport: 80,
         protocol: 17,
@@ -253,9 +254,9 @@ describe("shedding", () => {
     assert.ok(once >= 8 && once <= 80, `${once}`);
   });
 
-  test("refuses a cold part that is too small", () => {
+  test("refuses a table that is smaller than it is said to be", () => {
     using table = new Table(2);
-    assert.throws(() => shedFlows(table.hot, table.cold, table.loads, 4), TypeError);
+    assert.throws(() => shedFlows(table.hot, table.loads, 4), TypeError);
   });
 });
 
@@ -296,7 +297,7 @@ test("what does not fit together is refused before it is touched", async () => {
   assert.throws(() => sweepFlows(table.hot, table.loads, 4, TIMEOUTS.subarray(1), 1), TypeError);
   assert.throws(() => sweepFlows(table.hot, table.loads, -1, TIMEOUTS, 1), TypeError);
   assert.throws(() => purgeServer({} as MappedRegion, table.loads, 4, 1), TypeError);
-  using small = MappedRegion.anonymous(TUPLE_BYTES);
+  using small = MappedRegion.anonymous(FAR_BYTES);
   await assert.rejects(listFlows(table.hot, small, 4, TIMEOUTS, 0, 10), TypeError);
 });
 

@@ -71,7 +71,7 @@ const WORKER = `
     map.set(1, 11);
     let error;
     try { BpfMap.open("/nowhere"); } catch (caught) { error = caught; }
-    const region = MappedRegion.anonymous(128);
+    const region = MappedRegion.anonymous(256);
     sweepFlows(region, region, 1, new Uint32Array(64), 1).then(({ occupied }) => {
       parentPort.postMessage({ value: map.get(1), isBpfError: error instanceof BpfError, code: error.code, occupied });
     });
@@ -90,12 +90,12 @@ test("worker threads use the addon on their own", async () => {
 
 const TERMINATED = `
   import(require("node:worker_threads").workerData).then(({ MappedRegion, sweepFlows, listFlows }) => {
-    const [hot, cold] = [MappedRegion.anonymous(128 << 14), MappedRegion.anonymous(320 << 14)];
+    const [hot, far] = [MappedRegion.anonymous(256 << 14), MappedRegion.anonymous(192 << 14)];
     new BigUint64Array(hot.buffer).fill(5n);
     const timeouts = new Uint32Array(64).fill(2 ** 24);
     for (let count = 0; count < 20; count++) {
-      sweepFlows(hot, cold, 1 << 14, timeouts, 10);
-      listFlows(hot, cold, 1 << 14, timeouts, 0, 1e6);
+      sweepFlows(hot, far, 1 << 14, timeouts, 10);
+      listFlows(hot, far, 1 << 14, timeouts, 0, 1e6);
     }
     require("node:worker_threads").parentPort.postMessage("started");
   });

@@ -6,6 +6,9 @@ import type { LoadedDataplane } from "../../src/dataplane/program.ts";
 
 /** Of bpf/xdirector.h: `struct flow_slot` and its word. */
 const CLAIMED = 1n;
+/** A bucket in words of 8 bytes: its slots, two words each, and behind them what the flows' addresses are. */
+const BUCKET_WORDS = 32;
+const WAY_WORDS = 16;
 const SERVER_MASK = 0xffffffn;
 const REPLY = 1n << 55n;
 const ENDED = 1n << 57n;
@@ -20,6 +23,7 @@ export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
   using region = maps.flow_table.mmap();
   const words = new BigUint64Array(region.buffer);
   for (let index = 0; index < words.length; index += 2) {
+    if (index % BUCKET_WORDS >= WAY_WORDS) continue;
     const [signature = 0n, word = 0n] = words.subarray(index, index + 2);
     if (signature <= CLAIMED || (word & (REPLY | ENDED)) !== 0n) continue;
     const server = Number(word & SERVER_MASK);
