@@ -100,8 +100,9 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
   });
   closers.push(async () => nextHops.close());
   const tellTables = () => {
-    port.forgetReplyRoutes(nextHops.vlans());
-    port.putOwnMacs(nextHops.macs());
+    const { vlans, macs } = nextHops.links();
+    port.forgetReplyRoutes(vlans);
+    port.putOwnMacs(macs);
     addresses.check();
   };
   nextHops.start();

@@ -19,7 +19,7 @@ import { FlowTable } from "./flow-table.ts";
 import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
 import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
-import { toOwnMacsRecord } from "./own-macs.ts";
+import { putOwnMacs } from "./own-macs.ts";
 import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
@@ -113,7 +113,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   putOwnMacs(macs: readonly string[]): void {
-    this.#maps.own_macs.set(0, { own_macs: toOwnMacsRecord(macs) });
+    putOwnMacs(this.#maps.own_macs, macs);
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {

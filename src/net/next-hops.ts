@@ -86,16 +86,13 @@ export class NextHopWatcher implements Disposable {
     return this.#of(this.#watched);
   }
 
-  /** This machine's VLAN devices, now. @throws NetlinkError */
-  vlans(): VlanDevice[] {
+  /** This machine's VLAN devices and the MAC addresses of all its links, now. @throws NetlinkError */
+  links(): { readonly vlans: readonly VlanDevice[]; readonly macs: readonly string[] } {
     const links = this.#netlink?.links() ?? [];
-    return links.flatMap(({ index, vlan }) => (vlan ? [{ ifindex: index, ...vlan }] : []));
-  }
-
-  /** The MAC addresses of all of this machine's links, now. @throws NetlinkError */
-  macs(): string[] {
-    const links = this.#netlink?.links() ?? [];
-    return links.flatMap(({ mac }) => mac ?? []);
+    return {
+      vlans: links.flatMap(({ index, vlan }) => (vlan ? [{ ifindex: index, ...vlan }] : [])),
+      macs: links.flatMap(({ mac }) => mac ?? []),
+    };
   }
 
   /**
