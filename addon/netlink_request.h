@@ -54,10 +54,12 @@ public:
   /** For requests that are only acknowledged. */
   void Execute(Napi::Env env, Request &request);
 
-  /** The one message that answers a request: what was asked for, or NLMSG_ERROR. */
   using Taker = std::function<void(const nlmsghdr *)>;
 
-  /** Requests of which each has one answer, in their order; the kernel gets all of them at once. */
+  /**
+   * Requests that the kernel gets all at once. Each has one message as its answer, in their order: what was asked for,
+   * or NLMSG_ERROR.
+   */
   void ExchangeAll(Napi::Env env, std::vector<std::unique_ptr<Request>> &requests, const Taker &take);
 
   /** Every message of the answer, decoded; a dump that was overtaken by a change is repeated. */

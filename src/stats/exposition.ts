@@ -112,10 +112,11 @@ export function* gather<Service, Subject>(
 
 /** No two rows may have the same labels. */
 export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
-  for (const metric of table.metrics) {
-    yield await samplesText(metric, rows.slice(0, ROWS_AT_ONCE));
+  const { labels, metrics } = table;
+  for (const metric of metrics) {
+    yield await samplesText(metric, labels, rows.slice(0, ROWS_AT_ONCE));
     for (let first = ROWS_AT_ONCE; first < rows.length; first += ROWS_AT_ONCE) {
-      yield (await samplesText(metric, rows.slice(first, first + ROWS_AT_ONCE))).replace(TITLES, "");
+      yield (await samplesText(metric, labels, rows.slice(first, first + ROWS_AT_ONCE))).replace(TITLES, "");
     }
     yield "\n";
   }
@@ -127,10 +128,11 @@ export async function* render<Subject>(table: Table<Subject>, rows: readonly Row
  */
 async function samplesText<Subject>(
   { type: Type, name, help, read }: Metric<Subject>,
+  labelNames: readonly string[],
   rows: readonly Row<Subject>[],
 ): Promise<string> {
   const registry = new Registry();
-  const metric = new Type({ name: PREFIX + name, help, registers: [] });
+  const metric = new Type({ name: PREFIX + name, help, labelNames, registers: [] });
   const described = await metric.get();
   const values = rows.map(([labels, subject]) => ({ labels: {}, sharedLabels: labels, value: read(subject) }));
   registry.registerMetric(Object.assign(metric, { get: async () => ({ ...described, values }) }));

@@ -148,6 +148,16 @@ describe("the metrics", () => {
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
   });
 
+  it("of thousands of servers have all their samples, under one title each", async () => {
+    const servers = Array.from({ length: 2500 }, (_, port) => server("10.0.0.1", { port, weight: 1 }));
+    const services = SNAPSHOT.services.map((service) => ({ ...service, servers }));
+    const text = await render(metricsOf(async () => ({ ...SNAPSHOT, services })));
+    const weights = samplesOf(text).filter((sample) => sample.startsWith("server_weight{"));
+    assert.deepEqual([weights.length, new Set(weights).size], [5000, 5000]);
+    const titles = text.split("\n").filter((line) => line.startsWith("# TYPE xdirector_server_weight "));
+    assert.equal(titles.length, 1);
+  });
+
   it("pass promtool check metrics when there is nothing to balance yet", async () => {
     const snapshot = { ...SNAPSHOT, services: [], verdicts: new Map(), lag: undefined };
     const input = await render(metricsOf(async () => snapshot));
