@@ -86,7 +86,9 @@ function figureTitles(...titles: readonly string[]): string {
 }
 
 function left(...cells: Cells): string {
-  return cells.map(([text, width]) => ` ${String(text).padEnd(width)}`).join("");
+  let line = "";
+  for (const [text, width] of cells) line += ` ${String(text).padEnd(width)}`;
+  return line;
 }
 
 function connections({ active, inactive }: ServerReading): Cells {

@@ -10,7 +10,7 @@ import { readJsonLines } from "./recordings.ts";
 import { makeWorld } from "./world.ts";
 
 /** Each began with a fresh kernel. */
-const RECORDINGS = ["random-5", "random-6", "remote-checksum"];
+const RECORDINGS = ["random-5", "random-6", "random-7", "remote-checksum"];
 
 type Answer = readonly [argv: readonly string[], rc: number, stdout: string, stderr: string];
 
