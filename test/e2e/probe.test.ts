@@ -22,7 +22,7 @@ type Host = keyof typeof HOSTS;
 const SERVER = `
   const [key, cert, ports, addresses] = process.argv.slice(1);
   const fs = require("node:fs");
-  const answer = (request, response) => response.end(request.headers.host);
+  const answer = ({ url, headers }, response) => setTimeout(() => response.end(headers.host), url === "/slow" ? 500 : 0);
   // A datagram is answered from the address it came to, which the server may get later.
   const listen = (address, port) => {
     const socket = require("node:dgram").createSocket(address.includes(":") ? "udp6" : "udp4");
@@ -225,6 +225,24 @@ describe("a VIP that is probed on its servers", () => {
     const pins = ["--pin-dir", join(sandbox.bpffs("pins"), "realserver")];
     await realServer("tunnel", "--undo");
     await realServer("tunnel", "--method", "tunnel", "--vip", Object.values(VIPS).join(","), ...pins);
+    await becomes(expected(() => true));
+  });
+
+  test("is told apart on two servers though both are asked from the same port at the same time", async () => {
+    director.run("sysctl", ["-qw", "net.ipv4.ip_local_port_range=40000 40000"]);
+    const check = { type: "http", urls: [{ path: "/slow" }], delayLoop: 1, retry: 0, warmup: 0, alpha: true };
+    const servers = (["direct", "tunnel"] as const).map((host) => ({
+      rip: ripOf(host, "ipv4"),
+      method: host,
+      health: { checks: [check] },
+    }));
+    const service = { protocol: "tcp", vip: VIPS.ipv4, port: PORTS[0], scheduler: "rr", health: { probe: "vip" } };
+    await daemon.put("/v1/config", { services: [{ ...service, servers }] });
+    await until("both are up", async () => (await watched()).every(({ up }) => up));
+    await everyCheckRuns();
+    assert.ok((await watched()).every(({ up }) => up));
+    director.run("sysctl", ["-qw", "net.ipv4.ip_local_port_range=32768 60999"]);
+    await configure("vip");
     await becomes(expected(() => true));
   });
 

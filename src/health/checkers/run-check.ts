@@ -4,7 +4,7 @@
 import type { BfdCheck, Check, FileCheck } from "../../model/health.ts";
 import type { ProbeWays } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
-import { failure, type Outcome, type Subject } from "./checker.ts";
+import { failure, failureOf, type Outcome, type Subject } from "./checker.ts";
 import { checkDns } from "./dns.ts";
 import { checkHttp } from "./http.ts";
 import { checkMisc } from "./misc.ts";
@@ -37,7 +37,12 @@ export async function runCheck(check: PeriodicCheck, { passageTo, ...run }: Run)
   const passage = passageTo(target);
   if (passage.kind === "blocked") return failure(passage.reason);
   const way = passage.kind === "marked" ? { mark: passage.mark, source: passage.source } : { rip: target.vip };
-  return runBy(check, { ...run, subject: { ...run.subject, ...way } });
+  try {
+    return await runBy(check, { ...run, subject: { ...run.subject, ...way } });
+  } catch (error) {
+    // There was no such socket: bindTo is no address of this machine, for example.
+    return failureOf(error as Error);
+  }
 }
 
 function runBy(check: PeriodicCheck, { subject, scripts, url, signal }: Omit<Run, "passageTo">): Promise<Outcome> {
