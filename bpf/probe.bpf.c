@@ -135,22 +135,48 @@ static __always_inline bool replace_port(struct __sk_buff *skb, const struct pac
 	       !bpf_skb_store_bytes(skb, offset, &to, sizeof(to), 0);
 }
 
-/* Makes the port in *key, at first the socket's own, one that no other probe has with this VIP. */
-static __always_inline bool claim_port(struct probe_flow_key *key, __u32 mark, __u64 holds_for)
+/* Ports are tried from the socket's own on. */
+static __always_inline __be16 port_to_try(__be16 own, int attempt)
+{
+	__u16 port = bpf_ntohs(own) + attempt;
+
+	return bpf_htons(port < FIRST_UNPRIVILEGED_PORT ? port + FIRST_UNPRIVILEGED_PORT : port);
+}
+
+/* The port that the connection has, in *key, whoever has lost one before it meanwhile. */
+static __always_inline bool keep_port(struct probe_flow_key *key, __u32 mark, __be16 own,
+				      __u64 until)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < PORT_ATTEMPTS; i++) {
+		struct probe_flow *held;
+
+		key->dport = port_to_try(own, i);
+		held = bpf_map_lookup_elem(&probe_flows, key);
+		if (held && held->mark == mark && held->dport == own) {
+			held->until = until;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The same; for a new connection one that no other probe has with this VIP. */
+static __always_inline bool find_port(struct probe_flow_key *key, __u32 mark, __be16 own,
+				      __u64 holds_for)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct probe_flow flow = { .until = now + holds_for, .mark = mark, .dport = key->dport };
-	__u16 port = bpf_ntohs(key->dport);
+	struct probe_flow flow = { .until = now + holds_for, .mark = mark, .dport = own };
 
+	if (keep_port(key, mark, own, flow.until))
+		return true;
 #pragma clang loop unroll(disable)
-	for (int i = 0; i < PORT_ATTEMPTS; i++, port++) {
+	for (int i = 0; i < PORT_ATTEMPTS; i++) {
 		const struct probe_flow *held;
 
-		if (port < FIRST_UNPRIVILEGED_PORT)
-			port += FIRST_UNPRIVILEGED_PORT;
-		key->dport = bpf_htons(port);
+		key->dport = port_to_try(own, i);
 		held = bpf_map_lookup_elem(&probe_flows, key);
-		if (held && held->until > now && (held->mark != mark || held->dport != flow.dport))
+		if (held && held->until > now)
 			continue;
 		if (!bpf_map_update_elem(&probe_flows, key, &flow, held ? BPF_EXIST : BPF_NOEXIST))
 			return true;
@@ -235,27 +261,30 @@ static __always_inline bool enter_tunnel(struct __sk_buff *skb, const struct ser
 	       store_shim(skb, L3 + sizeof(outer), &shim);
 }
 
-static __always_inline bool send_to_vip(struct __sk_buff *skb, const struct probe *probe)
+static __always_inline bool send_to_vip(struct __sk_buff *skb, const struct packet *packet,
+					const struct probe *probe)
 {
-	struct packet packet = {};
 	struct probe_flow_key key = {};
-	__be16 port;
+	__be16 port = packet->cport;
 
-	if (!parse_skb(skb, &packet))
-		return false;
-	port = packet.cport;
 	key.vip = probe->vip;
-	key.dip = packet_cip(&packet);
-	key.vport = packet.vport;
-	key.dport = port;
-	key.protocol = packet.protocol;
-	if (!claim_port(&key, skb->mark, is_open(&packet) ? OPEN_FOR : CLOSED_FOR))
+	key.dip = packet_cip(packet);
+	key.vport = packet->vport;
+	key.protocol = packet->protocol;
+	if (!find_port(&key, skb->mark, port, is_open(packet) ? OPEN_FOR : CLOSED_FOR))
 		return false;
-	if (!replace_address(skb, &packet, DESTINATION, &probe->server.rip, &probe->vip) ||
-	    !replace_port(skb, &packet, SOURCE, port, key.dport))
+	if (!replace_address(skb, packet, DESTINATION, &probe->server.rip, &probe->vip) ||
+	    !replace_port(skb, packet, SOURCE, port, key.dport))
 		return false;
 	return probe->server.method != METHOD_TUNNEL ||
 	       enter_tunnel(skb, &probe->server, bpf_get_hash_recalc(skb));
+}
+
+static __always_inline bool is_for(const struct packet *packet, const union ip *rip)
+{
+	union ip destination = packet_vip(packet);
+
+	return destination.halves[0] == rip->halves[0] && destination.halves[1] == rip->halves[1];
 }
 
 /* Others' filters see the packet as well, and an interface below this one does not treat it again. */
@@ -264,10 +293,15 @@ int probe_out(struct __sk_buff *skb)
 {
 	__u32 mark = skb->mark;
 	const struct probe *probe = mark ? bpf_map_lookup_elem(&probes, &mark) : NULL;
+	struct packet packet = {};
 
 	if (!probe)
 		return TC_ACT_UNSPEC;
-	if (!send_to_vip(skb, probe))
+	if (!parse_skb(skb, &packet))
+		return TC_ACT_SHOT;
+	if (!is_for(&packet, &probe->server.rip))
+		return TC_ACT_UNSPEC;
+	if (!send_to_vip(skb, &packet, probe))
 		return TC_ACT_SHOT;
 	skb->mark = 0;
 	return TC_ACT_UNSPEC;

@@ -22,7 +22,7 @@ import type { Address } from "./model/address.ts";
 import { findService, getService, type ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
-import { NO_WAYS, type ProbeWays, probeTargets } from "./model/probe.ts";
+import { NO_WAYS, type ProbeWays, probePlan } from "./model/probe.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
 import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
@@ -287,7 +287,7 @@ export class Director {
         position: (serviceId) => this.#port.position(serviceId),
       }),
     );
-    this.#probes.follow(probeTargets(desired), this.#nextHops.current());
+    this.#probes.follow(probePlan(desired), this.#nextHops.current());
     this.#addresses?.follow(desired);
     this.#served = served;
     this.#lag = undefined;

@@ -8,7 +8,7 @@ import { type BpfMap, BpfObject, type BpfProgram, TcFilter } from "../bpf/index.
 import { XdirectorError } from "../errors.ts";
 import { type Address, addressToBytes } from "../model/address.ts";
 import type { NextHop, NextHops } from "../model/next-hop.ts";
-import type { Passage, ProbeTarget, ProbeWays } from "../model/probe.ts";
+import type { Passage, ProbePlan, ProbeTarget, ProbeWays } from "../model/probe.ts";
 import { chooseSource, ownAddresses } from "./probe-source.ts";
 import { type IpRecord, type ServerRecord, toServerRecord } from "./records.ts";
 
@@ -56,7 +56,7 @@ export class ProbePath implements ProbeWays {
   }
 
   /** @throws DATAPLANE_FAILED, naming the interface */
-  follow(targets: readonly ProbeTarget[], nextHops: NextHops): void {
+  follow({ targets, vips }: ProbePlan, nextHops: NextHops): void {
     const wanted = new Map(targets.map((target) => [keyOf(target), target]));
     if (wanted.size === 0) {
       this.close();
@@ -72,7 +72,6 @@ export class ProbePath implements ProbeWays {
       this.#marks.delete(mark);
       this.#ways.delete(key);
     }
-    const vips = new Set([...wanted.values()].map(({ vip }) => vip));
     const own = ownAddresses();
     for (const [key, target] of wanted) {
       const nextHop = nextHops.get(target.rip) ?? UNKNOWN;
@@ -138,6 +137,7 @@ function attach({ programs, filters }: Loaded, ifindex: number): void {
       DIRECTIONS.map((direction) => TcFilter.attach(programs[direction], ifindex, direction)),
     );
   } catch (error) {
+    removeProbePrograms(ifindex);
     const message = `cannot probe VIPs by interface ${ifindex}: ${(error as Error).message}`;
     throw new XdirectorError("DATAPLANE_FAILED", message, [], error);
   }
@@ -154,5 +154,5 @@ function toRecord({ target, nextHop }: Way): ProbeRecord {
 }
 
 function keyOf({ vip, rip, method, tunnel }: ProbeTarget): string {
-  return `${vip}|${rip}|${method}|${tunnel.type}|${tunnel.port}|${tunnel.checksum}`;
+  return `${vip}|${rip}|${method}|${JSON.stringify(tunnel)}`;
 }

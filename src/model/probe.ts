@@ -16,6 +16,13 @@ export interface ProbeTarget {
   readonly tunnel: Tunnel;
 }
 
+export interface ProbePlan {
+  /** Some perhaps several times. */
+  readonly targets: readonly ProbeTarget[];
+  /** Of all services: servers take what comes from them for their own. */
+  readonly vips: ReadonlySet<Address>;
+}
+
 /** How a check gets to its target now. */
 export type Passage =
   /** It connects to the RIP from this address, with this mark on its socket. */
@@ -27,7 +34,7 @@ export type Passage =
 /** Who opens the way for probes; see dataplane/probe-path.ts. */
 export interface ProbeWays {
   /** From now on these can be probed. */
-  follow(targets: readonly ProbeTarget[], nextHops: NextHops): void;
+  follow(plan: ProbePlan, nextHops: NextHops): void;
   passageTo(target: ProbeTarget): Passage;
 }
 
@@ -44,11 +51,11 @@ export function probeTarget(service: VirtualService, server: RealServer): ProbeT
   return { vip: service.vip, rip, method, tunnel };
 }
 
-/** Every target of the state, some perhaps several times. */
-export function probeTargets({ services }: DesiredState): ProbeTarget[] {
-  return services.flatMap((service) =>
+export function probePlan({ services }: DesiredState): ProbePlan {
+  const targets = services.flatMap((service) =>
     service.servers.flatMap((server) => (server.health?.checks.length ? (probeTarget(service, server) ?? []) : [])),
   );
+  return { targets, vips: new Set(services.flatMap((service) => (isMark(service) ? [] : service.vip))) };
 }
 
 /** @throws INVALID_VALUE when the service wants its VIP probed and that cannot be done; `path` prefixes field names */

@@ -229,8 +229,8 @@ describe("a VIP that is probed on its servers", () => {
   });
 
   test("is told apart on two servers though both are asked from the same port at the same time", async () => {
-    director.run("sysctl", ["-qw", "net.ipv4.ip_local_port_range=40000 40000"]);
-    const check = { type: "http", urls: [{ path: "/slow" }], delayLoop: 1, retry: 0, warmup: 0, alpha: true };
+    director.run("sysctl", ["-qw", "net.ipv4.ip_local_port_range=40000 40000", "net.ipv4.tcp_tw_reuse=1"]);
+    const check = { type: "http", urls: [{ path: "/slow" }], delayLoop: 2, retry: 0, warmup: 0, alpha: true };
     const servers = (["direct", "tunnel"] as const).map((host) => ({
       rip: ripOf(host, "ipv4"),
       method: host,

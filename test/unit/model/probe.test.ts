@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { parseDocument } from "../../../src/config/parse-document.ts";
 import { XdirectorError } from "../../../src/errors.ts";
 import { assertValidState } from "../../../src/model/invariants.ts";
-import { probeTargets } from "../../../src/model/probe.ts";
+import { probePlan } from "../../../src/model/probe.ts";
 import type { DesiredState } from "../../../src/model/service.ts";
 
 const SERVICE = { protocol: "tcp", vip: "192.0.2.1", port: 80, scheduler: "rr", health: { probe: "vip" } };
@@ -29,7 +29,7 @@ describe("the targets of a service whose VIP is probed", () => {
       { rip: "10.0.0.14", method: "direct" },
     ];
     const ipip = { type: "ipip", port: 0, checksum: false };
-    assert.deepEqual(probeTargets(parseDocument({ services: [{ ...SERVICE, servers }] })), [
+    assert.deepEqual(probePlan(parseDocument({ services: [{ ...SERVICE, servers }] })).targets, [
       { vip: "192.0.2.1", rip: "10.0.0.11", method: "direct", tunnel: ipip },
       { vip: "192.0.2.1", rip: "10.0.0.12", method: "tunnel", tunnel: { ...ipip, type: "gre", checksum: true } },
     ]);
@@ -37,8 +37,8 @@ describe("the targets of a service whose VIP is probed", () => {
 
   test("are none when the servers are what is checked, as they are by default", () => {
     const server = checkedBy({ type: "tcp" });
-    assert.deepEqual(probeTargets(stateOf(server, { health: {} })), []);
-    assert.deepEqual(probeTargets(stateOf(server, { health: { probe: "server" } })), []);
+    assert.deepEqual(probePlan(stateOf(server, { health: {} })).targets, []);
+    assert.deepEqual(probePlan(stateOf(server, { health: { probe: "server" } })).targets, []);
   });
 });
 
