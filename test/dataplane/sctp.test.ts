@@ -9,7 +9,7 @@ import { editSettings } from "../../src/model/edits.ts";
 import type { VirtualService } from "../../src/model/service.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
-import { type Packet, packet } from "../support/packet.ts";
+import { decode, layerOf, type Packet, packet } from "../support/packet.ts";
 import { type Chunk, IS_SCTP, type Segment, sctp } from "../support/sctp.ts";
 
 const RIP = "10.1.0.1";
@@ -155,6 +155,36 @@ describe("an association", () => {
     assert.ok(flows.some(({ cport, state }) => cport === 7001 && state === "ESTABLISHED"));
     await dataplane.close();
   });
+});
+
+test("wlc knows at once what SCTP packets alone have changed: associations that begin, come up and end", async () => {
+  const port = 5000;
+  const hosts = [
+    { name: "older", rip: "10.1.0.8", mac: "02:00:00:00:01:08" },
+    { name: "newer", rip: "10.1.0.9", mac: "02:00:00:00:01:09" },
+  ];
+  const servers = hosts.map(({ rip }) => server(rip, { port }));
+  const dataplane = await DataplaneUnderTest.create({
+    services: [service(servers, { ...SCTP, port, scheduler: "wlc" })],
+  });
+  for (const { rip, mac } of hosts) {
+    dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS, destinationMac: mac });
+  }
+  await dataplane.director.refresh();
+  const goesTo = (client: number, chunk: Chunk) => {
+    const { bytes } = dataplane.push(send(client, port, chunk));
+    const to = layerOf(decode(bytes), "ethernet").destination;
+    return hosts.find(({ mac }) => mac === to)?.name;
+  };
+  let client = 7000;
+  const open = (count: number) => Array.from({ length: count }, () => goesTo(client++, "INIT"));
+
+  assert.deepEqual(open(4), ["newer", "older", "newer", "older"]);
+  assert.equal(goesTo(7000, "COOKIE-ECHO"), "newer"); // counts as much as 257 that are not active
+  assert.deepEqual(open(4), ["older", "older", "older", "older"]);
+  assert.equal(goesTo(7000, "SHUTDOWN"), "newer");
+  assert.deepEqual(open(6), ["newer", "newer", "newer", "newer", "newer", "older"]);
+  await dataplane.close();
 });
 
 describe("a packet in fragments", () => {
