@@ -12,8 +12,8 @@ from proc import connections, endpoint, services
 from wire import Wires
 
 FLOWS_LIMIT = 10000
-# So many that half-open ones do not meet in a line of the table, where few of them may be.
-FLOWS_MAX = 1 << 19
+# So many that half-open ones do not meet in a line of the table, where few of them may be; each look goes through all.
+FLOWS_MAX = 1 << 16
 
 
 class XdirectorRun:

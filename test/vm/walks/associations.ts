@@ -34,8 +34,8 @@ const PORT = 3868;
 const MAPPED = 8868;
 const FIRST_PORT = 1024;
 /** Of one subject in one batch, short enough for the least of timeouts, four seconds. */
-const ASSOCIATIONS = 20;
-const BATCHES = 4;
+const ASSOCIATIONS = 10;
+const BATCHES = 3;
 const LENGTH_MAX = 9;
 
 /** What does something, more often. */

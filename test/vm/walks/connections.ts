@@ -31,8 +31,6 @@ export class RandomConnections {
   readonly #target: Target;
   readonly #open: Connection[] = [];
   #opened = 0;
-  /** Of a handshake that is under way. */
-  #answer: WalkPacket | undefined;
 
   constructor(random: Random, clients: string, target: Target) {
     this.#random = random;
@@ -40,15 +38,13 @@ export class RandomConnections {
     this.#target = target;
   }
 
-  next(): WalkPacket {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    if (answer) return answer;
+  next(): readonly WalkPacket[] {
     if (this.#open.length === 0 || this.#random.chance(0.55)) return this.#begin();
-    return this.#goOn(this.#random.below(this.#open.length));
+    return [this.#goOn(this.#random.below(this.#open.length))];
   }
 
-  #begin(): WalkPacket {
+  /** Half-open flows are few at a time: xdirector's table has room for no more than it can do without. */
+  #begin(): readonly WalkPacket[] {
     const { protocols, destinations, ports } = this.#target;
     const connection = {
       protocol: this.#random.oneOf(protocols),
@@ -58,8 +54,9 @@ export class RandomConnections {
       destinationPort: this.#random.oneOf(ports),
     };
     this.#open.push(connection);
-    if (connection.protocol === "tcp" && this.#random.chance(0.7)) this.#answer = sent(connection, ["ack"]);
-    return sent(connection, ["syn"]);
+    return connection.protocol === "udp"
+      ? [sent(connection, [])]
+      : [sent(connection, ["syn"]), sent(connection, ["ack"])];
   }
 
   /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The walks of a run: those of seeds that are always the same, and those of a seed of its own, which their names tell.
+// The walks of a run: those of a seed that is always the same, and those of a seed of its own, which their names tell.
 
 import { randomInt } from "node:crypto";
 import { ASSOCIATION_PLAYERS, associationsWalk } from "./associations.ts";
@@ -7,7 +7,7 @@ import { PERSISTENCE_PLAYERS, persistenceWalk } from "./persistence.ts";
 import { SCHEDULING_PLAYERS, schedulingWalk } from "./scheduling.ts";
 import type { Walk } from "./walk.ts";
 
-const SEEDS = [1, 2, seedOfThisRun()];
+const SEEDS = [1, seedOfThisRun()];
 
 const KINDS = [
   { players: SCHEDULING_PLAYERS, walk: schedulingWalk },

@@ -85,7 +85,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const SCHEDULERS = ["rr", "wlc", "sh", "mh", "nq"] as const;
-const ROUNDS = { rounds: 5, packets: 24 };
+const ROUNDS = { rounds: 5, moves: 20 };
 
 export const PERSISTENCE_PLAYERS = ROWS.length;
 

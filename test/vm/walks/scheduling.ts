@@ -44,7 +44,7 @@ const ROWS: readonly PlayerRow[] = SCHEDULINGS.flatMap((settings) =>
     thresholds: settings.scheduler !== "wrr",
   })),
 );
-const ROUNDS = { rounds: 5, packets: 24 };
+const ROUNDS = { rounds: 5, moves: 20 };
 
 export const SCHEDULING_PLAYERS = ROWS.length;
 

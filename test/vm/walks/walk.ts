@@ -59,18 +59,19 @@ export interface Player {
   readonly service: ServiceDocument;
   /** One edit at a time: the kernel's schedulers start anew with each. */
   edit(): void;
-  next(): WalkPacket;
+  /** In one go: other players' packets come before and after. */
+  next(): readonly WalkPacket[];
 }
 
 export interface Rounds {
   readonly rounds: number;
   /** Of each player, in one round. */
-  readonly packets: number;
+  readonly moves: number;
   readonly settings?: ConfigDocument["settings"];
 }
 
 /** Rounds of an edit to each service and packets to all of them in turn; in the end connections and counts are read. */
-export function compose(name: string, players: readonly Player[], { rounds, packets, settings }: Rounds): Walk {
+export function compose(name: string, players: readonly Player[], { rounds, moves, settings }: Rounds): Walk {
   const marks = players.flatMap((player) => player.marks);
   const current = (): ConfigDocument => ({
     services: players.map(({ service }) => service),
@@ -78,7 +79,7 @@ export function compose(name: string, players: readonly Player[], { rounds, pack
     ...(settings && { settings }),
   });
   const burst = (): WalkStep => ({
-    burst: Array.from({ length: packets }, () => players.map((player) => player.next())).flat(),
+    burst: Array.from({ length: moves }, () => players.flatMap((player) => player.next())).flat(),
   });
   const configuration = current();
   const steps = [burst()];
