@@ -62,7 +62,7 @@ struct packet {
 	__u8 protocol;
 	union {
 		__u8 tcp_flags;
-		__u8 sctp_chunk; /* type of the one that counts; sctp.h */
+		__u16 sctp_chunk; /* type of the first one; sctp.h */
 	};
 	__u16 l2_length; /* Ethernet and VLAN headers */
 	__u16 length;    /* L3 length as the IP header states it */

@@ -15,6 +15,8 @@
 #define SCTP_CHUNK_COOKIE_ECHO 10
 #define SCTP_CHUNK_COOKIE_ACK 11
 #define SCTP_CHUNK_SHUTDOWN_COMPLETE 14
+/* Of no wire: a cookie with an ABORT behind it. It begins an association as a cookie does, and is the end of one. */
+#define SCTP_CHUNK_ABORTED_COOKIE 0x100
 /* Chunks begin at multiples of four bytes; none is longer than a frame. */
 #define SCTP_CHUNK_MASK 0x7ffcU
 /* Where an IP header ends, at most: Ethernet, tags, 60 bytes of IPv4 or 48 of IPv6. */
@@ -40,9 +42,9 @@ static __always_inline bool is_cookie(__u8 chunk)
 }
 
 /*
- * The type of the first chunk, at `offset` of the frame. A cookie may be followed by an ABORT, which
- * tells more of what becomes of the association (set_sctp_state). A global function: to its caller the
- * answer is one number, and not one on each of many paths.
+ * The type of the first chunk, at `offset` of the frame. Whether a cookie is followed by an ABORT counts for what
+ * becomes of the association (set_sctp_state), not for whether it begins (sctp_conn_schedule). A global function: to
+ * its caller the answer is one number, and not one on each of many paths.
  */
 __noinline __u32 find_sctp_chunk(struct xdp_md *ctx, __u32 offset)
 {
@@ -59,7 +61,7 @@ __noinline __u32 find_sctp_chunk(struct xdp_md *ctx, __u32 offset)
 	next = (const void *)first + ((length + 3) & SCTP_CHUNK_MASK);
 	if ((const void *)(next + 1) > end || next->type != SCTP_CHUNK_ABORT)
 		return first->type;
-	return SCTP_CHUNK_ABORT;
+	return SCTP_CHUNK_ABORTED_COOKIE;
 }
 
 static __always_inline enum verdict parse_sctp(struct xdp_md *ctx, struct cursor *cursor,

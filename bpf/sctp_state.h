@@ -106,6 +106,8 @@ __noinline __u32 sctp_next_state(__u32 state, __u32 chunk, __u32 direction)
 {
 	__u32 event = chunk < sizeof(sctp_events) ? sctp_events[chunk] : SCTP_EVENT_DATA;
 
+	if (chunk == SCTP_CHUNK_ABORTED_COOKIE)
+		event = SCTP_EVENT_ABORT;
 	/* what the table holds is known to the compiler, but not to the verifier */
 	asm volatile("" : "+r"(event));
 	if (event >= SCTP_EVENTS || direction >= DIRECTIONS)
@@ -114,7 +116,7 @@ __noinline __u32 sctp_next_state(__u32 state, __u32 chunk, __u32 direction)
 }
 
 /* With sloppy_sctp anything but ABORT begins an association (sctp_conn_schedule). */
-static __always_inline bool sctp_opens(__u8 chunk)
+static __always_inline bool sctp_opens(__u16 chunk)
 {
 	return settings.sloppy_sctp ? chunk != SCTP_CHUNK_ABORT : chunk == SCTP_CHUNK_INIT;
 }

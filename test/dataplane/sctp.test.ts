@@ -139,10 +139,15 @@ describe("an association", () => {
 
   test("begins with INIT; with sloppy_sctp with anything but ABORT", async () => {
     const dataplane = await started();
-    const verdictOf = async (chunk: Chunk, port: number) => (await dataplane.send(send(port, DIRECT, chunk))).verdict;
-    assert.deepEqual([await verdictOf("DATA", 1), await verdictOf("ABORT", 2)], ["no-flow", "no-flow"]);
+    const verdictOf = async (port: number, ...chunks: Chunk[]) =>
+      (await dataplane.send(send(port, DIRECT, ...chunks))).verdict;
+    assert.deepEqual([await verdictOf(1, "DATA"), await verdictOf(2, "ABORT")], ["no-flow", "no-flow"]);
     await dataplane.director.change((state) => editSettings(state, { sloppySctp: 1 }));
-    assert.deepEqual([await verdictOf("DATA", 1), await verdictOf("ABORT", 2)], ["forwarded-direct", "no-flow"]);
+    assert.deepEqual([await verdictOf(1, "DATA"), await verdictOf(2, "ABORT")], ["forwarded-direct", "no-flow"]);
+    // the first chunk begins it, the second one ends it
+    assert.equal(await verdictOf(3, "COOKIE-ECHO", "ABORT"), "forwarded-direct");
+    const { flows } = await dataplane.port.flows(0, 10);
+    assert.equal(flows.find(({ cport }) => cport === 3)?.state, "CLOSED");
     await dataplane.close();
   });
 
