@@ -3,23 +3,25 @@
 
 import { randomInt } from "node:crypto";
 import { ASSOCIATION_PLAYERS, associationsWalk } from "./associations.ts";
+import { EXPIRY_PLAYERS, expiryWalk } from "./expiry.ts";
 import { PERSISTENCE_PLAYERS, persistenceWalk } from "./persistence.ts";
 import { SCHEDULING_PLAYERS, schedulingWalk } from "./scheduling.ts";
 import type { Walk } from "./walk.ts";
 
-const SEEDS = [1, seedOfThisRun()];
+const SEEDS = new Set([1, seedOfThisRun()]);
 
 const KINDS = [
   { players: SCHEDULING_PLAYERS, walk: schedulingWalk },
   { players: PERSISTENCE_PLAYERS, walk: persistenceWalk },
   { players: ASSOCIATION_PLAYERS, walk: associationsWalk },
+  { players: EXPIRY_PLAYERS, walk: expiryWalk },
 ];
 
 export const WALKS: readonly Walk[] = walks();
 
 function walks(): Walk[] {
   let first = 0;
-  return SEEDS.flatMap((seed) =>
+  return [...SEEDS].flatMap((seed) =>
     KINDS.map(({ players, walk }) => {
       const made = walk(seed, first);
       first += players;

@@ -97,8 +97,13 @@ export function persistenceWalk(seed: number, first: number): Walk {
   return compose(`persistence, seed ${seed}`, players, { ...ROUNDS, settings });
 }
 
+/**
+ * Who answers for an IPv6 destination that is no address of the director's is up to its stack: there always is a server
+ * for those of walks, and no scheduler that chooses another one.
+ */
 function scheduled(random: Random, { persistence, onePacket, ...row }: Row): PlayerRow {
-  const scheduler = random.oneOf(SCHEDULERS);
+  const oneStays = row.family === 6 && (row.by === "mark" || row.ownVip === true);
+  const scheduler = random.oneOf(oneStays ? SCHEDULERS.filter((name) => name !== "sh" && name !== "mh") : SCHEDULERS);
   const settings = { scheduler, ...(persistence && { persistence }), ...(onePacket && { onePacket }) };
-  return { ...row, name: `${row.name}, ${scheduler}`, settings, thresholds: true };
+  return { ...row, name: `${row.name}, ${scheduler}`, settings, thresholds: true, oneStays };
 }

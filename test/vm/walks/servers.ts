@@ -29,6 +29,8 @@ export function serversOf(family: 4 | 6, method: ServerDocument["method"], port:
 export interface ServersOptions {
   /** Whether they have thresholds. */
   readonly thresholds: boolean;
+  /** One of them stays, and always has weight. */
+  readonly oneStays?: boolean;
 }
 
 export class RandomServers {
@@ -36,18 +38,21 @@ export class RandomServers {
   /** Not there at present. */
   readonly #absent: Named[];
   readonly #present: Server[] = [];
+  readonly #staying: readonly Server[];
   readonly #hasThresholds: boolean;
 
   constructor(random: Random, all: readonly Named[], options: ServersOptions) {
     this.#random = random;
-    this.#absent = [...all];
+    const [first, ...others] = all;
+    this.#absent = options.oneStays ? others : [...all];
+    this.#staying = options.oneStays && first ? [{ ...first, weight: 1 }] : [];
     this.#hasThresholds = options.thresholds;
     for (let count = 2 + random.below(all.length - 1); count > 0; count--) this.#add();
   }
 
   /** In the order they were added. */
   get present(): readonly ServerDocument[] {
-    return [...this.#present];
+    return [...this.#staying, ...this.#present];
   }
 
   edit(): void {
