@@ -5,6 +5,7 @@
 
 #include <linux/bpf.h>
 #include "direct.h"
+#include "merge.h"
 #include "packet.h"
 #include "fragment.h"
 #include "sctp.h"
@@ -31,7 +32,10 @@ static __always_inline enum verdict parse_noted_sctp(struct xdp_md *ctx, struct 
 	note->sctp_length = place.is_last ? packet->sctp_length : 0;
 	barrier();
 	packet->sctp_length = note->sctp_length;
-	return verdict;
+	if (verdict)
+		return verdict;
+	return merge_packet(ctx, packet, sizeof(struct sctp_header)) ? VERDICT_UNDECIDED :
+								       VERDICT_MALFORMED;
 }
 
 /* For whole packets and for first fragments, as the main program found them. */

@@ -11,6 +11,7 @@
 #include "flow_word.h"
 #include "load.h"
 #include "maps.h"
+#include "merge.h"
 #include "packet.h"
 #include "signature.h"
 #include "template.h"
@@ -62,17 +63,6 @@ static __always_inline bool flow_locate_packet(const struct packet *packet,
 	return flow_locate(&flow, place);
 }
 
-/*
- * Below FLOW_WAYS, and for the verifier any such number: it would walk all that follows for every way in which
- * a flow may be found.
- */
-static __always_inline __u32 any_way(__u32 way, __u32 unknown)
-{
-	way ^= unknown;
-	barrier_var(way);
-	return (way ^ unknown) & (FLOW_WAYS - 1);
-}
-
 /* The slot of the flow, or NULL. Its home line first, then the neighbour. */
 static __always_inline struct flow_slot *flow_find(const struct flow_place *place)
 {
@@ -85,8 +75,8 @@ static __always_inline struct flow_slot *flow_find(const struct flow_place *plac
 #pragma clang loop unroll(full)
 		for (int way = 0; way < FLOW_LINE_WAYS; way++)
 			if (slot[way].signature == place->signature)
-				return &place->bucket->way[any_way((home ^ line) + way,
-								   place->signature)];
+				return &place->bucket->way[any_of((home ^ line) + way, FLOW_WAYS,
+								  place->signature)];
 	}
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include "forward.h"
 #include "maps.h"
 #include "masq.h"
+#include "merge.h"
 #include "packet.h"
 
 /* As long as the kernel waits for the rest: net.ipv4.ipfrag_time, 30 s in ticks of 0.27 s. */
@@ -157,6 +158,8 @@ static __always_inline enum verdict direct_fragment(struct xdp_md *ctx, struct p
 		return follow_fragment(ctx, packet, &note->key);
 	if (verdict)
 		return verdict;
+	if (!merge_packet(ctx, packet, sizeof(struct l4_ports)))
+		return VERDICT_MALFORMED;
 	verdict = direct(ctx, packet);
 	remember_way(note, packet, verdict);
 	return verdict;

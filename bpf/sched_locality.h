@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include "config.h"
 #include "maps.h"
+#include "merge.h"
 #include "packet.h"
 #include "ranking.h"
 #include "sched_table.h"
@@ -121,6 +122,7 @@ static __always_inline void remove_member(struct locality *locality, __u64 membe
 
 		if (each != member)
 			locality->server[kept++ % LOCALITY_SERVERS] = each;
+		kept = any_of(kept, 2 * LOCALITY_SERVERS, each);
 	}
 	locality->count = kept;
 	locality->modified = now;

@@ -12,6 +12,7 @@
 #include "forward.h"
 #include "fragment.h"
 #include "masq.h"
+#include "merge.h"
 #include "packet.h"
 #include "sched.h"
 #include "sched_locality.h"
@@ -167,6 +168,8 @@ static __always_inline enum verdict direct_special(struct xdp_md *ctx, struct pa
 		verdict = parse_first_fragment(ctx, packet, &note);
 	if (verdict)
 		return verdict;
+	if (!merge_packet(ctx, packet, sizeof(struct l4_ports)))
+		return VERDICT_MALFORMED;
 	verdict = begin_special(ctx, packet);
 	if (note)
 		remember_way(note, packet, verdict);

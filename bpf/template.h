@@ -10,6 +10,7 @@
 #include "config.h"
 #include "flow_word.h"
 #include "maps.h"
+#include "merge.h"
 #include "signature.h"
 #include "xdirector.h"
 
@@ -154,11 +155,12 @@ static __always_inline __u32 template_vacancies(const struct template_bucket *bu
 
 #pragma clang loop unroll(disable)
 	for (int way = 0; way < TEMPLATE_WAYS; way++) {
+		__u64 word = bucket->word[way];
 		bool is_taken = bucket->signature[way] == TEMPLATE_CLAIMED ||
 				(bucket->signature[way] &&
-				 template_lives(bucket->word[way], &bucket->entry[way], now));
+				 template_lives(word, &bucket->entry[way], now));
 
-		ways += !is_taken;
+		ways = any_of(ways + !is_taken, 2 * TEMPLATE_WAYS, word);
 	}
 	return ways;
 }
