@@ -63,10 +63,24 @@ static __always_inline __u64 sum_addresses(const struct server *server)
 	return sum;
 }
 
+/*
+ * Of flows that differ in their ports alone, the hash keeps the differences regular; the finalizer of MurmurHash3
+ * (public domain, A. Appleby) spreads them over all bits.
+ */
+static __always_inline __u32 spread(__u32 hash)
+{
+	hash ^= hash >> 16;
+	hash *= 0x85ebca6bU;
+	hash ^= hash >> 13;
+	hash *= 0xc2b2ae35U;
+	return hash ^ hash >> 16;
+}
+
 /* Routers and network cards spread flows by their ports: the outer ones have to tell flows apart, too. */
 static __always_inline __u32 entropy_port(__u32 hash)
 {
-	return ENTROPY_PORT_MIN + ((__u64)hash * (ENTROPY_PORT_MAX - ENTROPY_PORT_MIN + 1) >> 32);
+	return ENTROPY_PORT_MIN +
+	       ((__u64)spread(hash) * (ENTROPY_PORT_MAX - ENTROPY_PORT_MIN + 1) >> 32);
 }
 
 static __always_inline struct shim gue_shim(const struct packet *packet,
