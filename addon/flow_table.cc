@@ -86,7 +86,7 @@ std::optional<uint32_t> Controllers::Of(uint64_t slot, uint64_t word) const {
   bool isControlled = (word & (FLOW_PERSISTENT | FLOW_REPLY)) == FLOW_PERSISTENT;
   if (!isControlled || slot >= slots_)
     return std::nullopt;
-  return __atomic_load_n(&templates_of_slots_[slot], __ATOMIC_RELAXED);
+  return static_cast<uint32_t>(__atomic_load_n(&templates_of_slots_[slot], __ATOMIC_RELAXED));
 }
 
 void Controllers::Release(uint32_t number) const {

@@ -70,7 +70,7 @@ private:
 class Controllers {
 public:
   Controllers() = default;
-  Controllers(const uint32_t *templatesOfSlots, size_t slots, template_bucket *buckets, size_t count)
+  Controllers(const uint64_t *templatesOfSlots, size_t slots, template_bucket *buckets, size_t count)
       : templates_of_slots_(templatesOfSlots), slots_(slots), buckets_(buckets), count_(count) {}
 
   /** Of the flow with this word in this slot; none of the reply's slot of a pair. */
@@ -80,7 +80,8 @@ public:
   void Release(uint32_t number) const;
 
 private:
-  const uint32_t *templates_of_slots_ = nullptr;
+  /** The kernel rounds an array's values up to 8 bytes. */
+  const uint64_t *templates_of_slots_ = nullptr;
   size_t slots_ = 0;
   template_bucket *buckets_ = nullptr;
   size_t count_ = 0;

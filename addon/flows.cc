@@ -37,15 +37,15 @@ struct Control {
 Control ControlArgument(const Napi::CallbackInfo &info, size_t index, uint64_t buckets) {
   if (info[index].IsUndefined())
     return {};
-  return {RegionArgument(info, index, buckets * FLOW_WAYS, sizeof(uint32_t)),
+  return {RegionArgument(info, index, buckets * FLOW_WAYS, sizeof(uint64_t)),
           RegionArgument(info, index + 1, 1, sizeof(template_bucket))};
 }
 
 FlowEnds EndsIn(const Mapping &loads, const Control &control) {
   if (!control.flows)
     return {LoadsIn(loads), Controllers()};
-  Controllers controllers(reinterpret_cast<const uint32_t *>(control.flows->Data()),
-                          control.flows->Size() / sizeof(uint32_t),
+  Controllers controllers(reinterpret_cast<const uint64_t *>(control.flows->Data()),
+                          control.flows->Size() / sizeof(uint64_t),
                           reinterpret_cast<template_bucket *>(control.templates->Data()),
                           control.templates->Size() / sizeof(template_bucket));
   return {LoadsIn(loads), controllers};

@@ -11,6 +11,7 @@ import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { address, server, service } from "../support/memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
+import { until } from "../support/until.ts";
 
 const RIPS = ["10.1.0.1", "10.1.0.2", "10.1.0.3"];
 /** Newest first: the order of choices of rr. */
@@ -228,6 +229,16 @@ describe("a template", () => {
       },
       narrow,
     ));
+
+  test("is told of flows whose time is over when a sweep ends them", () =>
+    withServices([service(direct(53), { protocol: "udp", port: 53, persistence: sticky() })], async (dataplane) => {
+      const timeouts = { ...DEFAULT_SETTINGS.timeouts, udp: 1 };
+      await dataplane.director.change((state) => ({ ...state, settings: { ...DEFAULT_SETTINGS, timeouts } }));
+      for (let client = 1; client <= 8; client++) dataplane.push(udp({ from: `10.9.0.${client}` }));
+      await until("every flow is over", async () => (await dataplane.port.sweep()).occupied === 0);
+      const controlled = (await templates(dataplane)).map(({ flows }) => flows);
+      assert.deepEqual(controlled, new Array(8).fill(0));
+    }));
 
   test("knows exactly the flows that it controls, however they end", () =>
     fc.assert(
