@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Whether a frame is for this machine at all. An interface in promiscuous mode, or a port that a switch floods, shows
- * frames for other machines; the stack ignores them (PACKET_OTHERHOST), and IPVS with it.
+ * frames for other machines; the stack ignores them (PACKET_OTHERHOST), and IPVS with it, which leaves broadcast and
+ * multicast frames alone, too.
  */
 #ifndef OWN_MAC_H
 #define OWN_MAC_H
@@ -10,8 +11,7 @@
 #include "config.h"
 #include "packet.h"
 
-/* The group bit of a MAC address, of multicast and broadcast, and its first five bytes; see struct own_macs. */
-#define MAC_GROUP (1ULL << 16)
+/* Its first five bytes; see struct own_macs. */
 #define MAC_WITHOUT_LAST(word) ((word) >> 16 & 0xffffffffffULL)
 /* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx, virtual routers of IPv4 and IPv6 (RFC 9568, 7.3). */
 #define MAC_VRRP_V4 0x01005e0000ULL
@@ -27,7 +27,7 @@ __noinline int is_own_all_the_same(__u64 mac)
 {
 	__u64 beginning = MAC_WITHOUT_LAST(mac);
 
-	if (!own_macs.count || mac & MAC_GROUP)
+	if (!own_macs.count)
 		return true;
 	if (beginning == MAC_VRRP_V4 || beginning == MAC_VRRP_V6)
 		return true;

@@ -53,7 +53,7 @@ union ip {
 	X(28, FTP_DATA, ftp_data) /* from port 20, where FTP servers open data connections: never scheduled, passed up */ \
 	X(29, OVERLOADED, overloaded) /* the first packet of a flow that was not wanted, drop_packet being on: dropped */ \
 	X(30, SCTP_FRAGMENT, sctp_fragment) /* of SCTP to another port, whose checksum needs the whole packet: dropped */ \
-	X(31, OTHER_HOST, other_host) /* the frame is for another machine's MAC address: passed up */
+	X(31, OTHER_HOST, other_host) /* the frame is for the MAC address of another machine, or of many: passed up */
 /* clang-format on */
 
 #define VERDICT_NUMBER(number, NAME, name) VERDICT_##NAME = number,
