@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The walks of a run: those of a seed that is always the same, and those of a seed of its own, which their names tell.
+// The walks of a run. Their seeds, which their names tell, are the same every time, so that a run fails because of a
+// change and not by chance; other ones are tried by who asks for them.
 
-import { randomInt } from "node:crypto";
 import { ASSOCIATION_PLAYERS, associationsWalk } from "./associations.ts";
 import { EXPIRY_PLAYERS, expiryWalk } from "./expiry.ts";
 import { PERSISTENCE_PLAYERS, persistenceWalk } from "./persistence.ts";
 import { SCHEDULING_PLAYERS, schedulingWalk } from "./scheduling.ts";
 import type { Walk } from "./walk.ts";
 
-const SEEDS = new Set([1, seedOfThisRun()]);
+/** Odd and even ones differ in settings. */
+const SEEDS = new Set([1, secondSeed()]);
 
 const KINDS = [
   { players: SCHEDULING_PLAYERS, walk: schedulingWalk },
@@ -30,8 +31,8 @@ function walks(): Walk[] {
   );
 }
 
-/** XDIRECTOR_WALK_SEED repeats a run. */
-function seedOfThisRun(): number {
-  const given = process.env["XDIRECTOR_WALK_SEED"];
-  return given === undefined ? randomInt(2 ** 31) : Number(given);
+function secondSeed(): number {
+  const given = Number(process.env["XDIRECTOR_WALK_SEED"] ?? 2);
+  if (!Number.isSafeInteger(given)) throw new Error("XDIRECTOR_WALK_SEED must be a whole number");
+  return given;
 }
