@@ -278,11 +278,9 @@ static __always_inline __u64 flow_word(const struct packet *packet, __u64 way, _
 	       (__u64)!packet->is_ipv4 << FLOW_IPV6_BIT;
 }
 
-/* A slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
-static __always_inline struct flow_slot *flow_claim(const struct flow_place *place, bool half_open,
-						    __u64 now)
+/* This slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
+static __always_inline struct flow_slot *flow_claim(const struct flow_place *place, __u32 way)
 {
-	__u32 way = flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS, half_open, now);
 	struct flow_slot *slot;
 	__u64 seen;
 
@@ -355,7 +353,8 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 	__u32 state = next_state(packet, STATE_NONE, DIRECTION_INPUT_ONLY);
 	__u64 now = flow_now(), word = flow_word(packet, flow->way, state, now);
 	bool half_open = is_half_open(packet, state);
-	struct flow_slot *slot = flow_claim(place, half_open, now);
+	__u32 way = find_victim(place->bucket, place->signature & FLOW_LINE_WAYS, half_open, now);
+	struct flow_slot *slot = flow_claim(place, way);
 	__u32 number;
 
 	if (!slot)

@@ -150,6 +150,13 @@ static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
 	return false;
 }
 
+static __always_inline struct flow_slot *claim_victim(const struct flow_place *place,
+						      bool half_open, __u64 now)
+{
+	return flow_claim(place, flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS,
+					     half_open, now));
+}
+
 /*
  * Remembers a flow and its reply. UNDECIDED when that worked; otherwise the packet cannot be
  * forwarded to this server: unlike the other methods this one does not work without state.
@@ -172,10 +179,10 @@ flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struc
 	flow_fetch_far(&reply);
 	if (is_taken(&reply, now))
 		return VERDICT_REPLY_COLLISION;
-	flow_slot = flow_claim(place, half_open, now);
+	flow_slot = claim_victim(place, half_open, now);
 	if (!flow_slot)
 		return VERDICT_NO_ROOM;
-	reply_slot = flow_claim(&reply, half_open, now);
+	reply_slot = claim_victim(&reply, half_open, now);
 	if (!reply_slot) {
 		flow_slot->signature = 0;
 		return VERDICT_NO_ROOM;

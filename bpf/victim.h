@@ -121,13 +121,11 @@ static __always_inline __u64 line_candidate(const struct flow_slot *line, __u32 
  * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. Only when the flow's
  * home line is full of flows worth keeping the other one is looked at.
  */
-__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
-			     __u64 now)
+static __always_inline __u32 find_victim(const struct flow_bucket *bucket, __u32 home,
+					 __u32 half_open, __u64 now)
 {
 	__u64 best;
 
-	if (!bucket)
-		return FLOW_WAYS;
 	home &= FLOW_LINE_WAYS;
 	best = line_candidate(&bucket->way[home], half_open, now, 0);
 	if (rank_of(best) < RANK_EXPIRED)
@@ -136,6 +134,13 @@ __noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32
 	if (rank_of(best) == RANK_LIVE)
 		return FLOW_WAYS;
 	return ((FLOW_WAYS - 1 - (best & (FLOW_WAYS - 1))) ^ home) & (FLOW_WAYS - 1);
+}
+
+/* The same as a global function: verified once, for where a call is not too dear. */
+__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
+			     __u64 now)
+{
+	return bucket ? find_victim(bucket, home, half_open, now) : FLOW_WAYS;
 }
 
 #endif

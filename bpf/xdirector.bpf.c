@@ -13,6 +13,7 @@
 #include "direct.h"
 #include "direct_sctp.h"
 #include "fragment.h"
+#include "merge.h"
 #include "own_mac.h"
 #include "packet.h"
 #include "path_mtu.h"
@@ -206,6 +207,10 @@ int xdirector(struct xdp_md *ctx)
 	verdict = parse_packet(ctx, &packet);
 	if (packet.tcp_flags & TCP_SYN && settings.mss_clamps && !take_clamped())
 		bpf_tail_call_static(ctx, &stages, STAGE_CLAMP);
+	/* all tags are one to the verifier; untagged packets are spared it */
+	if (!verdict && packet.l2_length != L2_UNTAGGED &&
+	    !merge_packet(ctx, &packet, sizeof(struct l4_ports)))
+		verdict = VERDICT_MALFORMED;
 	if (!verdict)
 		verdict = direct(ctx, &packet);
 	else if (verdict == VERDICT_NOT_TCP_UDP && packet.protocol == IPPROTO_SCTP)
