@@ -59,6 +59,8 @@ const PACKETS: readonly (readonly Chunk[])[] = [
   ["DATA", "SHUTDOWN"],
 ];
 
+const MAY_END: ReadonlySet<Chunk> = new Set(["SHUTDOWN-ACK", "SHUTDOWN-COMPLETE", "ERROR", "ABORT"]);
+
 /** Every row is a service with one server, so that its answers can be told beforehand. */
 export function associationsWalk(seed: number, first: number): Walk {
   const random = new Random(seed);
@@ -90,7 +92,8 @@ function associations(random: Random, row: Row, number: number, batch: number): 
   return Array.from({ length: ASSOCIATIONS }, (_, index) => {
     const source = clientsNumber(number, row.family) + String(1 + index);
     const ports = { client: FIRST_PORT + batch, virtual: PORT + number };
-    const rest = Array.from({ length: random.below(LENGTH_MAX) }, () => anyPacket(random, row, source, ports));
+    const drawn = Array.from({ length: random.below(LENGTH_MAX) }, () => random.oneOf(PACKETS));
+    const rest = withoutReopening(drawn).map((chunks) => anySide(random, row, source, ports, chunks));
     const opening = random.chance(0.9) ? (["INIT"] as const) : random.oneOf(PACKETS);
     return [fromTheClient(row, source, ports, opening), ...rest];
   });
@@ -101,8 +104,16 @@ interface Ports {
   readonly virtual: number;
 }
 
-function anyPacket(random: Random, row: Row, source: string, ports: Ports): WalkPacket {
-  const chunks = random.oneOf(PACKETS);
+/**
+ * An association is not begun again once it may be over: the kernel then lets a timer take the old one away, which
+ * stays for a minute when the packet is still being looked at.
+ */
+function withoutReopening(packets: readonly (readonly Chunk[])[]): readonly (readonly Chunk[])[] {
+  const end = packets.findIndex((chunks) => chunks.some((chunk) => MAY_END.has(chunk)));
+  return packets.filter((chunks, index) => end === -1 || index < end || !chunks.includes("INIT"));
+}
+
+function anySide(random: Random, row: Row, source: string, ports: Ports, chunks: readonly Chunk[]): WalkPacket {
   const answers = row.method === "masquerade" && random.chance(0.5);
   return answers ? fromTheServer(source, ports, chunks) : fromTheClient(row, source, ports, chunks);
 }
