@@ -12,6 +12,9 @@ from wire import Wires
 FORWARDING = {"direct": "-g", "tunnel": "-i", "masquerade": "-m"}
 SERVICE = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 
+# expire_nodest_conn_work_handler() ends the connections of removed servers some time after the command.
+FLUSH_SECONDS = 0.5
+
 
 class IpvsRun:
     def __init__(self, description):
@@ -42,6 +45,8 @@ class IpvsRun:
                     out = wires.exchange(step["via"], bytes.fromhex(step["frame"]))
                 elif "change" in step:
                     configuration = self._change(lab, configuration, step["change"])
+                    if step["change"].get("settings", {}).get("expire_nodest_conn"):
+                        time.sleep(FLUSH_SECONDS)
                 else:
                     time.sleep(step["wait"])
                 after = readings.take()
