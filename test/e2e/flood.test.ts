@@ -61,14 +61,14 @@ async function download(): Promise<string[]> {
   return stdout.trim().split("\n");
 }
 
-/** SYNs that nobody will follow up, each from an address and port of its own. */
-async function flood(count: number): Promise<void> {
+/** SYNs that nobody will follow up, each from an address and port of its own, which `first` and `count` say. */
+async function flood(first: number, count: number): Promise<void> {
   const [, destination = ""] = /link\/ether (\S+)/.exec(site.director.ip("link", "show", INTERFACE)) ?? [];
   const length = packet().ethernet().ipv4().tcp().bytes().length;
   const sender = site.client.spawn("python3", ["-c", SENDER, INTERFACE, String(length)], {
     stdio: ["pipe", "ignore", "inherit"],
   });
-  for (let client = 0; client < count; client++) {
+  for (let client = first; client < first + count; client++) {
     const source = `10.${100 + (client >> 16)}.${(client >> 8) & 255}.${client & 255}`;
     const syn = packet()
       .ethernet({ destination })
@@ -85,10 +85,16 @@ test(`${HALF_OPEN} half-open flows break none of ${DOWNLOADS} downloads`, async 
   await until("all downloads are established", async () => ((await daemon.services())[0]?.active ?? 0) >= DOWNLOADS);
   const before = (await daemon.services())[0];
 
-  await flood(HALF_OPEN);
-  const [service] = await daemon.services();
+  let service = before;
+  // a busy machine loses frames on the way: what is missing is sent in addition
+  for (let sent = 0, missing = HALF_OPEN; missing > 0; ) {
+    assert.ok(sent < 2 * HALF_OPEN, `of ${sent} SYNs ${missing} too few arrived`);
+    await flood(sent, missing);
+    sent += missing;
+    [service] = await daemon.services();
+    missing = HALF_OPEN - ((service?.connections ?? 0) - (before?.connections ?? 0));
+  }
   assert.ok((service?.active ?? 0) >= DOWNLOADS, "the flood came while the downloads were going on");
-  assert.ok((service?.connections ?? 0) - (before?.connections ?? 0) >= HALF_OPEN, "the whole flood arrived");
 
   const results = await downloads;
   assert.equal(results.length, DOWNLOADS);
