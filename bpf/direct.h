@@ -47,7 +47,7 @@ static __always_inline bool is_abandoned(const struct packet *packet, __u64 word
 	return !server->weight && is_greeting(packet);
 }
 
-/* The word of the flow that the packet belongs to, in the table before or from now on; NULL: there is none. */
+/* The slot of the flow that the packet belongs to, and its word; NULL when there is none, or it has just ended. */
 static __always_inline struct flow_slot *known_flow(struct packet *packet,
 						    const struct flow_place *place, __u64 *word)
 {

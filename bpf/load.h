@@ -31,7 +31,7 @@ static __always_inline void load_add(__u32 slot, __u64 difference)
 {
 	struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);
 
-	if (!load)
+	if (!load || !difference)
 		return;
 	__sync_fetch_and_add(&load->word, difference);
 	if (load->leaf | load->upper)
@@ -46,10 +46,7 @@ static __always_inline void load_begin(__u64 word)
 
 static __always_inline void load_move(__u64 before, __u64 after)
 {
-	__u64 difference = load_of_flow(after) - load_of_flow(before);
-
-	if (difference)
-		load_add(flow_server(before), difference);
+	load_add(flow_server(before), load_of_flow(after) - load_of_flow(before));
 }
 
 static __always_inline void load_end(__u64 word)

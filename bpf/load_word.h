@@ -19,7 +19,7 @@ static inline __u32 flow_kind(__u64 word)
 	 1U << TCP_STATE_SYNACK)
 
 /*
- * Which flows are active, a bit for each FLOW_KIND: tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c
+ * Which flows are active, a bit for each flow_kind(): tcp_state_active_table of net/netfilter/ipvs/ip_vs_proto_tcp.c
  * and set_sctp_state() of ip_vs_proto_sctp.c. UDP is never active.
  */
 #define ACTIVE_KINDS                                                                               \

@@ -29,7 +29,7 @@ static __always_inline void *header_again(void *data, const void *header)
 
 /*
  * Makes one packet for each family of all that parsing tells apart: tags, options, fragments. For the
- * programs that are not for hits, which it costs nothing that matters. False never happens.
+ * programs that are not for hits, and for tagged packets. False never happens.
  */
 static __always_inline bool merge_packet(struct xdp_md *ctx, struct packet *packet, __u32 l4_length)
 {

@@ -5,8 +5,8 @@
 
 #include "maps.h"
 #include "packet.h"
-#include "sched_hash.h"
 #include "ranking.h"
+#include "sched_hash.h"
 #include "sched_table.h"
 #include "xdirector.h"
 

@@ -142,9 +142,8 @@ static __always_inline __u32 hashed_value(const struct service *service,
 					  const struct packet *packet)
 {
 	bool by_destination = service->scheduler == SCHEDULER_DH;
-	__u32 value;
+	__u32 value = folded(packet, by_destination);
 
-	value = folded(packet, by_destination);
 	if (!by_destination && service->flags & SERVICE_PORT)
 		value += bpf_ntohs(packet->cport);
 	return value;
