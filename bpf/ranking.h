@@ -19,8 +19,10 @@ struct ranking {
 	void *table;
 	__u32 length;
 	__u32 width;
-	__u32 nodes; /* word of the table at which node 0 would be */
+	__u32 nodes; /* word of the table at which node 0 would be; of a table that is none, out of it */
 };
+
+#define NO_NODES (1U << 30)
 
 /* The least power of two that is no less than `length`, and at least 2: even one server has a match. */
 static __always_inline __u32 rank_width(__u32 length)
@@ -36,12 +38,6 @@ static __always_inline __u32 rank_width(__u32 length)
 	return bits + 1;
 }
 
-/* In whole rows. */
-static __always_inline __u32 rank_row_words(__u32 words)
-{
-	return (words + SCHED_TABLE_ROW - 1) / SCHED_TABLE_ROW * SCHED_TABLE_ROW;
-}
-
 /* scheduler: the service's, or RANK_IDLEST for the second ranking. False when the service has no servers. */
 static __always_inline bool open_ranking(struct ranking *ranking, __u32 service, __u32 scheduler)
 {
@@ -50,9 +46,11 @@ static __always_inline bool open_ranking(struct ranking *ranking, __u32 service,
 		return false;
 	ranking->length = table_word(ranking->table, SCHED_TABLE_LENGTH);
 	ranking->width = rank_width(ranking->length);
-	ranking->nodes = rank_row_words(SCHED_TABLE_SLOTS + ranking->length);
-	if (scheduler == RANK_IDLEST)
-		ranking->nodes += rank_row_words(ranking->width);
+	ranking->nodes = whole_rows(SCHED_TABLE_SLOTS + ranking->length);
+	if (has_firsts(ranking->table))
+		ranking->nodes = NO_NODES;
+	else if (scheduler == RANK_IDLEST)
+		ranking->nodes += whole_rows(ranking->width);
 	return ranking->length;
 }
 

@@ -22,31 +22,59 @@ static __always_inline __u32 table_choice(void *table, const struct sched_row *h
 /* The way round a table, past servers that are overloaded; on the stack of a global function, as bpf_loop() asks. */
 struct table_walk {
 	void *table;
-	__u64 from;
+	__u32 length;
+	__u32 from; /* the first place */
 	__u32 slot;
-	__u32 passed;
+	__u32 passed; /* places, that of `slot` included */
 };
 
 static long pass_overloaded(__u32 index, void *context)
 {
 	struct table_walk *walk = context;
-	const struct sched_row *head = table_row(walk->table, 0);
-	__u32 slot;
+	__u32 place = (walk->from + index) % walk->length;
+	__u32 slot = table_word(walk->table, SCHED_TABLE_SLOTS + place);
 
-	if (!head || !head->word[SCHED_TABLE_LENGTH])
-		return 1;
-	slot = table_choice(walk->table, head, walk->from + index);
-	walk->passed = index + 1;
 	if (is_overloaded(slot))
 		return 0;
 	walk->slot = slot;
+	walk->passed = index + 1;
 	return 1;
 }
 
-static __always_inline void walk_table(struct table_walk *walk)
+/* Likewise, from one server's first place to the next one's. Those behind the walk's beginning come last. */
+static long pass_overloaded_firsts(__u32 index, void *context)
 {
+	struct table_walk *walk = context;
+	__u32 place = first_place(walk->table, index), slot;
+	bool is_behind = place < walk->from;
+
+	if (is_behind && walk->slot != NO_SERVER)
+		return 0;
+	slot = table_word(walk->table, SCHED_TABLE_SLOTS + place);
+	if (is_overloaded(slot))
+		return 0;
+	walk->slot = slot;
+	walk->passed = place + (is_behind ? walk->length : 0) - walk->from + 1;
+	return !is_behind;
+}
+
+/*
+ * Takes two steps a server at most, however often each has its turn: a level of wrr serves those of the level
+ * above in the same order, and more. As many places as there are servers pass all that had a turn already, or the end
+ * of the table. Any other server's next turn is its first one.
+ */
+static __always_inline void walk_table(struct table_walk *walk, __u64 turn)
+{
+	__u32 servers = table_servers(walk->table);
+
 	walk->slot = NO_SERVER;
-	bpf_loop(table_word(walk->table, SCHED_TABLE_LENGTH), pass_overloaded, walk, 0);
+	walk->length = table_word(walk->table, SCHED_TABLE_LENGTH);
+	if (!walk->length)
+		return;
+	walk->from = (turn + table_word(walk->table, SCHED_TABLE_OFFSET)) % walk->length;
+	bpf_loop(servers ?: walk->length, pass_overloaded, walk, 0);
+	if (walk->slot == NO_SERVER)
+		bpf_loop(servers, pass_overloaded_firsts, walk, 0);
 }
 
 /*
@@ -60,8 +88,7 @@ __noinline __u32 next_available(__u32 service)
 
 	if (!walk.table || !turn)
 		return NO_SERVER;
-	walk.from = *turn;
-	walk_table(&walk);
+	walk_table(&walk, *turn);
 	__sync_fetch_and_add(turn, walk.slot == NO_SERVER ? -1ULL : walk.passed);
 	return walk.slot;
 }
@@ -69,9 +96,9 @@ __noinline __u32 next_available(__u32 service)
 /* From this place of the table on the first server that is not overloaded. */
 static __always_inline __u32 choice_from(void *table, __u64 place)
 {
-	struct table_walk walk = { .table = table, .from = place };
+	struct table_walk walk = { .table = table };
 
-	walk_table(&walk);
+	walk_table(&walk, place);
 	return walk.slot;
 }
 

@@ -97,6 +97,30 @@ static long try_bucket(__u32 offset, void *context)
 	return 1;
 }
 
+/* Finds out whether there is any server to find, in a table of a hundred thousand buckets perhaps; 1 ends it. */
+static long try_server(__u32 index, void *context)
+{
+	struct hashed_choice *choice = context;
+	__u32 place = first_place(choice->table, index);
+	__u32 slot = table_word(choice->table, SCHED_TABLE_SLOTS + place);
+
+	if (!takes_flows(slot))
+		return 0;
+	choice->slot = slot;
+	return 1;
+}
+
+/* The first server in the order of the kernel's fallback that takes flows, or NO_SERVER. */
+static __always_inline __u32 fall_back(struct hashed_choice *choice)
+{
+	__u32 servers = table_servers(choice->table);
+
+	bpf_loop(servers, try_server, choice, 0);
+	if (!servers || choice->slot != NO_SERVER)
+		bpf_loop(choice->buckets, try_bucket, choice, 0);
+	return choice->slot;
+}
+
 /*
  * The slot of the server that this value picks, or NO_SERVER. A global function: the main program's
  * stack has no room for it, and only new flows come here.
@@ -116,9 +140,7 @@ __noinline __u32 hashed_choice(__u32 service, __u32 scheduler, __u32 falls_back,
 	slot = bucket_server(&choice, choice.first);
 	if (takes_flows(slot))
 		return slot;
-	if (falls_back)
-		bpf_loop(choice.buckets, try_bucket, &choice, 0);
-	return choice.slot;
+	return falls_back ? fall_back(&choice) : NO_SERVER;
 }
 
 /* IPVS folds IPv6 addresses before it hashes them. */

@@ -25,6 +25,34 @@ static __always_inline __u32 table_word(void *table, __u32 index)
 	return row_word(table_row(table, index), index);
 }
 
+static __always_inline __u32 whole_rows(__u32 words)
+{
+	return (words + SCHED_TABLE_ROW - 1) / SCHED_TABLE_ROW * SCHED_TABLE_ROW;
+}
+
+/* Where what follows the slots begins. */
+static __always_inline __u32 table_end(void *table)
+{
+	return whole_rows(SCHED_TABLE_SLOTS + table_word(table, SCHED_TABLE_LENGTH));
+}
+
+static __always_inline bool has_firsts(void *table)
+{
+	return table_word(table, SCHED_TABLE_OFFSET) >= SCHED_TABLE_FIRSTS;
+}
+
+/* Servers that have more than one place among them; 0 when every place is another server's. */
+static __always_inline __u32 table_servers(void *table)
+{
+	return has_firsts(table) ? table_word(table, table_end(table)) : 0;
+}
+
+/* The first place of the server that is the n-th to have one. */
+static __always_inline __u32 first_place(void *table, __u32 n)
+{
+	return table_word(table, table_end(table) + 1 + n);
+}
+
 static __always_inline bool is_overloaded(__u32 slot)
 {
 	const struct server_load *load = bpf_map_lookup_elem(&server_loads, &slot);

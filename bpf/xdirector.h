@@ -242,6 +242,9 @@ struct service {
  * A scheduler table is words of an inner array: its length n, the rotation's offset, then n server
  * slots in the order they are to be served. Connection number t of the service goes to
  * slot[(t + offset) % n]. One period of the table is one period of the scheduler.
+ *
+ * Where servers have several places, the offset is SCHED_TABLE_FIRSTS or more, and on a row of its own follows how
+ * many servers there are, then the first place of each in ascending order.
  */
 enum sched_table {
 	SCHED_TABLE_LENGTH = 0,
@@ -249,6 +252,8 @@ enum sched_table {
 	SCHED_TABLE_SLOTS = 2,
 	SCHED_TABLE_ROW = 16, /* words of an element */
 };
+
+#define SCHED_TABLE_FIRSTS (1U << 31)
 
 /* A cache line: every look-up in an inner array is a call, and most tables need but one. */
 struct sched_row {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scheduler tables in the kernel: inner arrays of map sched_tables (enum sched_table in bpf/xdirector.h).
+// Scheduler tables in the kernel: inner arrays of map sched_tables, whose words are table-words.ts's subject.
 // A table is written in full before it takes the old one's place, so no packet sees half of it.
 
 import { BpfMap, MAP_FLAGS } from "../bpf/index.ts";
@@ -8,28 +8,22 @@ import type { SchedulerName } from "../model/service.ts";
 import type { PutTable } from "./op-batches.ts";
 import type { RotationPosition } from "./port.ts";
 import type { DataplaneMaps } from "./program.ts";
+import { fromTableWords, positionIn, TABLE_ROW, toTableWords } from "./table-words.ts";
 
-/** SCHED_TABLE_LENGTH, SCHED_TABLE_SLOTS, SCHED_TABLE_ROW */
-const LENGTH = 0;
-const SLOTS = 2;
-const ROW = 16;
+const TABLE = { type: "array", name: "sched_table", keySize: 4, valueSize: 4 * TABLE_ROW, flags: MAP_FLAGS.innerMap };
 
-const TABLE = { type: "array", name: "sched_table", keySize: 4, valueSize: 4 * ROW, flags: MAP_FLAGS.innerMap };
+const NO_WORDS = new Uint32Array(0);
 
 /** `scheduler`: the service's, by which a ranking ranks. */
 export function readTable(maps: DataplaneMaps, service: number, scheduler: SchedulerName): SchedulerTable | undefined {
   const words = readWords(maps, service);
-  if (!words) return undefined;
-  const slots = words.slice(SLOTS, SLOTS + (words[LENGTH] ?? 0));
-  const isRanked = words.length > Math.ceil((SLOTS + slots.length) / ROW) * ROW;
-  if (isRanked) return { ranking: scheduler, slots, position: 0, used: false };
-  return { slots, ...positionIn(words, maps.turns.get(service) ?? 0n) };
+  return words && fromTableWords(words, scheduler, maps.turns.get(service) ?? 0n);
 }
 
 export function tablePosition(maps: DataplaneMaps, service: number): RotationPosition {
   using table = openTable(maps, service);
   const first = table?.get(0);
-  return positionIn(first ? wordsOf(first) : [], maps.turns.get(service) ?? 0n);
+  return positionIn(first ? wordsOf(first) : NO_WORDS, maps.turns.get(service) ?? 0n);
 }
 
 export function writeTable(maps: DataplaneMaps, table: PutTable, index = table.service): void {
@@ -53,38 +47,12 @@ export function emptyTables(maps: DataplaneMaps, services: readonly number[]): v
   maps.sched_tables.setMaps(services.map((service) => [service, empty]));
 }
 
-/** Connection number t goes to slot[(t + offset) % length]: the offset makes the next t hit `position`. */
 function createTable(maps: DataplaneMaps, table: PutTable): BpfMap<number, Uint8Array> {
-  const { service, slots, ranking, position, used } = table;
-  const rankings = ranking ? rankingsOf(ranking) * rankingRows(slots.length) : 0;
-  const maxEntries = Math.ceil((SLOTS + slots.length) / ROW) + rankings;
-  const created = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries });
-  if (!used) maps.turns.set(service, 0n);
-  const turn = maps.turns.get(service) ?? 0n;
-  const length = slots.length;
-  const offset = length === 0 ? 0 : (position - Number(turn % BigInt(length)) + length) % length;
-  const words = new Uint32Array(maxEntries * ROW);
-  words.set([length, offset]);
-  words.set(slots, SLOTS);
+  if (!table.used) maps.turns.set(table.service, 0n);
+  const words = toTableWords(table, maps.turns.get(table.service) ?? 0n);
+  const created = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries: words.length / TABLE_ROW });
   created.writeArray(words);
   return created;
-}
-
-/** lblc and lblcr rank by two rules. */
-function rankingsOf(scheduler: SchedulerName): number {
-  return scheduler === "lblc" || scheduler === "lblcr" ? 2 : 1;
-}
-
-/** Nodes 0 to width - 1, behind the slots: see RANK_SERVER_BITS in bpf/xdirector.h. */
-function rankingRows(servers: number): number {
-  let width = 2;
-  while (width < servers) width *= 2;
-  return Math.ceil(width / ROW);
-}
-
-function positionIn([length = 0, offset = 0]: readonly number[], turn: bigint): RotationPosition {
-  const position = length === 0 ? 0 : Number((turn + BigInt(offset)) % BigInt(length));
-  return { position, used: turn > 0n };
 }
 
 function openTable(maps: DataplaneMaps, service: number): BpfMap<number, Uint8Array> | undefined {
@@ -92,12 +60,14 @@ function openTable(maps: DataplaneMaps, service: number): BpfMap<number, Uint8Ar
   return id === undefined ? undefined : BpfMap.fromId<number, Uint8Array>(id);
 }
 
-function readWords(maps: DataplaneMaps, service: number): number[] | undefined {
+function readWords(maps: DataplaneMaps, service: number): Uint32Array | undefined {
   using table = openTable(maps, service);
   if (!table) return undefined;
-  return [...table.entriesBatch()].flat().flatMap(([, row]) => wordsOf(row));
+  const words = new Uint32Array(table.maxEntries * TABLE_ROW);
+  for (const [row, bytes] of [...table.entriesBatch()].flat()) words.set(wordsOf(bytes), row * TABLE_ROW);
+  return words;
 }
 
-function wordsOf(row: Uint8Array): number[] {
-  return [...new Uint32Array(row.buffer.slice(row.byteOffset, row.byteOffset + row.byteLength))];
+function wordsOf(row: Uint8Array): Uint32Array {
+  return new Uint32Array(row.buffer.slice(row.byteOffset, row.byteOffset + row.byteLength));
 }
