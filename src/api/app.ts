@@ -15,6 +15,7 @@ import { answerClientError, presentable, sendError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
 import { healthRoutes } from "./health.ts";
+import { ipvsadmRoutes } from "./ipvsadm.ts";
 import { markRoutes } from "./marks.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
@@ -52,6 +53,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const ROUTES = [
   configRoutes,
   compatRoutes,
+  ipvsadmRoutes,
   settingsRoutes,
   syncDaemonRoutes,
   serviceRoutes,

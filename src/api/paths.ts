@@ -39,6 +39,11 @@ export function healthUrl({ url }: ServicePath): string {
   return url.replace("/v1/services", "/v1/health");
 }
 
+/** The path of ipvsadm's listing of a service. */
+export function listingUrl({ url }: ServicePath): string {
+  return url.replace("/v1/services", "/v1/compat/ipvsadm/services");
+}
+
 /** The path of the servers of a service. */
 export function serversUrl({ url }: ServicePath): string {
   return `${url}/servers`;

@@ -26,8 +26,8 @@ export interface ApiResponse {
 export interface ApiClient {
   /** @throws DaemonUnreachable */
   request(request: ApiRequest): Promise<ApiResponse>;
-  /** The text of a long answer, as it comes. @throws DaemonUnreachable */
-  stream(path: string): AsyncIterable<string>;
+  /** A long text as it comes, or the answer that there is instead. @throws DaemonUnreachable */
+  open(path: string): Promise<AsyncIterable<Uint8Array> | ApiResponse>;
 }
 
 /** Nobody answers on the socket, or not in the daemon's language. */
@@ -49,25 +49,36 @@ export function connectApi(socketPath: string, origin: Readonly<Record<string, s
   return {
     async request(request) {
       try {
-        const response = await send(socketPath, request, origin);
-        const content = await text(response);
-        const { etag } = response.headers;
-        const body = content === "" ? undefined : JSON.parse(content);
-        return { status: response.statusCode ?? 0, body, ...(etag !== undefined && { etag }) };
+        return await toApiResponse(await send(socketPath, request, origin));
       } catch (error) {
         throw new DaemonUnreachable(socketPath, error as Error);
       }
     },
-    async *stream(path) {
+    async open(path) {
       try {
         const response = await send(socketPath, { method: "GET", path }, origin);
-        if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
-        yield* response.setEncoding("utf8") as AsyncIterable<string>;
+        return response.statusCode === 200 ? chunksOf(response, socketPath) : await toApiResponse(response);
       } catch (error) {
         throw new DaemonUnreachable(socketPath, error as Error);
       }
     },
   };
+}
+
+/** @throws Error when it is not JSON, or ends too early */
+async function toApiResponse(response: IncomingMessage): Promise<ApiResponse> {
+  const content = await text(response);
+  const { etag } = response.headers;
+  const body = content === "" ? undefined : JSON.parse(content);
+  return { status: response.statusCode ?? 0, body, ...(etag !== undefined && { etag }) };
+}
+
+async function* chunksOf(response: IncomingMessage, socketPath: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response;
+  } catch (error) {
+    throw new DaemonUnreachable(socketPath, error as Error);
+  }
 }
 
 function send(

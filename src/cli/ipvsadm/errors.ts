@@ -3,7 +3,7 @@
 // No I/O here.
 
 import { type ErrorCode, type ErrorDetail, XdirectorError } from "../../errors.ts";
-import { DaemonUnreachable } from "../client.ts";
+import { type ApiResponse, DaemonUnreachable } from "../client.ts";
 import type { Outcome, Verb } from "./intent.ts";
 
 /** A command line that cannot be carried out; ends as an {@link Outcome}. */
@@ -62,7 +62,13 @@ export class RefusedError extends Error {
   }
 }
 
-export function isRefusal(body: unknown): body is Refusal {
+/** What an answer that is no success says. */
+export function refusalOf({ status, body }: ApiResponse): Refusal {
+  if (isRefusal(body)) return body;
+  return { code: "INTERNAL", message: `unexpected answer of the director: status ${status}`, details: [] };
+}
+
+function isRefusal(body: unknown): body is Refusal {
   const refusal = body as Partial<Refusal> | undefined | null;
   return typeof refusal?.code === "string" && typeof refusal.message === "string" && Array.isArray(refusal.details);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a command line asks for, before any name is resolved or the daemon is asked. Types only.
 
+import type { ListFormat } from "../../api/ipvsadm/columns.ts";
 import type { FlagText } from "../../config/scheduler-flags.ts";
 import type { PersistenceDocument } from "../../config/schema.ts";
 import type { SettingsDocument } from "../../config/settings-schema.ts";
@@ -41,8 +42,6 @@ export interface ServerForm {
   readonly lowerThreshold: number;
 }
 
-export type ListFormat = "default" | "tunnel-info" | "stats" | "rate" | "thresholds" | "persistent-conn";
-
 export interface ListIntent {
   readonly verb: "list";
   /** All of them when undefined. */
@@ -53,18 +52,30 @@ export interface ListIntent {
   readonly isSorted: boolean;
 }
 
+export interface ListConnectionsIntent {
+  readonly verb: "list-connections";
+  readonly numeric: boolean;
+  readonly withEngine: boolean;
+}
+
+export interface SaveIntent {
+  readonly verb: "save";
+  readonly numeric: boolean;
+}
+
+/** What the daemon answers with text. */
+export type TextIntent = ListIntent | ListConnectionsIntent | SaveIntent;
+
 export type Intent =
   | { readonly verb: "help" }
   | { readonly verb: "version" }
   | { readonly verb: "flush" }
-  | ListIntent
+  | TextIntent
   | { readonly verb: "list-timeouts" }
-  | { readonly verb: "list-connections"; readonly numeric: boolean; readonly withEngine: boolean }
   | { readonly verb: "list-daemons" }
   | { readonly verb: "start-daemon"; readonly role: SyncRole; readonly settings: SyncSettingsDocument }
   | { readonly verb: "stop-daemon"; readonly role: SyncRole }
   | { readonly verb: "restore"; readonly isLenient: boolean }
-  | { readonly verb: "save"; readonly numeric: boolean }
   /** All of them when undefined. */
   | { readonly verb: "zero"; readonly service: TypedService | undefined }
   /** What is not to change is left out. */

@@ -2,6 +2,7 @@
 // Command line -> intent, or ipvsadm's usage error: the same text, exit code and order of checks. Pure; names of
 // hosts stay names.
 
+import type { ListFormat } from "../../api/ipvsadm/columns.ts";
 import { type FlagText, isFlagText } from "../../config/scheduler-flags.ts";
 import type { Protocol } from "../../model/service.ts";
 import { TIMEOUT_MAX } from "../../model/settings.ts";
@@ -10,16 +11,7 @@ import { Draft } from "./draft.ts";
 import { familyOfHost } from "./endpoint.ts";
 import { failure, USAGE, UsageError } from "./errors.ts";
 import { commandOf } from "./flags.ts";
-import type {
-  Endpoint,
-  Intent,
-  ListFormat,
-  ListIntent,
-  Outcome,
-  ServerForm,
-  ServiceForm,
-  TypedService,
-} from "./intent.ts";
+import type { Endpoint, Intent, ListIntent, Outcome, ServerForm, ServiceForm, TypedService } from "./intent.ts";
 import { type Command, checkCommand, checkListing, checkTunnel, hasTunnelOption, type Option } from "./legality.ts";
 import { ArgumentReader, type ParsedFlag } from "./popt.ts";
 import type { PortNames } from "./port-names.ts";

@@ -50,7 +50,7 @@ function origin(): Readonly<Record<string, string>> {
   };
 }
 
-function print(output: string): Promise<void> {
+function print(output: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     if (process.stdout.write(output)) resolve();
     else process.stdout.once("drain", resolve);

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Intent -> the daemon's REST request. Asks the name server for hosts given by name, nobody else.
+// Intent -> the daemon's REST request, or the path of its text. Asks the name server for hosts given by name, nobody else.
 
 import type { Address } from "../../model/address.ts";
 import { markPrefix } from "../../model/service.ts";
 import type { ApiRequest } from "../client.ts";
 import { USAGE, UsageError } from "./errors.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Endpoint, Host, Intent, ServerForm, ServiceForm, TypedService } from "./intent.ts";
+import type {
+  Endpoint,
+  Host,
+  Intent,
+  ListIntent,
+  ServerForm,
+  ServiceForm,
+  TextIntent,
+  TypedService,
+} from "./intent.ts";
 
-/** An intent that is one request. */
-export type RemoteIntent = Exclude<Intent, { readonly verb: "help" | "version" | "list-connections" | "restore" }>;
+/** An intent that is one request with an answer in JSON. */
+export type RemoteIntent = Exclude<Intent, TextIntent | { readonly verb: "help" | "version" | "restore" }>;
 
 const SETTINGS = "/v1/settings";
+const SERVICES = "/v1/services";
+const TEXTS = "/v1/compat/ipvsadm";
 
 /** @throws UsageError when a name has no address */
 export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Promise<ApiRequest> {
@@ -21,18 +32,11 @@ export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Pro
     return { method: "PUT", path: `/v1/sync-daemons/${intent.role}`, body: intent.settings };
   }
   if (intent.verb === "stop-daemon") return { method: "DELETE", path: `/v1/sync-daemons/${intent.role}` };
-  if (intent.verb === "flush") return { method: "DELETE", path: "/v1/services" };
-  if (intent.verb === "save") return { method: "GET", path: "/v1/config" };
+  if (intent.verb === "flush") return { method: "DELETE", path: SERVICES };
   if (intent.verb === "set") return { method: "PATCH", path: SETTINGS, body: { timeouts: intent.timeouts } };
-  if (intent.service === undefined) {
-    return intent.verb === "zero"
-      ? { method: "POST", path: "/v1/services/zero" }
-      : { method: "GET", path: "/v1/services" };
-  }
-  const service = await servicePath(intent.service, hostNames);
+  if (intent.service === undefined) return { method: "POST", path: `${SERVICES}/zero` };
+  const service = SERVICES + (await servicePath(intent.service, hostNames));
   switch (intent.verb) {
-    case "list":
-      return { method: "GET", path: service };
     case "add-service":
       return { method: "PUT", path: service, body: newServiceBody(intent.form), onlyCreate: true };
     case "edit-service":
@@ -48,6 +52,29 @@ export async function toRequest(intent: RemoteIntent, hostNames: HostNames): Pro
   return intent.verb === "edit-server"
     ? { method: "PATCH", path, body }
     : { method: "PUT", path, body, onlyCreate: true };
+}
+
+/** @throws UsageError when a name has no address */
+export async function toTextPath(intent: TextIntent, hostNames: HostNames): Promise<string> {
+  switch (intent.verb) {
+    case "save":
+      return `${TEXTS}/rules`;
+    case "list-connections":
+      return `${TEXTS}/connections${intent.withEngine ? "?format=persistent-conn" : ""}`;
+    case "list": {
+      const service = intent.service ? await servicePath(intent.service, hostNames) : "";
+      return `${TEXTS}/services${service}${layoutQuery(intent)}`;
+    }
+  }
+}
+
+function layoutQuery({ format, isExact, isSorted }: ListIntent): string {
+  const words = [
+    ...(format === "default" ? [] : [`format=${format}`]),
+    ...(isExact ? ["figures=exact"] : []),
+    ...(isSorted ? [] : ["order=kernel"]),
+  ];
+  return words.length === 0 ? "" : `?${words.join("&")}`;
 }
 
 function newServiceBody({ scheduler, schedulerFlags, persistence, persistenceEngine, onePacket }: ServiceForm) {
@@ -69,9 +96,10 @@ function serverBody({ tunnel, ...others }: ServerForm) {
   return { ...others, ...(tunnel && { tunnel }) };
 }
 
+/** What follows the path of all services. */
 async function servicePath(service: TypedService, hostNames: HostNames): Promise<string> {
-  if ("mark" in service) return `/v1/services/${markPrefix(service)}/${service.mark}`;
-  return `/v1/services/${service.protocol}/${await endpointPath(service, USAGE.badService, hostNames)}`;
+  if ("mark" in service) return `/${markPrefix(service)}/${service.mark}`;
+  return `/${service.protocol}/${await endpointPath(service, USAGE.badService, hostNames)}`;
 }
 
 async function endpointPath({ host, port }: Endpoint, refusal: string, hostNames: HostNames): Promise<string> {

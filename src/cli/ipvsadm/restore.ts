@@ -7,7 +7,7 @@ import type { ConfigDocument } from "../../config/schema.ts";
 import type { DesiredState } from "../../model/service.ts";
 import type { ApiClient } from "../client.ts";
 import { applyIntent, isEdit } from "./apply.ts";
-import { describeError, failure, isRefusal, RefusedError } from "./errors.ts";
+import { describeError, failure, RefusedError, refusalOf } from "./errors.ts";
 import type { Outcome } from "./intent.ts";
 import { parse } from "./parse.ts";
 import type { World } from "./run.ts";
@@ -99,8 +99,6 @@ function atLine(number: number, { rc, stderr }: Outcome): Outcome {
 /** What the daemon refused, or undefined. */
 async function put(api: ApiClient, state: DesiredState, etag: string | undefined): Promise<RefusedError | undefined> {
   const request = { method: "PUT", path: "/v1/config", body: toDocument(state) } as const;
-  const { status, body } = await api.request({ ...request, ...(etag !== undefined && { ifMatch: etag }) });
-  if (status < 300) return undefined;
-  const message = `unexpected answer of the director: status ${status}`;
-  return new RefusedError(isRefusal(body) ? body : { code: "INTERNAL", message, details: [] });
+  const answer = await api.request({ ...request, ...(etag !== undefined && { ifMatch: etag }) });
+  return answer.status < 300 ? undefined : new RefusedError(refusalOf(answer));
 }

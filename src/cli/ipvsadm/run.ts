@@ -2,22 +2,15 @@
 // Carries out a command line: asks the daemon and renders its answer in ipvsadm's words. All that it needs of the
 // world is handed in.
 
-import type { ServiceReading } from "../../api/readings.ts";
-import type { FullConfigDocument, FullServiceDocument } from "../../config/schema.ts";
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
-import type { Address } from "../../model/address.ts";
-import { isMark, type Protocol } from "../../model/service.ts";
 import type { ApiClient, ApiRequest } from "../client.ts";
-import { printConnections } from "./connections.ts";
-import { describeError, isAbout, isRefusal, type Refusal, RefusedError } from "./errors.ts";
+import { describeError, isAbout, type Refusal, RefusedError, refusalOf } from "./errors.ts";
 import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
-import type { Intent, ListIntent, Outcome } from "./intent.ts";
-import { NUMERIC, type Spelling } from "./names.ts";
+import type { Intent, Outcome, TextIntent } from "./intent.ts";
 import { type ParseContext, parse } from "./parse.ts";
-import { printDaemons, printService, printTable, printTimeouts, type SyncDaemons } from "./print.ts";
-import { type RemoteIntent, toRequest } from "./requests.ts";
-import { printRules } from "./save.ts";
+import { printDaemons, printTimeouts, type SyncDaemons } from "./print.ts";
+import { type RemoteIntent, toRequest, toTextPath } from "./requests.ts";
 
 export interface World extends ParseContext {
   readonly api: ApiClient;
@@ -25,12 +18,10 @@ export interface World extends ParseContext {
   /** All of standard input. */
   input(): Promise<string>;
   /** Writes to standard output, no faster than it takes. */
-  print(text: string): Promise<void>;
+  print(text: string | Uint8Array): Promise<void>;
   /** Tells a person, if one is there, what ipvsadm would not have said. */
   notice(text: string): void;
 }
-
-const CONNECTIONS = "/v1/compat/proc/net/ip_vs_conn";
 
 /** Never throws for what a command line, a name server or a daemon can do. `argv` comes without the program. */
 export async function runIpvsadm(argv: readonly string[], world: World): Promise<Outcome> {
@@ -62,7 +53,7 @@ async function restore(isLenient: boolean, world: World): Promise<Outcome> {
   return restoreLineByLine(text, { replaces: false }, (argv) => runIpvsadm(argv, world));
 }
 
-/** What goes to standard output. */
+/** What goes to standard output beside what was printed. */
 async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, world: World): Promise<string> {
   switch (intent.verb) {
     case "help":
@@ -70,19 +61,17 @@ async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, w
     case "version":
       return VERSION_TEXT;
     case "list":
-      return list(intent, world);
+    case "list-connections":
+    case "save":
+      await show(intent, world);
+      return "";
     case "list-timeouts":
       return printTimeouts((await ask(intent, world)) as FullSettingsDocument);
-    case "save":
-      return save(intent.numeric, await ask(intent, world), world);
     case "list-daemons":
       return printDaemons((await ask(intent, world)) as SyncDaemons);
     case "start-daemon":
       await ask(intent, world);
       world.notice("connections are not synchronised yet: the daemon is stored and listed, but does not run");
-      return "";
-    case "list-connections":
-      await listConnections(intent, world);
       return "";
     default:
       await ask(intent, world);
@@ -90,27 +79,24 @@ async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, w
   }
 }
 
-async function list(intent: ListIntent, world: World): Promise<string> {
-  const answer = await ask(intent, world);
-  if (intent.service !== undefined) {
-    const service = answer as ServiceReading;
-    return printService(service, { ...intent, spelling: await spellingOf(intent, [service], world) });
+/** Printed as it comes: there may be millions of lines. @throws RefusedError, UsageError */
+async function show(intent: TextIntent, world: World): Promise<void> {
+  const answer = await world.api.open(await toTextPath(intent, world.hostNames));
+  if ("status" in answer) throw new RefusedError(refusalOf(answer));
+  for await (const piece of intent.numeric ? answer : await withNames(intent, answer, world)) await world.print(piece);
+}
+
+/** Its modules are only loaded when they are needed. */
+async function withNames(intent: TextIntent, numbers: AsyncIterable<Uint8Array>, world: World) {
+  const [names, lines] = await Promise.all([import("./names.ts"), import("./line-names.ts")]);
+  switch (intent.verb) {
+    case "list":
+      return names.withNames(numbers, lines.serviceNames(intent.format), world);
+    case "list-connections":
+      return names.withNames(numbers, lines.connectionNames, world);
+    case "save":
+      return names.withNames(numbers, lines.ruleNames, world);
   }
-  const { services } = answer as { readonly services: readonly ServiceReading[] };
-  return printTable(services, { ...intent, spelling: await spellingOf(intent, services, world) });
-}
-
-async function save(numeric: boolean, config: unknown, world: World): Promise<string> {
-  const { services } = config as FullConfigDocument;
-  return printRules(services, await spellingOf({ numeric }, services, world));
-}
-
-/** Printed as it comes: there may be millions. */
-async function listConnections({ numeric, withEngine }: Extract<Intent, { verb: "list-connections" }>, world: World) {
-  const names = new Map<Address, string>();
-  const spelling = (addresses: readonly Address[]) => spellingOfAddresses(addresses, names, world);
-  const layout = { withEngine, spelling: numeric ? async () => NUMERIC : spelling };
-  for await (const text of printConnections(world.api.stream(CONNECTIONS), layout)) await world.print(text);
 }
 
 /** The body of the daemon's answer. @throws RefusedError */
@@ -120,11 +106,9 @@ async function ask(intent: RemoteIntent, { api, hostNames }: World): Promise<unk
 
 /** The body of the daemon's answer. @throws RefusedError */
 async function send(intent: RemoteIntent, request: ApiRequest, api: ApiClient): Promise<unknown> {
-  const { status, body } = await api.request(request);
-  if (status >= 200 && status < 300) return body;
-  const message = `unexpected answer of the director: status ${status}`;
-  const refusal = isRefusal(body) ? body : { code: "INTERNAL" as const, message, details: [] };
-  throw new RefusedError(await inKernelOrder(intent, refusal, request.path, api));
+  const answer = await api.request(request);
+  if (answer.status >= 200 && answer.status < 300) return answer.body;
+  throw new RefusedError(await inKernelOrder(intent, refusalOf(answer), request.path, api));
 }
 
 /**
@@ -147,32 +131,4 @@ async function inKernelOrder(intent: RemoteIntent, refusal: Refusal, path: strin
 
 function wrong(field: string, { message }: Refusal): Refusal {
   return { code: "INVALID_VALUE", message, details: [{ field, message }] };
-}
-
-async function spellingOf(
-  { numeric }: Pick<ListIntent, "numeric">,
-  services: readonly FullServiceDocument[],
-  world: World,
-): Promise<Spelling> {
-  if (numeric) return NUMERIC;
-  return spellingOfAddresses(services.flatMap(namedAddresses), new Map(), world);
-}
-
-/** `names`: those that are known already. */
-async function spellingOfAddresses(
-  addresses: readonly Address[],
-  names: Map<Address, string>,
-  { hostNames, portNames }: World,
-): Promise<Spelling> {
-  const unnamed = new Set(addresses.filter((address) => !names.has(address)));
-  const nameHost = async (address: Address) => names.set(address, await hostNames.nameOf(address));
-  await Promise.all([...unnamed].map(nameHost));
-  const host = (address: Address) => names.get(address) ?? address;
-  const port = (number: number, protocol?: Protocol) =>
-    (protocol && portNames.nameOf(number, protocol)) ?? String(number);
-  return { host, port };
-}
-
-function namedAddresses(service: FullServiceDocument): Address[] {
-  return [...(isMark(service) ? [] : [service.vip]), ...service.servers.map(({ rip }) => rip)];
 }

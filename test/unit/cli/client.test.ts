@@ -15,6 +15,11 @@ const folder = mkdtempSync(join(tmpdir(), "xvsadm-test-"));
 const socketPath = join(folder, "sock");
 const XVSADM = join(import.meta.dirname, "../../../src/cli/xvsadm.js");
 
+const LISTING = `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  127.0.0.1:80 rr
+`;
+
 /** Answers with what it was asked, or as the path says. */
 function makeServer(): Server {
   return createServer(async (request, response) => {
@@ -23,7 +28,9 @@ function makeServer(): Server {
     if (url === "/empty") response.writeHead(204).end();
     else if (url === "/garbage") response.end("<html>");
     else if (url === "/break") request.socket.destroy();
-    else if (url === "/v1/services") response.end(JSON.stringify({ services: [] }));
+    else if (url === "/v1/compat/ipvsadm/services") response.end(LISTING);
+    else if (url === "/half") response.write("one\n", () => request.socket.destroy());
+    else if (url === "/none") response.writeHead(404).end(JSON.stringify({ code: "NOT_FOUND" }));
     else {
       const { "content-type": type, "if-none-match": ifNoneMatch } = headers;
       response.writeHead(201).end(JSON.stringify({ method, url, type, ifNoneMatch, body }));
@@ -62,6 +69,19 @@ describe("the client", () => {
     });
   }
 
+  it("hands on a long text as it comes, or the answer that there is instead", async () => {
+    const opened = await api.open("/v1/compat/ipvsadm/services");
+    assert.ok(!("status" in opened));
+    assert.equal(await text(opened), LISTING);
+    assert.deepEqual(await api.open("/none"), { status: 404, body: { code: "NOT_FOUND" } });
+  });
+
+  it("does not take half a text for the whole", async () => {
+    const opened = await api.open("/half");
+    assert.ok(!("status" in opened));
+    await assert.rejects(text(opened), DaemonUnreachable);
+  });
+
   it("says by errno why nobody answers", async () => {
     const nowhere = connectApi(join(folder, "nowhere"));
     await assert.rejects(nowhere.request({ method: "GET", path: "/" }), { code: "ENOENT" });
@@ -78,9 +98,11 @@ describe("the command", () => {
     });
 
   it("asks the director on XDIRECTOR_SOCKET", async () => {
-    const { code, stdout, stderr } = await run(XVSADM, [], socketPath);
-    assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^IP Virtual Server version 1\.2\.1 \(size=4096\)\nProt .*\n {2}-> .*\n$/);
+    assert.deepEqual(await run(XVSADM, ["-Ln"], socketPath), { code: 0, stdout: LISTING, stderr: "" });
+  });
+
+  it("knows hosts and ports by the machine's names", async () => {
+    assert.match((await run(XVSADM, [], socketPath)).stdout, /^TCP {2}localhost:http rr$/m);
   });
 
   it("ends with 255 and names the socket when there is no director", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { abbreviated, exact } from "../../../src/cli/ipvsadm/columns.ts";
+import { abbreviated, exact } from "../../../src/api/ipvsadm/columns.ts";
 
 describe("a large number", () => {
   const rows: readonly [value: number, abbreviated: string, exact: string][] = [

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
 import type { Flow } from "../../../src/dataplane/port.ts";
 import { address } from "../../support/memory-director.ts";
-import { QuietApi } from "./quiet-api.ts";
-import { makeWorld } from "./world.ts";
+import { QuietApi, readText } from "./quiet-api.ts";
+import { answer, makeWorld } from "./world.ts";
 
 const FLOW: Flow = {
   protocol: "tcp",
@@ -27,9 +26,9 @@ function tracking(...flows: readonly Flow[]): QuietApi {
 }
 
 async function list(api: QuietApi, ...options: string[]): Promise<string> {
-  const world = makeWorld(api);
-  assert.deepEqual(await runIpvsadm(["-L", ...options], world), { rc: 0, stdout: "", stderr: "" });
-  return world.printed.join("");
+  const { rc, stdout, stderr } = await answer(["-L", ...options], makeWorld(api));
+  assert.deepEqual([rc, stderr], [0, ""]);
+  return stdout;
 }
 
 const TITLES = `IPVS connection entries
@@ -80,11 +79,9 @@ IP  00:49  NONE        [2001:db8::]:0     [1:7::]:0          [::]:0
     );
   });
 
-  it("are read from the kernel's own form", async () => {
-    let text = "";
-    for await (const piece of tracking(FLOW, six).stream("/v1/compat/proc/net/ip_vs_conn")) text += piece;
+  it("are there in the kernel's own form, too", async () => {
     assert.equal(
-      text,
+      await readText(tracking(FLOW, six), "/v1/compat/proc/net/ip_vs_conn"),
       `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData
 TCP 0A000033 1B59 C0000201 0050 AC100003 0050 ESTABLISHED     899
 TCP 2001:0db8:000c:0000:0000:0000:0000:0002 1388 2001:0db8:000f:0000:0000:0000:0000:0001 0050 AC100003 0050 ESTABLISHED    6000

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compareServers, compareServices, sortLikeGlibc } from "../../../src/cli/ipvsadm/order.ts";
+import { sortServers, sortServices } from "../../../src/api/ipvsadm/order.ts";
 import type { Address } from "../../../src/model/address.ts";
 import type { Protocol } from "../../../src/model/service.ts";
 import { readJsonLines } from "./recordings.ts";
@@ -13,7 +13,7 @@ describe("the order of a listing", () => {
     assert.equal(recorded.length, 18);
     for (const { added, listed } of recorded) {
       const kernelOrder = added.toReversed().map((rip) => ({ rip, port: 80 }));
-      const sorted = sortLikeGlibc(kernelOrder, compareServers).map(({ rip }) => rip);
+      const sorted = sortServers(kernelOrder).map(({ rip }) => rip);
       assert.deepEqual(sorted, listed);
     }
   });
@@ -29,7 +29,7 @@ describe("the order of a listing", () => {
       ["udp", "2001:db8::1", 53],
     ];
     const services = rows.map(([protocol, vip, port]) => ({ protocol, vip: vip as Address, port }));
-    assert.deepEqual(sortLikeGlibc(services.toReversed(), compareServices), services);
+    assert.deepEqual(sortServices(services.toReversed()), services);
   });
 
   it("compares addresses in 32 bits that wrap around: 10.9.0.1 comes after 192.0.2.14", () => {
@@ -37,7 +37,7 @@ describe("the order of a listing", () => {
       { rip: "10.9.0.1" as Address, port: 80 },
       { rip: "192.0.2.14" as Address, port: 80 },
     ];
-    assert.deepEqual(sortLikeGlibc([low, high], compareServers), [high, low]);
+    assert.deepEqual(sortServers([low, high]), [high, low]);
   });
 
   it("keeps equals in place and has ports ascend", () => {
@@ -46,7 +46,7 @@ describe("the order of a listing", () => {
       { rip: "10.0.0.1" as Address, port: 80, mark: 2 },
       { rip: "10.0.0.1" as Address, port: 8080, mark: 3 },
     ];
-    const marks = sortLikeGlibc(servers, compareServers).map(({ mark }) => mark);
+    const marks = sortServers(servers).map(({ mark }) => mark);
     assert.deepEqual(marks, [2, 1, 3]);
   });
 });

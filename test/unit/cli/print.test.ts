@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
 import { address, server, service } from "../../support/memory-director.ts";
 import { QuietApi } from "./quiet-api.ts";
-import { makeWorld } from "./world.ts";
+import { answer, makeWorld } from "./world.ts";
 
 const tunnel = { method: "tunnel" } as const;
 
@@ -22,8 +21,7 @@ function someServices(): QuietApi {
   return api;
 }
 
-const list = async (command: string, api = someServices()) =>
-  (await runIpvsadm(command.split(" "), makeWorld(api))).stdout;
+const list = async (command: string, api = someServices()) => (await answer(command.split(" "), makeWorld(api))).stdout;
 
 describe("the listing", () => {
   it("has numbers with -n", async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The real API over a director without a data plane, where nothing is counted but what a test says.
 
+import { text } from "node:stream/consumers";
 import { buildApp } from "../../../src/api/app.ts";
 import type { App } from "../../../src/api/context.ts";
 import type { ApiClient, ApiRequest, ApiResponse } from "../../../src/cli/client.ts";
@@ -60,10 +61,22 @@ export class QuietApi implements ApiClient {
   }
 
   /** Breaks lines, as a socket may. */
-  async *stream(path: string): AsyncIterable<string> {
-    const { body } = await this.#app.inject({ url: path });
-    for (const piece of body.match(/.{1,50}/gs) ?? []) yield piece;
+  async open(path: string): Promise<AsyncIterable<Uint8Array> | ApiResponse> {
+    this.requests.push({ method: "GET", path });
+    const { statusCode: status, body } = await this.#app.inject({ url: path });
+    return status === 200 ? inPieces(body) : { status, body: JSON.parse(body) };
   }
+}
+
+/** @throws Error when it is not there */
+export async function readText(api: ApiClient, path: string): Promise<string> {
+  const answer = await api.open(path);
+  if ("status" in answer) throw new Error(`${path}: status ${answer.status}`);
+  return text(answer);
+}
+
+async function* inPieces(text: string): AsyncGenerator<Uint8Array> {
+  for (const piece of text.match(/.{1,50}/gs) ?? []) yield Buffer.from(piece);
 }
 
 /** A refusal as the director words it. */

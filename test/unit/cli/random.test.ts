@@ -4,10 +4,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
 import { QuietApi } from "./quiet-api.ts";
 import { readJsonLines } from "./recordings.ts";
-import { makeWorld } from "./world.ts";
+import { answer, makeWorld } from "./world.ts";
 
 /** Each began with a fresh kernel. */
 const RECORDINGS = ["random-5", "random-6", "random-7", "remote-checksum"];
@@ -22,8 +21,8 @@ describe("command lines in order", () => {
       const recorded = readJsonLines<Answer>(`${recording}.jsonl`).map(withUnsignedMarks);
       const answers: Answer[] = [];
       for (const [argv] of recorded) {
-        const { rc, stdout, stderr } = await runIpvsadm(argv, world);
-        answers.push([argv, rc, world.printed.splice(0).join("") + stdout, stderr]);
+        const { rc, stdout, stderr } = await answer(argv, world);
+        answers.push([argv, rc, stdout, stderr]);
       }
       const wrong = answers.flatMap((ours, index) =>
         sameAs(ours, recorded[index]) ? [] : [{ index, ours, ipvsadm: recorded[index] }],

@@ -4,11 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Outcome } from "../../../src/cli/ipvsadm/intent.ts";
-import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
 import { address, server, service } from "../../support/memory-director.ts";
-import { QuietApi } from "./quiet-api.ts";
+import { QuietApi, readText } from "./quiet-api.ts";
 import { expandNumbers, type Recording, readRecordings } from "./recordings.ts";
-import { makeWorld } from "./world.ts";
+import { answer, makeWorld } from "./world.ts";
 
 /** Every command of a folder is replayed: same stdout, stderr and exit code, but for these. */
 interface Scenario {
@@ -75,9 +74,8 @@ for (const scenario of SCENARIOS) {
 
     const replay = async ({ argv, command, number, stdout, stderr, rc }: Recording) => {
       scenario.before[number]?.(api);
-      const outcome = argv ? await runIpvsadm(argv, world) : await runShell(command, api);
-      const printed = world.printed.splice(0).join("");
-      assert.deepEqual({ ...outcome, stdout: printed + outcome.stdout }, { rc, stdout, stderr });
+      const outcome = argv ? await answer(argv, world) : await runShell(command, api);
+      assert.deepEqual(outcome, { rc, stdout, stderr });
     };
 
     for (const recording of readRecordings(scenario.folder)) {
@@ -91,15 +89,11 @@ for (const scenario of SCENARIOS) {
 /** What else was recorded: proc files, and one round trip of saved rules. */
 async function runShell(command: string, api: QuietApi): Promise<Outcome> {
   const [, proc] = /^cat \/proc\/net\/(\w+)$/.exec(command) ?? [];
-  if (proc !== undefined) {
-    let stdout = "";
-    for await (const piece of api.stream(`/v1/compat/proc/net/${proc}`)) stdout += piece;
-    return { rc: 0, stdout, stderr: "" };
-  }
-  const save = () => runIpvsadm(["-Sn"], makeWorld(api));
+  if (proc !== undefined) return { rc: 0, stdout: await readText(api, `/v1/compat/proc/net/${proc}`), stderr: "" };
+  const save = () => answer(["-Sn"], makeWorld(api));
   const first = await save();
-  await runIpvsadm(["-C"], makeWorld(api));
-  const restored = await runIpvsadm(["-R"], makeWorld(api, first.stdout));
+  await answer(["-C"], makeWorld(api));
+  const restored = await answer(["-R"], makeWorld(api, first.stdout));
   const isSame = (await save()).stdout === first.stdout;
   return { rc: 0, stdout: `restore exit ${restored.rc}\n${isSame ? "same\n" : ""}`, stderr: restored.stderr };
 }

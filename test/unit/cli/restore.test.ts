@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { runIpvsadm, runRestore } from "../../../src/cli/ipvsadm/run.ts";
 import { server, service } from "../../support/memory-director.ts";
 import { QuietApi } from "./quiet-api.ts";
-import { makeWorld } from "./world.ts";
+import { answer, makeWorld } from "./world.ts";
 
 const RULES = `-A -t 192.0.2.1:80 -s sh -b sh-fallback,sh-port
 -a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 1
@@ -23,7 +23,7 @@ const DONE = { rc: 0, stdout: "", stderr: "" };
 
 const restore = (api: QuietApi, text: string, ...options: string[]) =>
   runIpvsadm(["-R", ...options], makeWorld(api, text));
-const saved = async (api: QuietApi) => (await runIpvsadm(["-Sn"], makeWorld(api))).stdout;
+const saved = async (api: QuietApi) => (await answer(["-Sn"], makeWorld(api))).stdout;
 
 describe("restored rules", () => {
   it("are saved as they were, having been one change", async () => {

@@ -12,15 +12,14 @@ import { makeWorld } from "./world.ts";
 
 const run = (command: string, api: ApiClient) => runIpvsadm(command.split(" "), makeWorld(api));
 
-async function* nothing(): AsyncGenerator<string> {}
-
 /** Answers every request alike. */
 function answering(response: ApiResponse): ApiClient {
-  return { request: () => Promise.resolve(response), stream: nothing };
+  return { request: () => Promise.resolve(response), open: () => Promise.resolve(response) };
 }
 
 function failing(error: NodeJS.ErrnoException): ApiClient {
-  return { request: () => Promise.reject(new DaemonUnreachable("/run/x.sock", error)), stream: nothing };
+  const fail = () => Promise.reject(new DaemonUnreachable("/run/x.sock", error));
+  return { request: fail, open: fail };
 }
 
 /** What -E resets, as ipvsadm's form says it. */
@@ -29,6 +28,7 @@ const UNLIMITED = { upperThreshold: 0, lowerThreshold: 0 };
 
 describe("a command becomes one request", () => {
   const web = "/v1/services/tcp/192.0.2.1/80";
+  const listing = "/v1/compat/ipvsadm/services";
   const rows: readonly [command: string, request: ApiRequest][] = [
     ["-A -t 192.0.2.1:80 -s rr", { method: "PUT", path: web, body: { scheduler: "rr" }, onlyCreate: true }],
     ["-A -t 192.0.2.1:http", { method: "PUT", path: web, body: { scheduler: "wlc" }, onlyCreate: true }],
@@ -127,8 +127,12 @@ describe("a command becomes one request", () => {
     ],
     ["-d -t 192.0.2.1:80 -r 10.0.0.1:8080", { method: "DELETE", path: `${web}/servers/10.0.0.1/8080` }],
     ["-d -t 192.0.2.1:80 -r localhost", { method: "DELETE", path: `${web}/servers/127.0.0.1/80` }],
-    ["-Ln", { method: "GET", path: "/v1/services" }],
-    ["-ln -t 192.0.2.1:80", { method: "GET", path: web }],
+    ["-Ln", { method: "GET", path: listing }],
+    ["-ln --rate --exact --nosort", { method: "GET", path: `${listing}?format=rate&figures=exact&order=kernel` }],
+    ["-ln -t 192.0.2.1:80", { method: "GET", path: `${listing}/tcp/192.0.2.1/80` }],
+    ["-L -f 7 -6", { method: "GET", path: `${listing}/fwm6/7` }],
+    ["-Lc", { method: "GET", path: "/v1/compat/ipvsadm/connections" }],
+    ["-S", { method: "GET", path: "/v1/compat/ipvsadm/rules" }],
   ];
   for (const [command, request] of rows) {
     it(command, async () => {

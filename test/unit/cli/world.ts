@@ -2,8 +2,9 @@
 // A world for xvsadm without network, files and daemon.
 
 import type { ApiClient } from "../../../src/cli/client.ts";
+import type { Outcome } from "../../../src/cli/ipvsadm/intent.ts";
 import { parsePortNames } from "../../../src/cli/ipvsadm/port-names.ts";
-import type { World } from "../../../src/cli/ipvsadm/run.ts";
+import { runIpvsadm, type World } from "../../../src/cli/ipvsadm/run.ts";
 import type { Address } from "../../../src/model/address.ts";
 
 export const SERVICES_FILE = `
@@ -32,14 +33,22 @@ const HOSTS: Readonly<Record<string, string>> = {
   abcdefghijklmnopqrst: "10.9.9.8",
 };
 
+/** The end of a command; all that went to standard output is in `stdout`. */
+export async function answer(argv: readonly string[], world: TestWorld): Promise<Outcome> {
+  const outcome = await runIpvsadm(argv, world);
+  return { ...outcome, stdout: world.printed.splice(0).join("") + outcome.stdout };
+}
+
+export type TestWorld = World & { readonly printed: string[] };
+
 /** A world with `input` on standard input; what is printed to it is kept. */
-export function makeWorld(api: ApiClient, input = ""): World & { readonly printed: string[] } {
+export function makeWorld(api: ApiClient, input = ""): TestWorld {
   const printed: string[] = [];
   return {
     printed,
     input: async () => input,
     notice: () => undefined,
-    print: async (text) => void printed.push(text),
+    print: async (text) => void printed.push(typeof text === "string" ? text : Buffer.from(text).toString()),
     program: "ipvsadm",
     api,
     portNames: parsePortNames(SERVICES_FILE),

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The columns of ipvsadm's listings, one entry a format: titles, and what stands behind a name. Blanks count. Pure.
 
-import type { ServerReading, ServiceReading } from "../../api/readings.ts";
-import type { Method } from "../../model/service.ts";
-import type { Counters } from "../../stats/snapshot.ts";
-import type { ListFormat } from "./intent.ts";
+import { IPIP, type Method } from "../../model/service.ts";
+import { type Counters, NO_COUNTERS, type ServerSnapshot, type ServiceSnapshot } from "../../stats/snapshot.ts";
+
+export const LIST_FORMATS = ["default", "tunnel-info", "stats", "rate", "thresholds", "persistent-conn"] as const;
+export type ListFormat = (typeof LIST_FORMATS)[number];
+
+/** Names of IPv6 may push the columns behind them. */
+export const SERVICE_NAME_WIDTH = 33;
+export const SERVER_NAME_WIDTH = 28;
 
 /** How a number of any size is written into a column that begins with a blank. */
 export type Figure = (value: number) => string;
@@ -12,9 +17,9 @@ export type Figure = (value: number) => string;
 interface Columns {
   readonly titles: readonly [services: string, servers: string];
   /** Behind the name of a service; where it is missing, scheduler and flags are. */
-  readonly service?: (service: ServiceReading, figure: Figure) => string;
+  readonly service?: (service: ServiceSnapshot, figure: Figure) => string;
   /** Behind the name of a server. */
-  readonly server: (server: ServerReading, figure: Figure) => string;
+  readonly server: (server: ServerSnapshot, figure: Figure) => string;
 }
 
 /** Texts with the widths they are filled up to. */
@@ -46,23 +51,26 @@ export const COLUMNS: Record<ListFormat, Columns> = {
   },
   rate: {
     titles: [figureTitles("CPS", "InPPS", "OutPPS", "InBPS", "OutBPS"), SERVER_TITLE],
-    service: ({ rates }, figure) => inOrder(rates).map(figure).join(""),
+    service: ({ rates = NO_COUNTERS }, figure) => inOrder(rates).map(figure).join(""),
     // Only bytes are abbreviated here.
-    server: ({ rates }, figure) =>
+    server: ({ rates = NO_COUNTERS }, figure) =>
       inOrder(rates)
         .map((rate, index) => (index < 3 ? ` ${String(rate).padStart(8)}` : figure(rate)))
         .join(""),
   },
   thresholds: {
     titles: [
-      `${NAME_TITLE.padEnd(33)}${left(["Uthreshold", 10], ["Lthreshold", 10], ...CONNECTION_TITLES)}`,
+      `${NAME_TITLE.padEnd(SERVICE_NAME_WIDTH)}${left(["Uthreshold", 10], ["Lthreshold", 10], ...CONNECTION_TITLES)}`,
       SERVER_TITLE,
     ],
     server: (server) =>
       left([server.upperThreshold ?? 0, 10], [server.lowerThreshold ?? 0, 10], ...connections(server)),
   },
   "persistent-conn": {
-    titles: [`${NAME_TITLE.padEnd(33)}${left(["Weight", 9], ["PersistConn", 11], ...CONNECTION_TITLES)}`, SERVER_TITLE],
+    titles: [
+      `${NAME_TITLE.padEnd(SERVICE_NAME_WIDTH)}${left(["Weight", 9], ["PersistConn", 11], ...CONNECTION_TITLES)}`,
+      SERVER_TITLE,
+    ],
     server: (server) => left([server.weight, 9], [server.templates ?? 0, 11], ...connections(server)),
   },
 };
@@ -82,7 +90,7 @@ export function exact(value: number): string {
 }
 
 function figureTitles(...titles: readonly string[]): string {
-  return NAME_TITLE.padEnd(33) + titles.map((title) => ` ${title.padStart(8)}`).join("");
+  return NAME_TITLE.padEnd(SERVICE_NAME_WIDTH) + titles.map((title) => ` ${title.padStart(8)}`).join("");
 }
 
 function left(...cells: Cells): string {
@@ -91,7 +99,7 @@ function left(...cells: Cells): string {
   return line;
 }
 
-function connections({ active, inactive }: ServerReading): Cells {
+function connections({ active, inactive }: ServerSnapshot): Cells {
   return [
     [active, 10],
     [inactive, 10],
@@ -103,14 +111,14 @@ function inOrder(counters: Counters): number[] {
   return [opened, packets, outPackets, bytes, outBytes];
 }
 
-function forwardName({ method }: ServerReading): string {
+function forwardName({ method }: ServerSnapshot): string {
   return FORWARD_NAMES[method];
 }
 
 /** `gue:6080:+c`: type, port where there is one, whether checksums are sent. */
-function tunnelInfo({ method, tunnel }: ServerReading): string {
+function tunnelInfo({ method, tunnel = IPIP }: ServerSnapshot): string {
   if (method !== "tunnel") return "n/a";
-  if (tunnel === undefined) return "ipip";
   const { type, port, checksum, remoteChecksum } = tunnel;
-  return [type, ...(port === undefined ? [] : [port]), remoteChecksum ? "r+c" : checksum ? "+c" : "-c"].join(":");
+  if (type === "ipip") return type;
+  return [type, ...(port === 0 ? [] : [port]), remoteChecksum ? "r+c" : checksum ? "+c" : "-c"].join(":");
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Resources that are text, at once or in pieces: what their schemas say and how they are sent.
+
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import Type from "typebox";
+import { ERRORS } from "./schemas.ts";
+
+export const TEXT = "text/plain; charset=utf-8";
+
+/** Of a route; `response` is what it answers with. */
+export function textSchema(summary: string, description: string) {
+  const text = Type.Unsafe<string | Readable>({ type: "string", description });
+  return { summary, produces: ["text/plain"], response: { 200: text, ...ERRORS } };
+}
+
+/** Sent as fast as the client takes them, and not made when it has gone; others get a turn behind each piece. */
+export function streamOf(pieces: Iterable<string> | AsyncIterable<string>): Readable {
+  return Readable.from(withTurns(pieces), { objectMode: false });
+}
+
+/** Characters in a piece at least: lines of half a millisecond's making. */
+const PIECE = 64 * 1024;
+
+/** Lines that are quickly made, so many at a time as are worth a turn. */
+export function* inPieces(lines: Iterable<string>): Generator<string> {
+  let piece = "";
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
+
+async function* withTurns(pieces: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of pieces) {
+    yield piece;
+    await nextTurn();
+  }
+}
