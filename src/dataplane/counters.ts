@@ -4,13 +4,23 @@
 import type { ServerCounters, VerdictCounters } from "./port.ts";
 import type { CountersRecord } from "./records.ts";
 
-export function sumCounters(a: CountersRecord, b: CountersRecord): CountersRecord {
+export function sumRecords(a: CountersRecord, b: CountersRecord): CountersRecord {
   return {
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,
     connections: a.connections + b.connections,
     out_packets: a.out_packets + b.out_packets,
     out_bytes: a.out_bytes + b.out_bytes,
+  };
+}
+
+export function sumServerCounters(a: ServerCounters, b: ServerCounters): ServerCounters {
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    connections: a.connections + b.connections,
+    outPackets: a.outPackets + b.outPackets,
+    outBytes: a.outBytes + b.outBytes,
   };
 }
 

@@ -14,7 +14,7 @@ import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import { type ServiceKey, serviceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
-import { sumCounters, toServerCounters, verdictTotals } from "./counters.ts";
+import { sumRecords, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
@@ -165,7 +165,7 @@ export class KernelDataplane implements DataplanePort {
     let read = 0;
     for (const group of size > 0 ? this.#maps.server_counters.entriesBatch(size, isUsed) : []) {
       for (const [slot, cpus] of group) {
-        if (servers.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumCounters, NO_COUNTERS)));
+        if (servers.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumRecords, NO_COUNTERS)));
       }
       read += size;
       if (read > last) break;
@@ -293,7 +293,7 @@ export class KernelDataplane implements DataplanePort {
   #deleteServer(slot: number, serviceId: number): void {
     const counters = this.#slotCounters(slot);
     const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
-    if (service) this.#writeService(service, sumCounters(this.#retired(service), counters));
+    if (service) this.#writeService(service, sumRecords(this.#retired(service), counters));
     this.#maps.servers.set(slot, NO_SERVER);
     this.#rankings.deleteServer(slot);
     const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
@@ -363,7 +363,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #slotCounters(slot: number): CountersRecord {
-    return (this.#maps.server_counters.get(slot) ?? []).reduce(sumCounters, NO_COUNTERS);
+    return (this.#maps.server_counters.get(slot) ?? []).reduce(sumRecords, NO_COUNTERS);
   }
 }
 

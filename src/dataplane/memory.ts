@@ -5,6 +5,7 @@
 import { applyOps } from "../compile/diff.ts";
 import { type DataplaneImage, EMPTY_IMAGE, isRevived, type MapOp } from "../compile/image.ts";
 import { type ServiceAddress, serviceKey } from "../model/service.ts";
+import { sumServerCounters } from "./counters.ts";
 import type {
   DataplaneCounters,
   DataplanePort,
@@ -101,7 +102,7 @@ export class MemoryDataplane implements DataplanePort {
     const slot = slots[this.position(entry.id).position] as number;
     this.#turns.set(entry.id, (this.#turns.get(entry.id) ?? 0) + 1);
     this.#flows.set(slot, (this.#flows.get(slot) ?? 0) + 1);
-    this.#counters.set(slot, sum(this.#counters.get(slot) ?? ZERO, ONE_PACKET));
+    this.#counters.set(slot, sumServerCounters(this.#counters.get(slot) ?? ZERO, ONE_PACKET));
     return slot;
   }
 
@@ -116,17 +117,7 @@ export class MemoryDataplane implements DataplanePort {
   }
 
   #retire(slot: number, service: number): void {
-    this.#retired.set(service, sum(this.#retired.get(service) ?? ZERO, this.#counters.get(slot) ?? ZERO));
+    this.#retired.set(service, sumServerCounters(this.#retired.get(service) ?? ZERO, this.#counters.get(slot) ?? ZERO));
     this.#counters.delete(slot);
   }
-}
-
-function sum(a: ServerCounters, b: ServerCounters): ServerCounters {
-  return {
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    connections: a.connections + b.connections,
-    outPackets: a.outPackets + b.outPackets,
-    outBytes: a.outBytes + b.outBytes,
-  };
 }

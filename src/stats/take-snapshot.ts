@@ -3,6 +3,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataplaneImage } from "../compile/image.ts";
+import { sumServerCounters } from "../dataplane/counters.ts";
 import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
@@ -97,15 +98,7 @@ function counts(counters: Counters, { active, inactive }: ServerLoad): Counted {
 }
 
 function sum(a: Counted, b: Counted): Counted {
-  return {
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    connections: a.connections + b.connections,
-    outPackets: a.outPackets + b.outPackets,
-    outBytes: a.outBytes + b.outBytes,
-    active: a.active + b.active,
-    inactive: a.inactive + b.inactive,
-  };
+  return { ...sumServerCounters(a, b), active: a.active + b.active, inactive: a.inactive + b.inactive };
 }
 
 function serverName(held: DataplaneImage, slot: number): string {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { editSettings } from "../../src/model/edits.ts";
 import type { VirtualService } from "../../src/model/service.ts";
-import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
 import { decode, layerOf, type Packet, packet, type TcpFlag } from "../support/packet.ts";
 
@@ -22,11 +22,7 @@ const services: VirtualService[] = [
 
 let dataplane: DataplaneUnderTest;
 before(async () => {
-  dataplane = await DataplaneUnderTest.create({ services });
-  for (const rip of [RIP, "2001:db8:1::1"]) {
-    dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS });
-  }
-  await dataplane.director.refresh();
+  dataplane = await DataplaneUnderTest.onAStick({ services });
 });
 after(() => dataplane.close());
 

@@ -5,14 +5,19 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { MaglevSize } from "../../src/model/maglev.ts";
-import type { Prefix } from "../../src/model/prefix.ts";
-import { EMPTY_STATE, type RealServer, type SchedulerFlag, type VirtualService } from "../../src/model/service.ts";
+import { EMPTY_STATE, type RealServer } from "../../src/model/service.ts";
 import { Chooser } from "../support/chooser.ts";
 import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
 import { type ReferenceServer, referenceMh, referenceSh } from "../support/hash-reference.ts";
 import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
-import { packet } from "../support/packet.ts";
-import { edited, type RecordedCase, type RecordedConnection, readCases } from "../support/scheduler-recordings.ts";
+import {
+  edited,
+  type RecordedCase,
+  readCases,
+  recordedPacket,
+  recordedState,
+  withServer,
+} from "../support/scheduler-recordings.ts";
 
 /** The last part of a server's address, read as hexadecimal digits, is the last byte of its MAC address. */
 function giveMacs(dataplane: DataplaneUnderTest, rips: readonly string[]): void {
@@ -42,45 +47,20 @@ describe("hashing schedulers choose the server that the kernel chose", () => {
   }
 });
 
-/** Where the clients of services by mark connect to. */
-const MARKED = "10.9.0.0/16" as Prefix;
-
 const RECORDED_SERVERS = ["10.1.0.1", "2001:db8:1::1"].flatMap((prefix) => [1, 2, 3, 4].map((n) => `${prefix}${n}`));
 
 async function replay(dataplane: DataplaneUnderTest, recorded: RecordedCase): Promise<void> {
   const { servers, events } = recorded;
-  const { fwmark } = recorded.service;
-  const marks = fwmark === null ? [] : [{ mark: fwmark, match: [{ destination: MARKED }] }];
-  await dataplane.director.change(() => ({ ...EMPTY_STATE, services: [recordedService(recorded)], marks }));
-  for (const { address: rip, weight } of servers) {
-    await dataplane.director.change((state) => edited(state, `ipvsadm -a -r ${rip}:0 -w ${weight}`));
-  }
+  await dataplane.director.change(() => recordedState(recorded));
+  for (const server of servers) await dataplane.director.change((state) => withServer(state, server));
   for (const event of events) {
     if (event.op === "ipvsadm") {
       await dataplane.director.change((state) => edited(state, event.cmd));
     } else if (event.op === "connect" || event.op === "packet") {
-      const chosen = serverOf(dataplane.push(opening(recorded, event)));
+      const chosen = serverOf(dataplane.push(recordedPacket(recorded, event, "syn")));
       assert.equal(chosen === undefined ? null : `rs${chosen & 0xf}`, event.server, `connection ${event.n}`);
     }
   }
-}
-
-function recordedService({ service: recorded }: RecordedCase): VirtualService {
-  const { protocol, scheduler, flags, fwmark } = recorded;
-  const named: Record<string, SchedulerFlag> = { fallback: "flag-1", port: "flag-2" };
-  const schedulerFlags = flags.map((flag) => named[flag.split("-")[1] ?? ""] as SchedulerFlag);
-  const settings = { scheduler, servers: [], ...(flags.length > 0 && { schedulerFlags }) };
-  if (fwmark !== null) return { mark: fwmark, family: "ipv4", ...settings };
-  return { protocol, vip: address(recorded.address ?? ""), port: recorded.port ?? 0, ...settings };
-}
-
-function opening({ service: recorded }: RecordedCase, connection: RecordedConnection) {
-  const { client: source, port: sourcePort, dst = recorded.address ?? "", dport = recorded.port ?? 0 } = connection;
-  const frame = packet().ethernet();
-  const addresses = { source, destination: address(dst) };
-  const network = source.includes(":") ? frame.ipv6(addresses) : frame.ipv4(addresses);
-  const ports = { sourcePort, destinationPort: dport };
-  return recorded.protocol === "udp" ? network.udp(ports) : network.tcp({ ...ports, flags: ["syn"] });
 }
 
 /** `enum scheduler` */

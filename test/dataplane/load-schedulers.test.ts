@@ -3,7 +3,8 @@
 
 import { after, afterEach, before, describe, test } from "node:test";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
-import { readCases, replay } from "../support/load-recordings.ts";
+import { replay } from "../support/load-recordings.ts";
+import { readCases } from "../support/scheduler-recordings.ts";
 
 const GROUPS = ["lc", "wlc", "sed", "nq", "lblc", "lblcr", "fo", "ovf", "thresholds"];
 

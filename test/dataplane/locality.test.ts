@@ -3,15 +3,13 @@
 // gets another one, and when it is forgotten.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import { Director } from "../../src/director.ts";
 import { editSettings } from "../../src/model/edits.ts";
 import type { SchedulerName } from "../../src/model/service.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
-import { DataplaneUnderTest } from "../support/dataplane.ts";
-import { cache, MarkedFlows } from "../support/marked-flows.ts";
+import { cache, markedSuite } from "../support/marked-flows.ts";
 import { address, RecordingStore } from "../support/memory-director.ts";
 
 const HOT = "10.9.255.1";
@@ -19,27 +17,15 @@ const OTHER = "10.9.255.2";
 const BOTH: readonly SchedulerName[] = ["lblc", "lblcr"];
 
 describe("a destination", () => {
-  let dataplane: DataplaneUnderTest;
-  let clients: MarkedFlows;
-  before(async () => {
-    dataplane = await DataplaneUnderTest.create({}, 1 << 14);
-  });
-  beforeEach(() => {
-    clients = new MarkedFlows(dataplane);
-  });
-  afterEach(async () => {
-    await dataplane.director.change((state) => editSettings(state, DEFAULT_SETTINGS));
-    await dataplane.forget();
-  });
-  after(() => dataplane.close());
+  const suite = markedSuite();
 
   /** To a destination; the servers that got them. */
-  const open = (count: number, destination?: string) => [...clients.open(count, destination).keys()];
+  const open = (count: number, destination?: string) => [...suite.clients.open(count, destination).keys()];
 
   for (const scheduler of BOTH) {
     describe(`of ${scheduler}`, () => {
       test("stays with the server that it has, whatever the others carry", async () => {
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home = 0] = open(30, HOT);
         const [away = 0] = open(5, OTHER);
         assert.deepEqual([home, away].sort(), [1, 2]);
@@ -47,58 +33,58 @@ describe("a destination", () => {
       });
 
       test("stays with a server that has more flows than its weight while no other is idle", async () => {
-        await clients.serve(scheduler, [cache(1, 10), cache(2, 10)]);
+        await suite.clients.serve(scheduler, [cache(1, 10), cache(2, 10)]);
         const [home] = open(1, HOT);
         open(5, OTHER);
         assert.deepEqual(open(40, HOT), [home]);
       });
 
       test("leaves a server that is quiesced, and one that goes", async () => {
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100), cache(3, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100), cache(3, 100)]);
         const [first = 0] = open(1, HOT);
         const weights = [1, 2, 3].map((host) => cache(host, host === first ? 0 : 100));
-        await clients.serve(scheduler, weights);
+        await suite.clients.serve(scheduler, weights);
         const [second = 0] = open(5, HOT);
         assert.notEqual(second, first);
         const third = 6 - first - second;
-        await clients.serve(scheduler, [cache(third, 100)]);
+        await suite.clients.serve(scheduler, [cache(third, 100)]);
         assert.deepEqual(open(5, HOT), [third]);
       });
 
       test("finds its server again when that comes back", async () => {
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home = 0] = open(20, HOT);
-        await clients.serve(scheduler, [cache(3 - home, 100)]);
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.clients.serve(scheduler, [cache(3 - home, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         assert.deepEqual(open(5, HOT), [home]);
       });
 
       test("does not take the server for its own that got the place of one that is gone", async () => {
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home = 0] = open(20, HOT);
         open(1, OTHER);
-        const held = [...dataplane.director.held.servers].find(([, { rip }]) => rip === `10.1.0.${home}`);
+        const held = [...suite.dataplane.director.held.servers].find(([, { rip }]) => rip === `10.1.0.${home}`);
         const [slot, before] = held as NonNullable<typeof held>;
-        await dataplane.port.apply([{ op: "put-server", slot, server: { ...before, rip: address("10.1.0.3") } }]);
+        await suite.dataplane.port.apply([{ op: "put-server", slot, server: { ...before, rip: address("10.1.0.3") } }]);
         assert.deepEqual(open(1, HOT), [3 - home]);
       });
 
       test("is forgotten with its service, and when the service gets another scheduler", async () => {
         const servers = [cache(1, 100), cache(2, 100)];
-        await clients.serve(scheduler, servers);
+        await suite.clients.serve(scheduler, servers);
         const [home = 0] = open(20, HOT);
-        await clients.serve("rr", servers);
-        await clients.serve(scheduler, servers);
+        await suite.clients.serve("rr", servers);
+        await suite.clients.serve(scheduler, servers);
         assert.deepEqual(open(1, HOT), [3 - home]);
-        await dataplane.forget();
-        await clients.serve(scheduler, servers);
+        await suite.dataplane.forget();
+        await suite.clients.serve(scheduler, servers);
         assert.deepEqual(open(1, HOT), [home]);
       });
 
       test("keeps its server when the next director adopts the data plane", async () => {
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home] = open(20, HOT);
-        const { loaded, nextHops, director } = dataplane;
+        const { loaded, nextHops, director } = suite.dataplane;
         const port = new KernelDataplane(loaded, []);
         const next = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
         await next.start(director.desired);
@@ -107,8 +93,10 @@ describe("a destination", () => {
       });
 
       test("has no server any more when nobody asked for it for the time that is set", async () => {
-        await dataplane.director.change((state) => editSettings(state, { lblcExpiration: 1, lblcrExpiration: 1 }));
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
+        await suite.dataplane.director.change((state) =>
+          editSettings(state, { lblcExpiration: 1, lblcrExpiration: 1 }),
+        );
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home = 0] = open(20, HOT);
         assert.deepEqual(open(1, HOT), [home]);
         await sleep(1300);
@@ -117,7 +105,7 @@ describe("a destination", () => {
 
       test("does not matter to a client that persists", async () => {
         const persistence = { timeout: 300, netmask: address("0.0.0.0") };
-        await clients.serve(scheduler, [cache(1, 100), cache(2, 100)], { persistence });
+        await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)], { persistence });
         const [home] = open(1, HOT);
         assert.deepEqual(open(20, OTHER), [home]);
       });
@@ -125,32 +113,32 @@ describe("a destination", () => {
   }
 
   test("of lblc moves to the least loaded server when its own is overloaded and another one idle", async () => {
-    await clients.serve("lblc", [cache(1, 10), cache(2, 10)]);
+    await suite.clients.serve("lblc", [cache(1, 10), cache(2, 10)]);
     const [home = 0] = open(11, HOT);
     assert.deepEqual(open(5, HOT), [3 - home]);
   });
 
   test("of lblc stays beyond its server's threshold, of lblcr does not", async () => {
     const servers = [1, 2].map((host) => cache(host, 100, { upperThreshold: 10 }));
-    await clients.serve("lblc", servers);
+    await suite.clients.serve("lblc", servers);
     const [home = 0] = open(10, HOT);
     assert.deepEqual(open(5, HOT), [home]);
-    await dataplane.forget();
-    await clients.serve("lblcr", servers);
+    await suite.dataplane.forget();
+    await suite.clients.serve("lblcr", servers);
     const [first = 0] = open(10, HOT);
     assert.deepEqual(open(5, HOT), [3 - first]);
   });
 
   test("of lblcr is spread over more servers the hotter it gets", async () => {
-    await clients.serve("lblcr", [cache(1, 10), cache(2, 10), cache(3, 10)]);
+    await suite.clients.serve("lblcr", [cache(1, 10), cache(2, 10), cache(3, 10)]);
     const [home = 0] = open(11, HOT);
     assert.equal(open(5, HOT).includes(home), false);
     assert.deepEqual(open(60, HOT), [1, 2, 3]);
   });
 
   test("of lblcr loses its busiest server when it got no other for the time that is set", async () => {
-    await dataplane.director.change((state) => editSettings(state, { lblcrExpiration: 1 }));
-    await clients.serve("lblcr", [cache(1, 10), cache(2, 10)]);
+    await suite.dataplane.director.change((state) => editSettings(state, { lblcrExpiration: 1 }));
+    await suite.clients.serve("lblcr", [cache(1, 10), cache(2, 10)]);
     open(30, HOT);
     assert.equal(membersOf(), 2);
     await sleep(700);
@@ -162,7 +150,7 @@ describe("a destination", () => {
 
   test("of lblcr has at most 16 servers, the busiest making room", async () => {
     const servers = Array.from({ length: 20 }, (_, index) => cache(index + 1, 1));
-    await clients.serve("lblcr", servers);
+    await suite.clients.serve("lblcr", servers);
     assert.equal(open(40, HOT).length, 20);
     assert.equal(membersOf(), 16);
     assert.equal(open(160, HOT).length, 16);
@@ -170,7 +158,7 @@ describe("a destination", () => {
 
   /** How many servers the only destination has. */
   function membersOf(): number | undefined {
-    const [entry] = dataplane.loaded.maps.localities.entries();
+    const [entry] = suite.dataplane.loaded.maps.localities.entries();
     return entry?.[1].count;
   }
 });

@@ -8,8 +8,8 @@ import fc from "fast-check";
 import { deleteServer } from "../../src/model/edits.ts";
 import type { VirtualService } from "../../src/model/service.ts";
 import type { Counters } from "../../src/stats/snapshot.ts";
-import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
-import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { address, server, service } from "../support/memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
 
 const RIP = "10.1.0.1";
@@ -34,12 +34,8 @@ const services: VirtualService[] = [
   }),
 ];
 
-async function started(state = services, maxFlows = 4096): Promise<DataplaneUnderTest> {
-  const dataplane = await DataplaneUnderTest.create({ services: state }, maxFlows);
-  const rips = state.flatMap(({ servers }) => servers.map(({ rip }) => rip));
-  for (const rip of rips) dataplane.nextHops.overrides.set(rip, { ...ONE_HOP, ifindex: INGRESS });
-  await dataplane.director.refresh();
-  return dataplane;
+function started(state = services, maxFlows?: number): Promise<DataplaneUnderTest> {
+  return DataplaneUnderTest.onAStick({ services: state }, maxFlows);
 }
 
 const request = packet().ethernet(FROM_CLIENT);

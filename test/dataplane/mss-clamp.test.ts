@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Method, VirtualService } from "../../src/model/service.ts";
-import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
-import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { address, server, service } from "../support/memory-director.ts";
 import { decode, layerOf, type Packet, packet, type TcpFlag } from "../support/packet.ts";
 
 const RIP = "10.1.0.1";
@@ -31,9 +31,7 @@ const services = [
 
 let dataplane: DataplaneUnderTest;
 before(async () => {
-  dataplane = await DataplaneUnderTest.create({ services });
-  for (const rip of [RIP, RIP6]) dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS });
-  await dataplane.director.refresh();
+  dataplane = await DataplaneUnderTest.onAStick({ services });
 });
 after(() => dataplane.close());
 

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VirtualService } from "../../src/model/service.ts";
-import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
-import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { address, server, service } from "../support/memory-director.ts";
 import { type Packet, packet } from "../support/packet.ts";
 import { IS_SCTP, sctp } from "../support/sctp.ts";
 
@@ -76,9 +76,7 @@ function mutated(original: Uint8Array, random: (below: number) => number): Uint8
 }
 
 test(`${FRAMES} mutated frames do no harm (seed ${SEED})`, async () => {
-  const dataplane = await DataplaneUnderTest.create({ services }, 4096);
-  for (const rip of [RIP, RIP6]) dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS });
-  await dataplane.director.refresh();
+  const dataplane = await DataplaneUnderTest.onAStick({ services });
   const random = randomNumbers(SEED);
   const seeds = originals();
   const actions = new Map<string, number>();

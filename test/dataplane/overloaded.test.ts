@@ -3,11 +3,10 @@
 // period says place by place, and that the last server with room is found however rare its turns are.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { SchedulerName, ServiceSettings } from "../../src/model/service.ts";
-import { DataplaneUnderTest } from "../support/dataplane.ts";
-import { cache, MarkedFlows } from "../support/marked-flows.ts";
+import { cache, markedSuite } from "../support/marked-flows.ts";
 import { ONE_HOP, server, service } from "../support/memory-director.ts";
 import { packet } from "../support/packet.ts";
 
@@ -19,12 +18,7 @@ const CONNECTIONS = 20;
 const LOAD_WORDS = 8;
 const question = packet().ethernet().ipv4().udp({ destinationPort: 53 }).bytes();
 
-let dataplane: DataplaneUnderTest;
-before(async () => {
-  dataplane = await DataplaneUnderTest.create({}, 1 << 14);
-});
-afterEach(() => dataplane.forget());
-after(() => dataplane.close());
+const suite = markedSuite();
 
 interface Situation {
   readonly weights: readonly number[];
@@ -44,11 +38,11 @@ for (const scheduler of ["rr", "wrr"] as const) {
   test(`${scheduler} passes over overloaded servers as a walk through its period does`, async () => {
     const check = async ({ weights, isOverloaded, first }: Situation) => {
       const id = await serve(scheduler, weights);
-      dataplane.loaded.maps.turns.set(id, first);
+      suite.dataplane.loaded.maps.turns.set(id, first);
       overload(isOverloaded);
       const expected = walk(id, isOverloaded);
       const chosen = expected.map(() => {
-        const { action, bytes } = dataplane.push(question);
+        const { action, bytes } = suite.dataplane.push(question);
         return action === "redirect" ? bytes[5] : undefined;
       });
       assert.deepEqual(chosen, expected);
@@ -59,34 +53,34 @@ for (const scheduler of ["rr", "wrr"] as const) {
 
 /** Server number n is `10.1.0.n`, behind a MAC address that ends so. Returns the service's id. */
 async function serve(scheduler: SchedulerName, weights: readonly number[]): Promise<number> {
-  await dataplane.forget();
+  await suite.dataplane.forget();
   const servers = weights.map((weight, host) => server(`10.1.0.${host}`, { port: 53, weight }));
   for (const [host, { rip }] of servers.entries()) {
-    dataplane.nextHops.overrides.set(rip, { ...ONE_HOP, destinationMac: `02:00:00:00:00:0${host}` });
+    suite.dataplane.nextHops.overrides.set(rip, { ...ONE_HOP, destinationMac: `02:00:00:00:00:0${host}` });
   }
   const dns = service(servers, { protocol: "udp", port: 53, scheduler, onePacket: true });
-  await dataplane.director.change((state) => ({ ...state, services: [dns] }));
-  const [{ id } = { id: 0 }] = dataplane.director.held.services.values();
+  await suite.dataplane.director.change((state) => ({ ...state, services: [dns] }));
+  const [{ id } = { id: 0 }] = suite.dataplane.director.held.services.values();
   return id;
 }
 
 function hostOf(slot: number): number {
-  return Number(dataplane.director.held.servers.get(slot)?.rip.split(".")[3]);
+  return Number(suite.dataplane.director.held.servers.get(slot)?.rip.split(".")[3]);
 }
 
 /** LOAD_OVERLOADED, without the flows that would bring it about. */
 function overload(isOverloaded: readonly boolean[]): void {
-  using region = dataplane.loaded.maps.server_loads.mmap();
+  using region = suite.dataplane.loaded.maps.server_loads.mmap();
   const words = new BigUint64Array(region.buffer);
-  for (const slot of dataplane.director.held.servers.keys()) {
+  for (const slot of suite.dataplane.director.held.servers.keys()) {
     words[slot * LOAD_WORDS] = isOverloaded[hostOf(slot)] ? 1n << 63n : 0n;
   }
 }
 
 /** The hosts that come next: the kernel tries one place of the period after the other. */
 function walk(id: number, isOverloaded: readonly boolean[]): (number | undefined)[] {
-  const period = (dataplane.director.held.tables.get(id)?.slots ?? []).map(hostOf);
-  let { position } = dataplane.port.position(id);
+  const period = (suite.dataplane.director.held.tables.get(id)?.slots ?? []).map(hostOf);
+  let { position } = suite.dataplane.port.position(id);
   return Array.from({ length: CONNECTIONS }, () => {
     for (let tried = 0; tried < period.length; tried++) {
       const host = period[(position + tried) % period.length] as number;
@@ -108,15 +102,14 @@ describe("the only server that is not overloaded gets every new flow, and nobody
   const HEAVY = [65_535, 65_521, 65_519];
   for (const { scheduler, settings } of rows) {
     test(scheduler, async () => {
-      const clients = new MarkedFlows(dataplane);
       const heavy = HEAVY.map((weight, index) => cache(index + 2, weight, { upperThreshold: 1 }));
-      await clients.serve(scheduler, [cache(1, 1), ...heavy], settings);
-      clients.open(60);
-      assert.deepEqual([...clients.flows().values()], [57, 1, 1, 1]);
+      await suite.clients.serve(scheduler, [cache(1, 1), ...heavy], settings);
+      suite.clients.open(60);
+      assert.deepEqual([...suite.clients.flows().values()], [57, 1, 1, 1]);
 
-      await clients.serve(scheduler, [cache(1, 1, { upperThreshold: 1 }), ...heavy], settings);
-      assert.match((await dataplane.send(clients.next())).verdict, /^(answered-)?no-server$/);
-      assert.equal(clients.open(20).size, 0);
+      await suite.clients.serve(scheduler, [cache(1, 1, { upperThreshold: 1 }), ...heavy], settings);
+      assert.match((await suite.dataplane.send(suite.clients.next())).verdict, /^(answered-)?no-server$/);
+      assert.equal(suite.clients.open(20).size, 0);
     });
   }
 });

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { VirtualService } from "../../src/model/service.ts";
-import { DataplaneUnderTest, INGRESS } from "../support/dataplane.ts";
-import { address, ONE_HOP, server, service } from "../support/memory-director.ts";
+import { DataplaneUnderTest } from "../support/dataplane.ts";
+import { address, server, service } from "../support/memory-director.ts";
 import { decode, type Packet, packet } from "../support/packet.ts";
 
 const RIP = "10.1.0.1";
@@ -26,9 +26,7 @@ const services: VirtualService[] = [
 
 let dataplane: DataplaneUnderTest;
 before(async () => {
-  dataplane = await DataplaneUnderTest.create({ services });
-  for (const rip of [RIP, RIP6]) dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS });
-  await dataplane.director.refresh();
+  dataplane = await DataplaneUnderTest.onAStick({ services });
 });
 after(() => dataplane.close());
 

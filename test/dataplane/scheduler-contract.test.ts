@@ -3,10 +3,9 @@
 // that servers come and go without touching the flows of others.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { SCHEDULER_NAMES, type SchedulerName } from "../../src/model/service.ts";
-import { DataplaneUnderTest } from "../support/dataplane.ts";
-import { cache, type FlowsByServer, MarkedFlows } from "../support/marked-flows.ts";
+import { cache, type FlowsByServer, markedSuite } from "../support/marked-flows.ts";
 import { server, service } from "../support/memory-director.ts";
 import { packet } from "../support/packet.ts";
 
@@ -44,31 +43,22 @@ const PROMISES: Readonly<Record<SchedulerName, Shares>> = {
 };
 
 describe("the scheduler contract:", () => {
-  let dataplane: DataplaneUnderTest;
-  let clients: MarkedFlows;
-  before(async () => {
-    dataplane = await DataplaneUnderTest.create({}, 1 << 14);
-  });
-  beforeEach(() => {
-    clients = new MarkedFlows(dataplane);
-  });
-  afterEach(() => dataplane.forget());
-  after(() => dataplane.close());
+  const suite = markedSuite();
 
   for (const scheduler of SCHEDULER_NAMES) {
     describe(scheduler, () => {
       /** Servers 1, 2 and so on; those without a weight are not there. */
       const serve = (...weights: readonly (number | undefined)[]) => {
         const servers = weights.map((weight, index) => (weight === undefined ? [] : [cache(index + 1, weight)]));
-        return clients.serve(scheduler, servers.flat());
+        return suite.clients.serve(scheduler, servers.flat());
       };
-      const verdict = async () => (await dataplane.send(clients.next())).verdict;
+      const verdict = async () => (await suite.dataplane.send(suite.clients.next())).verdict;
 
       const { shares, within } = PROMISES[scheduler];
       if (shares) {
         test(`shares ${FLOWS} flows out as it promises`, async () => {
           await serve(1, 2, 3);
-          const flows = clients.open(FLOWS);
+          const flows = suite.clients.open(FLOWS);
           for (const [index, share] of shares.entries()) {
             const had = flows.get(index + 1) ?? 0;
             assert.ok(Math.abs(had - share) <= within, `server ${index + 1} got ${had} flows, not ${share}`);
@@ -78,31 +68,31 @@ describe("the scheduler contract:", () => {
 
       test("gives no new flow to a server of weight 0, be it new or quiesced", async () => {
         await serve(0, 100, 0, 50);
-        assert.deepEqual(without(clients.open(40), 2, 4), []);
+        assert.deepEqual(without(suite.clients.open(40), 2, 4), []);
         await serve(0, 0, 0, 50);
-        assert.deepEqual(without(clients.open(30), 4), []);
+        assert.deepEqual(without(suite.clients.open(30), 4), []);
       });
 
       test("gives no new flow to a server that is overloaded", async () => {
-        await clients.serve(scheduler, [cache(1, 1), cache(2, 100, { upperThreshold: 10 })]);
-        clients.open(400);
-        assert.equal(clients.flows().get(2), 10);
+        await suite.clients.serve(scheduler, [cache(1, 1), cache(2, 100, { upperThreshold: 10 })]);
+        suite.clients.open(400);
+        assert.equal(suite.clients.flows().get(2), 10);
       });
 
       test("gives flows to a server that comes, and none to one that goes; those that are open stay", async () => {
         await serve(50, 50);
         const opened = 40;
-        const first = clients.open(opened);
+        const first = suite.clients.open(opened);
         await serve(50, 50, 200);
-        assert.ok(clients.open(60).has(3), "the new server got none");
-        const gone = clients.flows().get(1);
+        assert.ok(suite.clients.open(60).has(3), "the new server got none");
+        const gone = suite.clients.flows().get(1);
         await serve(undefined, 50, 200);
-        const last = clients.open(60);
+        const last = suite.clients.open(60);
         assert.deepEqual([last.get(1), total(last)], [undefined, 60]);
-        assert.equal(clients.flows().get(1), gone);
+        assert.equal(suite.clients.flows().get(1), gone);
 
         const actions = Array.from({ length: opened }, (_, client) => {
-          return dataplane.push(clients.packet(client, "ack")).action;
+          return suite.dataplane.push(suite.clients.packet(client, "ack")).action;
         });
         assert.equal(actions.filter((action) => action === "drop").length, first.get(1) ?? 0);
         assert.equal(actions.filter((action) => action === "redirect").length, first.get(2) ?? 0);
@@ -113,7 +103,7 @@ describe("the scheduler contract:", () => {
         assert.match(await verdict(), NO_SERVER);
         await serve();
         assert.match(await verdict(), NO_SERVER);
-        assert.deepEqual(clients.flows(), new Map());
+        assert.deepEqual(suite.clients.flows(), new Map());
       });
     });
   }
@@ -129,22 +119,17 @@ function without(flows: FlowsByServer, ...expected: readonly number[]): number[]
 }
 
 describe("twos", () => {
-  let dataplane: DataplaneUnderTest;
-  before(async () => {
-    dataplane = await DataplaneUnderTest.create({}, 1 << 14);
-  });
-  afterEach(() => dataplane.forget());
-  after(() => dataplane.close());
+  const suite = markedSuite();
 
   test("draws idle servers by weight", async () => {
     const servers = WEIGHTS.map((weight, index) => server(`10.1.0.${index}`, { port: 53, weight }));
     const dns = service(servers, { protocol: "udp", port: 53, scheduler: "twos", onePacket: true });
-    await dataplane.director.change((state) => ({ ...state, services: [dns] }));
+    await suite.dataplane.director.change((state) => ({ ...state, services: [dns] }));
     const question = packet().ethernet().ipv4().udp({ destinationPort: 53 }).bytes();
-    for (let n = 0; n < DRAWS; n++) dataplane.push(question);
+    for (let n = 0; n < DRAWS; n++) suite.dataplane.push(question);
 
-    const { servers: drawn } = await dataplane.port.counters();
-    const deviations = [...dataplane.director.held.servers].map(([slot, { weight }]) => {
+    const { servers: drawn } = await suite.dataplane.port.counters();
+    const deviations = [...suite.dataplane.director.held.servers].map(([slot, { weight }]) => {
       const expected = (DRAWS * weight) / SUM;
       return ((drawn.get(slot)?.packets ?? 0) - expected) ** 2 / expected;
     });
@@ -153,10 +138,9 @@ describe("twos", () => {
   });
 
   test("takes the less loaded of the two, so that loads stay together", async () => {
-    const clients = new MarkedFlows(dataplane);
     const servers = Array.from({ length: 16 }, (_, index) => cache(index + 1, 1));
-    await clients.serve("twos", servers);
-    const flows = [...clients.open(100 * servers.length).values()];
+    await suite.clients.serve("twos", servers);
+    const flows = [...suite.clients.open(100 * servers.length).values()];
     assert.ok(Math.max(...flows) - Math.min(...flows) <= 12, `${flows} flows; one draw each spreads them over 35`);
   });
 });

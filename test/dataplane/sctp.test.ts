@@ -31,11 +31,8 @@ const services: VirtualService[] = [
   service([server(RIP6, { port: MAPPED_TO, method: "masquerade" })], { ...SCTP, vip: address(VIP6), port: MAPPED }),
 ];
 
-async function started(maxFlows = 4096): Promise<DataplaneUnderTest> {
-  const dataplane = await DataplaneUnderTest.create({ services }, maxFlows);
-  for (const rip of [RIP, RIP6]) dataplane.nextHops.overrides.set(address(rip), { ...ONE_HOP, ifindex: INGRESS });
-  await dataplane.director.refresh();
-  return dataplane;
+function started(maxFlows?: number): Promise<DataplaneUnderTest> {
+  return DataplaneUnderTest.onAStick({ services }, maxFlows);
 }
 
 const DIRECTOR = "02:00:00:00:00:01";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Daemon } from "../support/daemon.ts";
-import { type Netns, Sandbox } from "../support/netns.ts";
+import { eth0, type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
@@ -23,11 +23,10 @@ let daemon: Daemon;
 before(async () => {
   sandbox = new Sandbox("vips");
   [director, other, client] = [sandbox.namespace("director"), sandbox.namespace("other"), sandbox.namespace("client")];
-  const port = (namespace: Netns, ...addresses: string[]) => ({ namespace, interface: "eth0", addresses });
   sandbox.segment([
-    port(director, `${OWN}/24`, "2001:db8:89::1/64"),
-    port(other, "10.89.0.2/24", "2001:db8:89::2/64", `${VIP}/32`, `${VIP6}/128`),
-    port(client, "10.89.0.3/24", "2001:db8:89::3/64"),
+    eth0(director, `${OWN}/24`, "2001:db8:89::1/64"),
+    eth0(other, "10.89.0.2/24", "2001:db8:89::2/64", `${VIP}/32`, `${VIP6}/128`),
+    eth0(client, "10.89.0.3/24", "2001:db8:89::3/64"),
   ]);
   daemon = await Daemon.start(Daemon.place(sandbox, director));
 });

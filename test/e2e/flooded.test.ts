@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Daemon } from "../support/daemon.ts";
 import { FileServer } from "../support/file-server.ts";
-import { type Netns, Sandbox } from "../support/netns.ts";
+import { eth0, type Netns, Sandbox } from "../support/netns.ts";
 import { becomeRealServer } from "../support/real-server-host.ts";
 import { until } from "../support/until.ts";
 
@@ -27,9 +27,7 @@ before(async () => {
   const server = sandbox.namespace("server");
   const directors = ["active", "backup"].map((name) => sandbox.namespace(name));
   const bridge = sandbox.segment(
-    [client, server, ...directors].map((namespace, index) => ({
-      ...{ namespace, interface: "eth0", addresses: [`10.89.0.${index + 1}/24`] },
-    })),
+    [client, server, ...directors].map((namespace, index) => eth0(namespace, `10.89.0.${index + 1}/24`)),
   );
   for (const port of ["port0", "port1", "port2", "port3"]) {
     bridge.ip("link", "set", port, "type", "bridge_slave", "learning", "off", "fdb_flush");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ServiceReport } from "../../src/health/report.ts";
 import { Daemon } from "../support/daemon.ts";
-import { type Netns, Sandbox } from "../support/netns.ts";
+import { eth0, type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
@@ -55,33 +55,22 @@ interface Row {
 }
 
 const http = { type: "http", urls: [{ path: "/" }] };
+const https = { check: { ...http, type: "https" }, offset: 1000 } as const;
+const GUE = { type: "gue", port: 6080 };
+const CHECKED_GUE = { ...GUE, checksum: true };
 const ROWS: readonly Row[] = [
   { name: "tcp", host: "direct", family: "ipv4" },
   { name: "http", host: "direct", family: "ipv4", check: http },
-  { name: "https", host: "direct", family: "ipv4", check: { ...http, type: "https" }, offset: 1000 },
+  { name: "https", host: "direct", family: "ipv4", ...https },
   { name: "smtp", host: "direct", family: "ipv4", check: { type: "smtp" }, offset: 2000 },
   { name: "tcp over IPv6", host: "direct", family: "ipv6" },
-  { name: "https over IPv6", host: "direct", family: "ipv6", check: { ...http, type: "https" }, offset: 1000 },
+  { name: "https over IPv6", host: "direct", family: "ipv6", ...https },
   { name: "tcp in IPIP", host: "tunnel", family: "ipv4" },
-  { name: "http in GUE", host: "tunnel", family: "ipv4", tunnel: { type: "gue", port: 6080 }, check: http },
-  {
-    name: "https in GUE with checksums",
-    host: "tunnel",
-    family: "ipv4",
-    tunnel: { type: "gue", port: 6080, checksum: true },
-    check: { ...http, type: "https" },
-    offset: 1000,
-  },
+  { name: "http in GUE", host: "tunnel", family: "ipv4", tunnel: GUE, check: http },
+  { name: "https in GUE with checksums", host: "tunnel", family: "ipv4", tunnel: CHECKED_GUE, ...https },
   { name: "http in GRE with checksums", host: "tunnel", family: "ipv4", tunnel: { type: "gre", checksum: true } },
   { name: "http in IPv6 in IPv6", host: "tunnel", family: "ipv6", check: http },
-  {
-    name: "https in GUE with checksums over IPv6",
-    host: "tunnel",
-    family: "ipv6",
-    tunnel: { type: "gue", port: 6080, checksum: true },
-    check: { ...http, type: "https" },
-    offset: 1000,
-  },
+  { name: "https in GUE with checksums over IPv6", host: "tunnel", family: "ipv6", tunnel: CHECKED_GUE, ...https },
   { name: "http in GRE over IPv6", host: "tunnel", family: "ipv6", tunnel: { type: "gre" }, check: http },
   { name: "tcp", host: "masquerade", family: "ipv4" },
 ];
@@ -105,11 +94,10 @@ before(async () => {
     tunnel: sandbox.namespace("tunnel"),
     masquerade: sandbox.namespace("nat"),
   };
-  const port = (namespace: Netns, ...addresses: string[]) => ({ namespace, interface: "eth0", addresses });
   sandbox.segment([
-    port(director, "10.88.0.1/24", "2001:db8:88::1/64", `${VIPS.ipv4}/32`, `${VIPS.ipv6}/128`),
+    eth0(director, "10.88.0.1/24", "2001:db8:88::1/64", `${VIPS.ipv4}/32`, `${VIPS.ipv6}/128`),
     ...Object.entries(HOSTS).map(([host, number]) =>
-      port(hosts[host as Host], `10.88.0.${number}/24`, `2001:db8:88::${number}/64`),
+      eth0(hosts[host as Host], `10.88.0.${number}/24`, `2001:db8:88::${number}/64`),
     ),
   ]);
   const [key, cert] = [join(sandbox.folder, "key"), join(sandbox.folder, "cert")];

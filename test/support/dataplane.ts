@@ -6,9 +6,10 @@ import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import type { Attachment } from "../../src/dataplane/port.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
 import { Director, type HealthSource } from "../../src/director.ts";
+import type { NextHop } from "../../src/model/next-hop.ts";
 import { type DesiredState, EMPTY_STATE } from "../../src/model/service.ts";
 import type { SlowStart } from "../../src/scheduler/slow-start.ts";
-import { FixedNextHops, RecordingStore } from "./memory-director.ts";
+import { FixedNextHops, ONE_HOP, RecordingStore } from "./memory-director.ts";
 import type { Packet } from "./packet.ts";
 
 /** XDP actions, `enum xdp_action` of linux/bpf.h. */
@@ -30,17 +31,20 @@ export interface Surroundings {
   readonly attachments?: readonly Attachment[];
   readonly health?: HealthSource;
   readonly slowStart?: SlowStart;
+  /** To every server; by another interface than packets come by unless given. */
+  readonly nextHop?: NextHop;
 }
 
 export class DataplaneUnderTest {
   readonly loaded: LoadedDataplane;
   readonly port: KernelDataplane;
-  readonly nextHops = new FixedNextHops();
+  readonly nextHops: FixedNextHops;
   readonly director: Director;
 
-  private constructor(maxFlows: number, { attachments = [], ...others }: Surroundings) {
+  private constructor(maxFlows: number, { attachments = [], nextHop, ...others }: Surroundings) {
     this.loaded = loadDataplane({ maxFlows });
     this.port = new KernelDataplane(this.loaded, attachments);
+    this.nextHops = new FixedNextHops(nextHop);
     const { port, nextHops } = this;
     this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error, ...others });
   }
@@ -54,6 +58,11 @@ export class DataplaneUnderTest {
     const created = new DataplaneUnderTest(maxFlows, surroundings);
     await created.director.change(() => ({ ...EMPTY_STATE, ...state }));
     return created;
+  }
+
+  /** Packets leave by the interface that they came by. */
+  static onAStick(state: Partial<DesiredState>, maxFlows?: number): Promise<DataplaneUnderTest> {
+    return DataplaneUnderTest.create(state, maxFlows, { nextHop: { ...ONE_HOP, ifindex: INGRESS } });
   }
 
   async send(packet: Packet, ingressIfindex = INGRESS): Promise<Outcome> {

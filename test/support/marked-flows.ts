@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Clients of one service by mark, each connection from another address to another one: where their flows go.
 
+import { after, afterEach, before, beforeEach } from "node:test";
 import type { Prefix } from "../../src/model/prefix.ts";
 import type { RealServer, SchedulerName, ServiceSettings, VirtualService } from "../../src/model/service.ts";
-import type { DataplaneUnderTest } from "./dataplane.ts";
+import { DataplaneUnderTest } from "./dataplane.ts";
 import { server } from "./memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "./packet.ts";
 
@@ -17,6 +18,35 @@ export type FlowsByServer = ReadonlyMap<number, number>;
 /** `10.1.0.HOST`, for a service by mark: the port is the client's. */
 export function cache(host: number, weight: number, overrides: Partial<RealServer> = {}): RealServer {
   return server(`10.1.0.${host}`, { weight, port: 0, ...overrides });
+}
+
+/** Of a suite of tests: what its tests, while they run, find here. */
+export interface MarkedSuite {
+  /** Empty before every test. */
+  readonly dataplane: DataplaneUnderTest;
+  readonly clients: MarkedFlows;
+}
+
+/** To be called where the suite begins. */
+export function markedSuite(): MarkedSuite {
+  let dataplane: DataplaneUnderTest;
+  let clients: MarkedFlows;
+  before(async () => {
+    dataplane = await DataplaneUnderTest.create({}, 1 << 14);
+  });
+  beforeEach(() => {
+    clients = new MarkedFlows(dataplane);
+  });
+  afterEach(() => dataplane.forget());
+  after(() => dataplane.close());
+  return {
+    get dataplane() {
+      return dataplane;
+    },
+    get clients() {
+      return clients;
+    },
+  };
 }
 
 export class MarkedFlows {

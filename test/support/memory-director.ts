@@ -25,17 +25,22 @@ export const ONE_HOP: ResolvedNextHop = {
   dip: "10.0.0.1" as Address,
 };
 
-/** Resolves every address to {@link ONE_HOP}, unless a test says otherwise. */
+/** Resolves every address to the same next hop, unless a test says otherwise. */
 export class FixedNextHops implements NextHopSource {
   readonly overrides = new Map<Address, NextHop>();
+  readonly #everywhere: NextHop;
   #watched: readonly Address[] = [];
+
+  constructor(everywhere: NextHop = ONE_HOP) {
+    this.#everywhere = everywhere;
+  }
 
   watch(addresses: Iterable<Address>): void {
     this.#watched = [...addresses];
   }
 
   current(): NextHops {
-    return new Map(this.#watched.map((address) => [address, this.overrides.get(address) ?? ONE_HOP]));
+    return new Map(this.#watched.map((address) => [address, this.overrides.get(address) ?? this.#everywhere]));
   }
 
   async resolve(): Promise<NextHops> {

@@ -27,6 +27,11 @@ export interface Port {
   readonly queues?: number;
 }
 
+/** An interface of the usual name. */
+export function eth0(namespace: Netns, ...addresses: readonly string[]): Port {
+  return { namespace, interface: "eth0", addresses };
+}
+
 export interface Output {
   readonly code: number;
   readonly stdout: string;

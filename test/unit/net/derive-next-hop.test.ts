@@ -3,29 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Address } from "../../../src/model/address.ts";
 import { deriveNextHop, type NextHopFacts, neighbourOf, usableMac } from "../../../src/net/derive-next-hop.ts";
-import type { Link, Neighbour, NeighbourState, Route } from "../../../src/net/facts.ts";
+import type { Neighbour, NeighbourState } from "../../../src/net/facts.ts";
+import { LINK, ROUTE } from "./one-link.ts";
 
 const RIP = "192.0.2.11" as Address;
 const GATEWAY = "192.0.2.254" as Address;
 const MAC = "02:00:00:00:00:11";
-
-const LINK: Link = {
-  index: 3,
-  name: "eth0",
-  mac: "02:00:00:00:00:01",
-  mtu: 1500,
-  isUp: true,
-  isRunning: true,
-  kind: "",
-};
-
-const ROUTE: Route = {
-  type: "unicast",
-  ifindex: 3,
-  gateway: undefined,
-  source: "192.0.2.1" as Address,
-  mtu: undefined,
-};
 
 const FACTS: NextHopFacts = { destination: RIP, route: ROUTE, link: LINK, destinationMac: MAC };
 

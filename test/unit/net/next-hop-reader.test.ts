@@ -7,27 +7,10 @@ import type { Link, Neighbour, NeighbourState, Route } from "../../../src/net/fa
 import type { NetlinkEvent } from "../../../src/net/netlink.ts";
 import { NetlinkError } from "../../../src/net/netlink-error.ts";
 import { NextHopReader, type NextHopSource } from "../../../src/net/next-hop-reader.ts";
+import { LINK, ROUTE } from "./one-link.ts";
 
 const RIP = "192.0.2.11" as Address;
 const MAC = "02:00:00:00:00:11";
-
-const LINK: Link = {
-  index: 3,
-  name: "eth0",
-  mac: "02:00:00:00:00:01",
-  mtu: 1500,
-  isUp: true,
-  isRunning: true,
-  kind: "",
-};
-
-const ROUTE: Route = {
-  type: "unicast",
-  ifindex: 3,
-  gateway: undefined,
-  source: "192.0.2.1" as Address,
-  mtu: undefined,
-};
 
 /** The kernel's tables as the test wants them. */
 class Tables implements NextHopSource {

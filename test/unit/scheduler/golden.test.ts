@@ -4,10 +4,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { addServer } from "../../../src/model/edits.ts";
-import type { RealServer, VirtualService } from "../../../src/model/service.ts";
+import type { VirtualService } from "../../../src/model/service.ts";
 import { address, memoryDirector } from "../../support/memory-director.ts";
-import { edited, type RecordedCase, readCases } from "../../support/scheduler-recordings.ts";
+import { edited, type RecordedCase, readCases, withServer } from "../../support/scheduler-recordings.ts";
 
 /** The choice does not depend on these features, but what is recorded needs them. */
 const NEEDS_OTHER_FEATURES = new Map([
@@ -21,10 +20,7 @@ async function replay(recorded: RecordedCase): Promise<void> {
   const vip = address(family6 ? "2001:db8::100" : "10.0.0.100");
   const empty: VirtualService = { protocol: "tcp", vip, port, scheduler: recorded.service.scheduler, servers: [] };
   await director.change((state) => ({ ...state, services: [empty] }));
-  for (const { address: rip, weight } of recorded.servers) {
-    const server: RealServer = { rip: address(rip), port, method: "direct", weight };
-    await director.change((state) => addServer(state, empty, server));
-  }
+  for (const server of recorded.servers) await director.change((state) => withServer(state, server));
 
   const names = new Map(recorded.servers.map((server) => [address(server.address), server.name]));
   for (const event of recorded.events) {
