@@ -9,7 +9,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
-import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
+import { type DataplaneImage, EMPTY_IMAGE, isGone, type ServerEntry } from "./compile/image.ts";
 import type {
   DataplaneCounters,
   DataplanePort,
@@ -29,7 +29,10 @@ import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, servi
 import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
+import { mapInTurns } from "./stats/in-turns.ts";
 import { type Baselines, Meter } from "./stats/meter.ts";
+import { type ServiceOccupancy, takeOccupancy } from "./stats/occupancy.ts";
+import { slotIndex } from "./stats/slots.ts";
 import type { DirectorSnapshot } from "./stats/snapshot.ts";
 import { takeSnapshot } from "./stats/take-snapshot.ts";
 
@@ -206,17 +209,25 @@ export class Director {
   /** Reads counters and flow counts now; of one service only, which is quick whatever the number of others. */
   snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     return this.#enqueue(async () => {
-      const served = only ? { ...this.#served, services: servicesAt(this.#served, only) } : this.#served;
-      const held = only && partOf(this.#held, only);
-      const [counters, flows] = await Promise.all([this.#port.counters(held), this.#lastSweep()]);
-      return this.#snapshotOf(counters, flows, { served, held: held ?? this.#held });
+      const part = this.#partAt(only);
+      const [counters, flows] = await Promise.all([this.#port.counters(only && part.held), this.#lastSweep()]);
+      return this.#snapshotOf(counters, flows, part);
+    });
+  }
+
+  /** Flows and clients of every server now, which is quick because counters are not read; or of one service only. */
+  occupancy(only?: ServiceAddress): Promise<readonly ServiceOccupancy[]> {
+    return this.#enqueue(async () => {
+      const { templates } = await this.#lastSweep();
+      const part = this.#partAt(only);
+      return takeOccupancy({ ...part, loads: this.#port.loads(part.held.servers.keys()), templates });
     });
   }
 
   /** The same as an operator reads it: counted since the last zeroing, with rates. */
   async reading(only?: ServiceAddress): Promise<DirectorSnapshot> {
     const snapshot = await this.snapshot(only);
-    return { ...snapshot, services: this.#meter.read(snapshot.services) };
+    return { ...snapshot, services: await mapInTurns(snapshot.services, (service) => this.#meter.read(service)) };
   }
 
   /**
@@ -321,6 +332,12 @@ export class Director {
     this.#retryTimer = setTimeout(() => void this.refresh(), RETRY_INTERVAL);
   }
 
+  /** What is served and held: all of it, or of one service. */
+  #partAt(only: ServiceAddress | undefined) {
+    if (!only) return { served: this.#served, held: this.#held };
+    return { served: { ...this.#served, services: servicesAt(this.#served, only) }, held: partOf(this.#held, only) };
+  }
+
   /** How full the flow table is changes slowly; without the timer nobody else looks. */
   async #lastSweep(): Promise<FlowSummary> {
     return (this.#sweepTimer && this.#swept) ?? (await this.#port.sweep());
@@ -339,7 +356,7 @@ export class Director {
   async #snapshotOf(
     counters: DataplaneCounters,
     flows: FlowSummary,
-    { served, held } = { served: this.#served, held: this.#held },
+    { served, held } = this.#partAt(undefined),
   ): Promise<DirectorSnapshot> {
     await nextTurn(); // reading counters and making a picture of them each take a while where there are thousands
     const loads = this.#port.loads(held.servers.keys());
@@ -378,7 +395,8 @@ function partOf(image: DataplaneImage, address: ServiceAddress): DataplaneImage 
   const key = serviceKey(address);
   const service = image.services.get(key);
   if (!service) return EMPTY_IMAGE;
-  const servers = [...image.servers].filter(([, server]) => server.service === service.id);
+  const slots = slotIndex(image).get(service.id)?.all ?? [];
+  const servers = slots.map((slot) => [slot, image.servers.get(slot) as ServerEntry] as const);
   return { ...image, services: new Map([[key, service]]), servers: new Map(servers) };
 }
 

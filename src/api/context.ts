@@ -19,6 +19,7 @@ export type ApiDirector = Pick<
   | "change"
   | "snapshot"
   | "reading"
+  | "occupancy"
   | "zero"
   | "flows"
   | "templates"

@@ -5,9 +5,9 @@ import Type from "typebox";
 import { getService } from "../model/edits.ts";
 import { connectionPages } from "./connections.ts";
 import type { ApiContext, ApiDirector, App } from "./context.ts";
-import { LIST_FORMATS } from "./ipvsadm/columns.ts";
+import { COUNTER_COLUMNS, isCounterFormat, LIST_FORMATS, OCCUPANCY_COLUMNS } from "./ipvsadm/columns.ts";
 import { connectionRow, connectionTitles } from "./ipvsadm/connections.ts";
-import { type Layout, listService, listTable } from "./ipvsadm/listing.ts";
+import { listService, listTable } from "./ipvsadm/listing.ts";
 import { rules } from "./ipvsadm/rules.ts";
 import { listingUrl, SERVICE_PATHS, type ServicePath } from "./paths.ts";
 import { inPieces, streamOf, TEXT, textSchema } from "./text.ts";
@@ -40,8 +40,11 @@ export function ipvsadmRoutes(app: App, context: ApiContext): void {
 function tableRoute(app: App, { director }: ApiContext): void {
   const schema = { ...textSchema("As ipvsadm -Ln prints them", "services and servers"), querystring: LayoutQuery };
   app.get(`${URL}/services`, { schema }, async ({ query }, reply) => {
-    const { services } = await director.reading();
-    return reply.type(TEXT).send(streamOf(inPieces(listTable(services, toLayout(query)))));
+    const { format, ...layout } = toLayout(query);
+    const lines = isCounterFormat(format)
+      ? listTable((await director.reading()).services, { ...layout, columns: COUNTER_COLUMNS[format] })
+      : listTable(await director.occupancy(), { ...layout, columns: OCCUPANCY_COLUMNS[format] });
+    return reply.type(TEXT).send(streamOf(inPieces(lines)));
   });
 }
 
@@ -51,8 +54,17 @@ function serviceRoute(app: App, { director }: ApiContext, path: ServicePath): vo
   const schema = { ...text, params, querystring: LayoutQuery };
   app.get(listingUrl(path), { schema }, async (request, reply) => {
     const address = addressOf(request.params);
-    const service = getService(await director.reading(address), address);
-    return reply.type(TEXT).send(streamOf(inPieces(listService(service, toLayout(request.query)))));
+    const { format, ...layout } = toLayout(request.query);
+    const lines = isCounterFormat(format)
+      ? listService(getService(await director.reading(address), address), {
+          ...layout,
+          columns: COUNTER_COLUMNS[format],
+        })
+      : listService(getService({ services: await director.occupancy(address) }, address), {
+          ...layout,
+          columns: OCCUPANCY_COLUMNS[format],
+        });
+    return reply.type(TEXT).send(streamOf(inPieces(lines)));
   });
 }
 
@@ -76,6 +88,6 @@ async function* connectionRows(director: ApiDirector, titles: string): AsyncGene
   for await (const page of connectionPages(director)) yield page.map(connectionRow).join("");
 }
 
-function toLayout({ format = "default", figures, order }: Type.Static<typeof LayoutQuery>): Layout {
+function toLayout({ format = "default", figures, order }: Type.Static<typeof LayoutQuery>) {
   return { format, isExact: figures === "exact", isSorted: order !== "kernel" };
 }

@@ -50,13 +50,11 @@ export class Meter {
     }
   }
 
-  /** The same services with what was counted since they were zeroed, and with their rates. */
-  read(services: readonly ServiceSnapshot[]): ServiceSnapshot[] {
-    return services.map((service) => {
-      const key = serviceKey(service);
-      const servers = service.servers.map((server) => this.#reading(serverName(key, server), server));
-      return Object.assign(this.#reading(key, service), { servers });
-    });
+  /** The same service with what was counted since it was zeroed, and with rates; so its servers. */
+  read(service: ServiceSnapshot): ServiceSnapshot {
+    const key = serviceKey(service);
+    const servers = service.servers.map((server) => this.#reading(serverName(key, server), server));
+    return Object.assign(this.#reading(key, service), { servers });
   }
 
   #begin(counters: Counters): Metered {

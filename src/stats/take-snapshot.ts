@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Desired state, image and counters -> one snapshot. No I/O here.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataplaneImage } from "../compile/image.ts";
 import { sumServerCounters } from "../dataplane/counters.ts";
 import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
+import { mapInTurns } from "./in-turns.ts";
+import { slotIndex } from "./slots.ts";
 import {
   type Counters,
   type DirectorSnapshot,
@@ -32,24 +33,11 @@ const NO_LOAD: ServerLoad = { active: 0, inactive: 0 };
 const NOTHING = counts(NO_COUNTERS, NO_LOAD);
 const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
 
-/** Servers that are looked at without a pause: a few ms. */
-const SERVERS_AT_ONCE = 5000;
-
 /** With pauses, in which nothing of the input may change, where there are tens of thousands of servers. */
 export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapshot> {
   const { occupied, halfOpen, capacity, templates } = input.flows;
-  const slots = slotsByService(input.held);
-  const services: ServiceSnapshot[] = [];
-  let servers = 0;
-  for (const service of input.served.services) {
-    services.push(snapshotService(service, slots, input));
-    servers += service.servers.length;
-    if (servers < SERVERS_AT_ONCE) continue;
-    servers = 0;
-    await nextTurn();
-  }
   return {
-    services,
+    services: await mapInTurns(input.served.services, (service) => snapshotService(service, input)),
     flows: { occupied, halfOpen, capacity },
     templates: { occupied: templates.occupied, capacity: templates.capacity, lost: templates.lost },
     verdicts: input.counters.verdicts,
@@ -59,20 +47,15 @@ export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapsh
 }
 
 /** A service's totals include servers that were removed since. */
-function snapshotService(
-  service: VirtualService,
-  slots: ReadonlyMap<number, readonly number[]>,
-  input: SnapshotInput,
-): ServiceSnapshot {
+function snapshotService(service: VirtualService, input: SnapshotInput): ServiceSnapshot {
   const { held, counters } = input;
   const id = held.services.get(serviceKey(service))?.id;
-  const ofService = id === undefined ? [] : (slots.get(id) ?? []);
+  const slots = id === undefined ? undefined : slotIndex(held).get(id);
   const retired = id === undefined ? undefined : counters.retired.get(id);
-  const total = ofService.map((slot) => counted(slot, input)).reduce(sum, counts(retired ?? NO_COUNTERS, NO_LOAD));
-
-  const bySlot = new Map(ofService.map((slot) => [serverName(held, slot), slot]));
+  let total = counts(retired ?? NO_COUNTERS, NO_LOAD);
+  for (const slot of slots?.all ?? []) total = sum(total, counted(slot, input));
   const servers = service.servers.map((server): ServerSnapshot => {
-    const slot = bySlot.get(`${server.rip}|${server.port}`);
+    const slot = slots?.of(server);
     const snapshot = snapshotServer(server, slot, input);
     const templates = slot === undefined ? undefined : input.flows.templates.servers.get(slot);
     return templates === undefined && !service.persistence ? snapshot : { templates: templates ?? 0, ...snapshot };
@@ -99,19 +82,4 @@ function counts(counters: Counters, { active, inactive }: ServerLoad): Counted {
 
 function sum(a: Counted, b: Counted): Counted {
   return { ...sumServerCounters(a, b), active: a.active + b.active, inactive: a.inactive + b.inactive };
-}
-
-function serverName(held: DataplaneImage, slot: number): string {
-  const server = held.servers.get(slot);
-  return `${server?.rip}|${server?.port}`;
-}
-
-function slotsByService(held: DataplaneImage): Map<number, number[]> {
-  const slots = new Map<number, number[]>();
-  for (const [slot, { service }] of held.servers) {
-    const known = slots.get(service);
-    if (known) known.push(slot);
-    else slots.set(service, [slot]);
-  }
-  return slots;
 }

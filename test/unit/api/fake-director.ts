@@ -85,6 +85,10 @@ export class FakeDirector implements ApiDirector {
     return this.snapshot();
   }
 
+  async occupancy(): Promise<readonly ServiceSnapshot[]> {
+    return (await this.snapshot()).services;
+  }
+
   async zero(service?: ServiceAddress): Promise<void> {
     this.zeroed.push(service ? getService(this.desired, service) : undefined);
   }

@@ -47,7 +47,7 @@ describe("IPVS's estimator", () => {
 
 describe("the meter", () => {
   const read = (meter: Meter, counters: Counters) => {
-    const [reading] = meter.read(counted(counters));
+    const [reading] = counted(counters).map((service) => meter.read(service));
     return { service: reading, server: reading?.servers[0] };
   };
 
