@@ -8,26 +8,32 @@ import { XdirectorError } from "../errors.ts";
 import type { Pins } from "./pins.ts";
 import type { Attachment } from "./port.ts";
 
+export interface FoundInterface {
+  readonly name: string;
+  readonly index: number;
+}
+
 export interface AttachOptions {
   readonly program: BpfProgram;
   readonly pins: Pins;
-  readonly interfaces: readonly string[];
+  readonly interfaces: readonly FoundInterface[];
   readonly mode: "auto" | "native" | "generic";
 }
 
 /** @throws DATAPLANE_FAILED, naming the interface; nothing of it stays attached that was not before */
 export function attachAll({ program, pins, interfaces, mode }: AttachOptions): Attachment[] {
-  const found = interfaces.map(findInterface);
-  const attachments = found.map(({ name, index }): Attachment => {
+  const attachments = interfaces.map(({ name, index }): Attachment => {
     const attached = attachOne({ program, path: pins.link(name), name, ifindex: index, mode });
     return { name, ifindex: index, mode: attached };
   });
-  for (const name of pins.linkedInterfaces()) if (!interfaces.includes(name)) unpin(pins.link(name));
+  const isWanted = (link: string) => interfaces.some(({ name }) => name === link);
+  for (const link of pins.linkedInterfaces()) if (!isWanted(link)) unpin(pins.link(link));
   pinProgram(program, pins);
   return attachments;
 }
 
-function findInterface(name: string): { name: string; index: number } {
+/** @throws DATAPLANE_FAILED, naming it */
+export function findInterface(name: string): FoundInterface {
   const found = probe.interfaceByName(name);
   if (!found) throw new XdirectorError("DATAPLANE_FAILED", `no interface "${name}"`);
   return { name, index: found.index };

@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { probe } from "../bpf/index.ts";
 import type { DataplaneImage } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
-import { attachAll } from "./attach.ts";
+import { attachAll, findInterface } from "./attach.ts";
 import { KernelDataplane } from "./kernel.ts";
 import { Pins } from "./pins.ts";
 import type { DataplanePort } from "./port.ts";
@@ -26,12 +26,15 @@ export interface OpenOptions {
 /** @throws DATAPLANE_FAILED */
 export function openKernelDataplane(options: OpenOptions): DataplanePort {
   assertBpffs(options.pinDir);
+  const interfaces = options.interfaces.map(findInterface);
   const pins = new Pins(options.pinDir);
   if (options.fresh) pins.removeAll();
   const loaded = loadDataplane({ pins, maxFlows: options.maxFlows });
-  const { interfaces, xdpMode: mode } = options;
-  const attachments = attachAll({ program: loaded.program, pins, interfaces, mode });
-  for (const { ifindex } of attachments) loaded.maps.devices.set(ifindex, ifindex);
+  const { program, stages, maps } = loaded;
+  for (const { index } of interfaces) maps.devices.set(index, index);
+  stages.pin(pins.stages(stages.id));
+  const attachments = attachAll({ program, pins, interfaces, mode: options.xdpMode });
+  pins.removeStagesBut(stages.id);
   return new KernelDataplane(loaded, attachments);
 }
 

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 
 const LINK_PREFIX = "link-";
+const STAGES_PREFIX = "stages";
 
 export class Pins {
   readonly folder: string;
@@ -24,6 +25,17 @@ export class Pins {
 
   map(name: string): string {
     return join(this.maps, name);
+  }
+
+  /** Of a program that may be attached: what it hands packets to. `id` is the map's. */
+  stages(id: number): string {
+    return this.map(`${STAGES_PREFIX}-${id}`);
+  }
+
+  /** To be called when no other program is attached any more. */
+  removeStagesBut(id: number): void {
+    const names = readdirSync(this.maps).filter((name) => name.startsWith(STAGES_PREFIX));
+    for (const name of names) if (this.map(name) !== this.stages(id)) unlinkSync(this.map(name));
   }
 
   /** Names on a bpffs have no dots, names of interfaces no colons: eth0.100 becomes eth0:100. */

@@ -63,7 +63,10 @@ const MAP_NAMES = [
   "vlan_devices",
 ] as const;
 
-/** Programs that the main one hands packets to; libbpf fills it. */
+/**
+ * Programs that the main one hands packets to; libbpf fills it. Every main program has its own: they share notes on the
+ * packet that other programs know nothing of.
+ */
 const STAGES = "stages";
 
 /** Holds the timer behind the flow table's clock, which is a variable. */
@@ -108,6 +111,8 @@ export interface DataplaneMaps {
 export interface LoadedDataplane {
   readonly program: BpfProgram;
   readonly maps: DataplaneMaps;
+  /** To be pinned for as long as `program` is attached: the kernel empties one that no process and no pin refers to. */
+  readonly stages: BpfMap;
   readonly buckets: number;
   /** Follows up changed limits and tables of servers that go by load. */
   readonly settler: BpfProgram;
@@ -138,9 +143,7 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   if (pins) {
     for (const name of MAP_NAMES) if (!UNPINNED.includes(name)) object.setPinPath(name, pins.map(name));
     object.setPinPath(SETTINGS_SECTION, pins.map("settings"));
-    // The kernel empties a program array that no process and no pin refers to.
-    object.setPinPath(STAGES, pins.map(STAGES));
-    // So the timer, too.
+    // The kernel stops a timer that no process and no pin refers to.
     object.setPinPath(TICKERS, pins.map(TICKERS));
     object.setPinPath(CLOCK_SECTION, pins.map("clock"));
   }
@@ -151,14 +154,15 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   admitDevices(maps);
   const timeouts = initialiseSettings(maps.settings);
   const program = object.program("xdirector");
+  const stages = object.map(STAGES);
   const clockStarter = object.program("xdp_start_clock");
   const settler = object.program("xdp_settle");
   const close = () => {
-    for (const owned of [...Object.values(maps), program, clockStarter, settler, object]) owned.close();
+    for (const owned of [...Object.values(maps), stages, program, clockStarter, settler, object]) owned.close();
   };
   const windClock = () => startClock(clockStarter);
   windClock();
-  return { program, maps, buckets, settler, windClock, timeouts, close };
+  return { program, maps, stages, buckets, settler, windClock, timeouts, close };
 }
 
 /** The program looks at no packet, but a test run wants one. */

@@ -3,6 +3,7 @@
 
 import { purgeServer } from "../../src/bpf/index.ts";
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
+import type { Pins } from "../../src/dataplane/pins.ts";
 import type { Attachment } from "../../src/dataplane/port.ts";
 import { type LoadedDataplane, loadDataplane } from "../../src/dataplane/program.ts";
 import { Director, type HealthSource } from "../../src/director.ts";
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly slowStart?: SlowStart;
   /** To every server; by another interface than packets come by unless given. */
   readonly nextHop?: NextHop;
+  /** Nothing is pinned when left out. */
+  readonly pins?: Pins;
 }
 
 export class DataplaneUnderTest {
@@ -41,8 +44,8 @@ export class DataplaneUnderTest {
   readonly nextHops: FixedNextHops;
   readonly director: Director;
 
-  private constructor(maxFlows: number, { attachments = [], nextHop, ...others }: Surroundings) {
-    this.loaded = loadDataplane({ maxFlows });
+  private constructor(maxFlows: number, { attachments = [], nextHop, pins, ...others }: Surroundings) {
+    this.loaded = loadDataplane({ maxFlows, ...(pins && { pins }) });
     this.port = new KernelDataplane(this.loaded, attachments);
     this.nextHops = new FixedNextHops(nextHop);
     const { port, nextHops } = this;

@@ -5,7 +5,7 @@ import { existsSync, readlinkSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BpfObject, probe, type XdpMode } from "../../bpf/index.ts";
-import { attachAll } from "../../dataplane/attach.ts";
+import { attachAll, findInterface } from "../../dataplane/attach.ts";
 import { Pins } from "../../dataplane/pins.ts";
 import { type IpRecord, TUNNEL_NUMBERS } from "../../dataplane/records.ts";
 import { XdirectorError } from "../../errors.ts";
@@ -46,7 +46,7 @@ export function startTunnelProgram(program: TunnelProgram, options: StartOptions
   for (const vip of vips) accepted.set({ bytes: addressToBytes(vip) }, 1);
   for (const key of accepted.keys()) if (!vips.includes(addressFromBytes(key.bytes))) accepted.delete(key);
   using loaded = object.program("realserver");
-  const [attached] = attachAll({ program: loaded, pins, interfaces: [name], mode: "auto" });
+  const [attached] = attachAll({ program: loaded, pins, interfaces: [findInterface(name)], mode: "auto" });
   if (!attached) throw new Error("attachAll() attached nothing");
   return attached.mode;
 }
