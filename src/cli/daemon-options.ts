@@ -3,9 +3,9 @@
 
 import { parseArgs } from "node:util";
 import { CommandError } from "./command-error.ts";
+import { DEFAULT_SOCKET } from "./socket.ts";
 
 export const DEFAULT_PIN_DIR = "/sys/fs/bpf/xdirector";
-export const DEFAULT_SOCKET = "/run/xdirector/xdirector.sock";
 const DEFAULT_STATE_DIR = "/var/lib/xdirector";
 
 /** Forty bits of table would be 5 TB; this is the most that slot numbers of 32 bits allow. */

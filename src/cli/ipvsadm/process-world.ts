@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import { BY_HEADER, HOW_HEADER } from "../../api/origin.ts";
 import { connectApi } from "../client.ts";
-import { DEFAULT_SOCKET } from "../daemon-options.ts";
+import { DEFAULT_SOCKET } from "../socket.ts";
 import { SYSTEM_HOST_NAMES } from "./host-names.ts";
 import type { Outcome } from "./intent.ts";
 import { type PortNames, parsePortNames } from "./port-names.ts";

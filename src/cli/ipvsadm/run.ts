@@ -5,7 +5,6 @@
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { ApiClient, ApiRequest } from "../client.ts";
 import { describeError, isAbout, type Refusal, RefusedError, refusalOf } from "./errors.ts";
-import { helpText, VERSION_TEXT } from "./help.ts";
 import type { HostNames } from "./host-names.ts";
 import type { Intent, Outcome, TextIntent } from "./intent.ts";
 import { type ParseContext, parse } from "./parse.ts";
@@ -57,9 +56,9 @@ async function restore(isLenient: boolean, world: World): Promise<Outcome> {
 async function carryOut(intent: Exclude<Intent, { readonly verb: "restore" }>, world: World): Promise<string> {
   switch (intent.verb) {
     case "help":
-      return helpText(world.program);
+      return (await import("./help.ts")).helpText(world.program);
     case "version":
-      return VERSION_TEXT;
+      return (await import("./help.ts")).VERSION_TEXT;
     case "list":
     case "list-connections":
     case "save":
