@@ -395,7 +395,7 @@ function partOf(image: DataplaneImage, address: ServiceAddress): DataplaneImage 
   const key = serviceKey(address);
   const service = image.services.get(key);
   if (!service) return EMPTY_IMAGE;
-  const slots = slotIndex(image).get(service.id)?.all ?? [];
+  const slots = slotIndex(image).of(service.id);
   const servers = slots.map((slot) => [slot, image.servers.get(slot) as ServerEntry] as const);
   return { ...image, services: new Map([[key, service]]), servers: new Map(servers) };
 }

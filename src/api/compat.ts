@@ -3,10 +3,10 @@
 
 import { CONNECTIONS_TITLE, connectionLine } from "./compat/connections.ts";
 import { statsText } from "./compat/stats.ts";
-import { tableText } from "./compat/table.ts";
+import { tableLines } from "./compat/table.ts";
 import { connectionPages } from "./connections.ts";
 import type { ApiContext, ApiDirector, App } from "./context.ts";
-import { streamOf, TEXT, textSchema } from "./text.ts";
+import { inPieces, streamOf, TEXT, textSchema } from "./text.ts";
 
 const URL = "/v1/compat/proc/net";
 const SUMMARY = "As the proc file of this name";
@@ -14,7 +14,7 @@ const SUMMARY = "As the proc file of this name";
 export function compatRoutes(app: App, { director }: ApiContext): void {
   const table = textSchema(SUMMARY, "services and servers");
   app.get(`${URL}/ip_vs`, { schema: table }, async (_request, reply) =>
-    reply.type(TEXT).send(tableText((await director.reading()).services)),
+    reply.type(TEXT).send(streamOf(inPieces(tableLines(await director.occupancy())))),
   );
 
   const stats = textSchema(SUMMARY, "totals and rates");

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Resources that are text, at once or in pieces: what their schemas say and how they are sent.
+// Answers that are long: made and sent in pieces, as fast as the client takes them.
 
 import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import Type from "typebox";
 import { ERRORS } from "./schemas.ts";
 
-export const TEXT = "text/plain; charset=utf-8";
+/** Characters in a piece at least: lines of half a millisecond's making. */
+const PIECE = 64 * 1024;
 
-/** Of a route; `response` is what it answers with. */
+export const TEXT = "text/plain; charset=utf-8";
+export const JSON_TEXT = "application/json; charset=utf-8";
+
+/** Of a route that answers with plain text. */
 export function textSchema(summary: string, description: string) {
   const text = Type.Unsafe<string | Readable>({ type: "string", description });
   return { summary, produces: ["text/plain"], response: { 200: text, ...ERRORS } };
@@ -18,9 +22,6 @@ export function textSchema(summary: string, description: string) {
 export function streamOf(pieces: Iterable<string> | AsyncIterable<string>): Readable {
   return Readable.from(withTurns(pieces), { objectMode: false });
 }
-
-/** Characters in a piece at least: lines of half a millisecond's making. */
-const PIECE = 64 * 1024;
 
 /** Lines that are quickly made, so many at a time as are worth a turn. */
 export function* inPieces(lines: Iterable<string>): Generator<string> {

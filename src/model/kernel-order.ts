@@ -2,7 +2,7 @@
 // The order in which the kernel hands services out: that of its hash table (ip_vs_svc_hashkey), services with a mark
 // last. It mixes an address of kernel memory into the hash; ours is that of the recorded kernel. Pure.
 
-import { addressToBytes, familyOf } from "./address.ts";
+import { type Address, addressToBytes, familyOf, ipv4ToWord } from "./address.ts";
 import { isMark, PROTOCOL_NUMBERS, type ServiceAddress } from "./service.ts";
 
 const BUCKETS = 256;
@@ -25,8 +25,11 @@ function byBucket<Service extends ServiceAddress>(services: readonly Service[]):
 function bucketOf(service: ServiceAddress): number {
   if (isMark(service)) return (KERNEL_ADDRESS ^ service.mark) & (BUCKETS - 1);
   const { protocol, vip, port } = service;
+  return (PROTOCOL_NUMBERS[protocol] ^ foldedWords(vip) ^ (port >> 8) ^ port ^ KERNEL_ADDRESS) & (BUCKETS - 1);
+}
+
+function foldedWords(vip: Address): number {
+  if (familyOf(vip) === "ipv4") return ipv4ToWord(vip);
   const view = new DataView(addressToBytes(vip).buffer);
-  const words = familyOf(vip) === "ipv4" ? [12] : [0, 4, 8, 12];
-  const folded = words.reduce((fold, offset) => fold ^ view.getUint32(offset), 0);
-  return (PROTOCOL_NUMBERS[protocol] ^ folded ^ (port >> 8) ^ port ^ KERNEL_ADDRESS) & (BUCKETS - 1);
+  return [0, 4, 8, 12].reduce((fold, offset) => fold ^ view.getUint32(offset), 0);
 }

@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Servers that are looked at without a pause: a few ms. */
-const SERVERS_AT_ONCE = 5000;
+const SERVERS_AT_ONCE = 2000;
 
 export async function mapInTurns<Service extends { readonly servers: readonly unknown[] }, Result>(
   services: readonly Service[],

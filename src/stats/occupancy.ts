@@ -12,7 +12,7 @@ import {
   type VirtualService,
 } from "../model/service.ts";
 import { mapInTurns } from "./in-turns.ts";
-import { slotIndex } from "./slots.ts";
+import { slotIndex, slotName } from "./slots.ts";
 
 export interface ServerOccupancy extends RealServer, ServerLoad {
   /** Clients whose next flows it will get. */
@@ -42,9 +42,9 @@ export function takeOccupancy(input: OccupancyInput): Promise<ServiceOccupancy[]
 
 function occupancyOf(service: VirtualService, { held, loads, templates }: OccupancyInput): ServiceOccupancy {
   const id = held.services.get(serviceKey(service))?.id;
-  const slots = id === undefined ? undefined : slotIndex(held).get(id);
+  const slots = id === undefined ? undefined : slotIndex(held).byName(id);
   const servers = service.servers.map((server): ServerOccupancy => {
-    const slot = slots?.of(server);
+    const slot = slots?.get(slotName(server));
     if (slot === undefined) return { ...NO_LOAD, ...server };
     const { active, inactive } = loads.get(slot) ?? NO_LOAD;
     return { active, inactive, templates: templates.servers.get(slot) ?? 0, ...server };

@@ -1,42 +1,48 @@
 // SPDX-License-Identifier: MIT
 // Which slots of the data plane belong to a service, those of removed servers included. No I/O here.
 
-import type { DataplaneImage } from "../compile/image.ts";
+import type { DataplaneImage, ServerEntry } from "../compile/image.ts";
 import type { ServerAddress } from "../model/edits.ts";
 
-export class ServiceSlots {
-  readonly all: number[] = [];
-  readonly #byServer = new Map<string, number>();
+export class SlotIndex {
+  readonly #servers: DataplaneImage["servers"];
+  readonly #slots = new Map<number, number[]>();
+  /** Made when a service is asked for, so that nobody waits for all of them. */
+  readonly #names = new Map<number, ReadonlyMap<string, number>>();
 
-  of(server: ServerAddress): number | undefined {
-    return this.#byServer.get(nameOf(server));
+  constructor(servers: DataplaneImage["servers"]) {
+    this.#servers = servers;
+    for (const [slot, { service }] of servers) {
+      const slots = this.#slots.get(service);
+      if (slots) slots.push(slot);
+      else this.#slots.set(service, [slot]);
+    }
   }
 
-  add(server: ServerAddress, slot: number): void {
-    this.all.push(slot);
-    this.#byServer.set(nameOf(server), slot);
+  of(serviceId: number): readonly number[] {
+    return this.#slots.get(serviceId) ?? [];
+  }
+
+  /** By what a server is called within the service: see {@link slotName}. */
+  byName(serviceId: number): ReadonlyMap<string, number> {
+    const known = this.#names.get(serviceId);
+    if (known) return known;
+    const named = (slot: number) => [slotName(this.#servers.get(slot) as ServerEntry), slot] as const;
+    const names = new Map(this.of(serviceId).map(named));
+    this.#names.set(serviceId, names);
+    return names;
   }
 }
 
-export type SlotIndex = ReadonlyMap<number, ServiceSlots>;
+export function slotName({ rip, port }: ServerAddress): string {
+  return `${rip}|${port}`;
+}
 
 /** An image stays what it is, and is looked at again and again until it changes. */
 const INDEXES = new WeakMap<DataplaneImage, SlotIndex>();
 
-/** By service id. */
 export function slotIndex(held: DataplaneImage): SlotIndex {
-  const known = INDEXES.get(held);
-  if (known) return known;
-  const index = new Map<number, ServiceSlots>();
-  for (const [slot, server] of held.servers) {
-    const slots = index.get(server.service) ?? new ServiceSlots();
-    index.set(server.service, slots);
-    slots.add(server, slot);
-  }
+  const index = INDEXES.get(held) ?? new SlotIndex(held.servers);
   INDEXES.set(held, index);
   return index;
-}
-
-function nameOf({ rip, port }: ServerAddress): string {
-  return `${rip}|${port}`;
 }

@@ -7,7 +7,7 @@ import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
 import { mapInTurns } from "./in-turns.ts";
-import { slotIndex } from "./slots.ts";
+import { slotIndex, slotName } from "./slots.ts";
 import {
   type Counters,
   type DirectorSnapshot,
@@ -50,12 +50,13 @@ export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapsh
 function snapshotService(service: VirtualService, input: SnapshotInput): ServiceSnapshot {
   const { held, counters } = input;
   const id = held.services.get(serviceKey(service))?.id;
-  const slots = id === undefined ? undefined : slotIndex(held).get(id);
+  const slots = slotIndex(held);
+  const names = id === undefined ? undefined : slots.byName(id);
   const retired = id === undefined ? undefined : counters.retired.get(id);
   let total = counts(retired ?? NO_COUNTERS, NO_LOAD);
-  for (const slot of slots?.all ?? []) total = sum(total, counted(slot, input));
+  for (const slot of id === undefined ? [] : slots.of(id)) total = sum(total, counted(slot, input));
   const servers = service.servers.map((server): ServerSnapshot => {
-    const slot = slots?.of(server);
+    const slot = names?.get(slotName(server));
     const snapshot = snapshotServer(server, slot, input);
     const templates = slot === undefined ? undefined : input.flows.templates.servers.get(slot);
     return templates === undefined && !service.persistence ? snapshot : { templates: templates ?? 0, ...snapshot };

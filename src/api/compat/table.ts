@@ -3,7 +3,7 @@
 
 import { kernelOrder } from "../../model/kernel-order.ts";
 import { isMark, type Method, type Netmask, type Persistence, serviceFamily } from "../../model/service.ts";
-import type { ServerSnapshot, ServiceSnapshot } from "../../stats/snapshot.ts";
+import type { ServerOccupancy, ServiceOccupancy } from "../../stats/occupancy.ts";
 import { hex, hexAddress, hexEndpoint } from "./hex.ts";
 
 const TITLES = `IP Virtual Server version 1.2.1 (size=4096)
@@ -16,18 +16,20 @@ const JIFFIES = 250;
 
 const FORWARD_NAMES: Record<Method, string> = { direct: "Route", tunnel: "Tunnel", masquerade: "Masq" };
 
-export function tableText(services: readonly ServiceSnapshot[]): string {
-  const entries = kernelOrder(services).map(
-    (service) => `${serviceLine(service)}\n${service.servers.toReversed().map(serverLine).join("")}`,
-  );
-  return TITLES + entries.join("");
+/** Line by line. */
+export function* tableLines(services: readonly ServiceOccupancy[]): Generator<string> {
+  yield TITLES;
+  for (const service of kernelOrder(services)) {
+    yield `${serviceLine(service)}\n`;
+    for (const server of service.servers.toReversed()) yield serverLine(server);
+  }
 }
 
-function serviceLine(service: ServiceSnapshot): string {
+function serviceLine(service: ServiceOccupancy): string {
   return `${nameOf(service)}${service.persistence ? persistenceText(service.persistence) : ""}`;
 }
 
-function nameOf(service: ServiceSnapshot): string {
+function nameOf(service: ServiceOccupancy): string {
   const { scheduler } = service;
   const ops = service.onePacket ? "ops " : "";
   if (isMark(service)) return `FWM  ${hex(service.mark, 8)} ${scheduler} ${ops}`;
@@ -44,7 +46,7 @@ function maskText(netmask: Netmask): string {
   return typeof netmask === "number" ? hex(netmask * 2 ** 24, 8) : hexAddress(netmask);
 }
 
-function serverLine({ rip, port, method, weight, active, inactive }: ServerSnapshot): string {
+function serverLine({ rip, port, method, weight, active, inactive }: ServerOccupancy): string {
   const columns = [
     FORWARD_NAMES[method].padEnd(7),
     String(weight).padEnd(6),

@@ -9,18 +9,25 @@ const FAMILY_RANKS: Record<Family, number> = { ipv4: 0, ipv6: 1 };
 /** What is compared, one number after the other; made once for each entry, however often that is compared. */
 type Rank = readonly number[];
 
+/** Four words, as they lie in C's union of both families: an IPv4 address is the first. */
+type Words = readonly [number, number, number, number];
+
 /** By mark, family, protocol, address and port; services without a mark have 0. */
 export function sortServices<Service extends ServiceAddress>(services: readonly Service[]): Service[] {
   return sortByRank(services, (service) => {
     const family = FAMILY_RANKS[serviceFamily(service)];
     if (isMark(service)) return [service.mark, family];
-    return [0, family, PROTOCOL_NUMBERS[service.protocol], ...toWords(service.vip), service.port];
+    const [a, b, c, d] = toWords(service.vip);
+    return [0, family, PROTOCOL_NUMBERS[service.protocol], a, b, c, d, service.port];
   });
 }
 
 /** By address and port. */
 export function sortServers<Server extends Pick<RealServer, "rip" | "port">>(servers: readonly Server[]): Server[] {
-  return sortByRank(servers, ({ rip, port }) => [...toWords(rip), port]);
+  return sortByRank(servers, ({ rip, port }) => {
+    const [a, b, c, d] = toWords(rip);
+    return [a, b, c, d, port];
+  });
 }
 
 interface Ranked<T> {
@@ -61,9 +68,8 @@ function compare({ rank: a }: Ranked<unknown>, { rank: b }: Ranked<unknown>): nu
   return 0;
 }
 
-/** Four words, as they lie in C's union of both families: an IPv4 address is the first. */
-function toWords(address: Address): readonly number[] {
+function toWords(address: Address): Words {
   if (familyOf(address) === "ipv4") return [ipv4ToWord(address), 0, 0, 0];
   const view = new DataView(addressToBytes(address).buffer);
-  return [0, 4, 8, 12].map((offset) => view.getUint32(offset));
+  return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)];
 }
