@@ -5,36 +5,24 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
-import { type DataplaneImage, EMPTY_IMAGE, isGone, type ServerEntry } from "./compile/image.ts";
-import type {
-  DataplaneCounters,
-  DataplanePort,
-  FlowPage,
-  FlowSummary,
-  TemplatePage,
-  TemplateSummary,
-} from "./dataplane/port.ts";
+import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
+import type { DataplanePort, FlowPage, FlowSummary, TemplatePage, TemplateSummary } from "./dataplane/port.ts";
 import type { Address } from "./model/address.ts";
-import { findService, getService, type ServerAddress } from "./model/edits.ts";
+import type { ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
 import type { NextHops } from "./model/next-hop.ts";
 import { NO_WAYS, type ProbeWays, probePlan } from "./model/probe.ts";
 import type { ServedState } from "./model/served.ts";
 import { newServerAddresses, serverAddresses } from "./model/server-addresses.ts";
-import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress, serviceKey } from "./model/service.ts";
+import { type Change, type DesiredState, EMPTY_STATE, type ServiceAddress } from "./model/service.ts";
 import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
-import { ESTIMATION_INTERVAL } from "./stats/estimator.ts";
-import { mapInTurns } from "./stats/in-turns.ts";
-import { type Baselines, Meter } from "./stats/meter.ts";
-import { type ServiceOccupancy, takeOccupancy } from "./stats/occupancy.ts";
-import { slotIndex } from "./stats/slots.ts";
+import type { ServiceOccupancy } from "./stats/occupancy.ts";
+import { type BaselineStore, Readings } from "./stats/readings.ts";
 import type { DirectorSnapshot } from "./stats/snapshot.ts";
-import { takeSnapshot } from "./stats/take-snapshot.ts";
 
 /** How long a change waits for the neighbours of its new servers before it is acknowledged, in ms. */
 const NEIGHBOUR_PATIENCE = 300;
@@ -42,13 +30,6 @@ const NEIGHBOUR_PATIENCE = 300;
 const START_PATIENCE = 2000;
 /** How often the flow table is swept, in ms. */
 const SWEEP_INTERVAL = 1000;
-const NO_FLOWS: FlowSummary = {
-  occupied: 0,
-  halfOpen: 0,
-  expired: 0,
-  capacity: 0,
-  templates: { servers: new Map(), occupied: 0, capacity: 0, lost: 0 },
-};
 /** How often weights grow that are on their way up (slow start), in ms. */
 const RAMP_INTERVAL = 1000;
 const NO_SYNC = "a sync daemon was started and is stored, but connections are not synchronised yet";
@@ -61,12 +42,6 @@ export type ChangeOrigin = Omit<Change, "at">;
 /** Where the desired state is kept. */
 export interface StateStore {
   save(state: DesiredState): Promise<void>;
-}
-
-/** Where it is kept what services had counted when they were zeroed. */
-export interface BaselineStore {
-  load(): Promise<Baselines>;
-  save(baselines: Baselines): Promise<void>;
 }
 
 /** Where real servers are found; see net/next-hops.ts. */
@@ -111,8 +86,7 @@ export class Director {
   readonly #port: DataplanePort;
   readonly #nextHops: NextHopSource;
   readonly #store: StateStore;
-  readonly #baselines: BaselineStore | undefined;
-  #meter = new Meter();
+  readonly #readings: Readings;
   readonly #health: HealthSource;
   readonly #probes: Pick<ProbeWays, "follow">;
   readonly #addresses: DirectorOptions["addresses"];
@@ -128,13 +102,16 @@ export class Director {
   #changes = 0;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** Whoever changes the data plane or reads all of it: the next one starts when that is done. */
+  #access: Promise<unknown> = Promise.resolve();
+  /** Under way. */
+  #sweeping: Promise<FlowSummary> | undefined;
   #swept: FlowSummary | undefined;
   /** Removed servers that had no flows after the last sweep: forgotten if they have none after the next one. */
   #idle: ReadonlySet<number> = new Set();
   /** A refresh that has not begun yet: it will do for everybody who asks meanwhile. */
   #refresh: Promise<void> | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
-  #meterTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #rampTimer: NodeJS.Timeout | undefined;
 
@@ -144,7 +121,14 @@ export class Director {
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
-    this.#baselines = baselines;
+    this.#readings = new Readings({
+      port,
+      realised: () => ({ served: this.#served, held: this.#held, lag: this.#lag }),
+      flows: () => this.#lastSweep(),
+      undisturbed: (work) => this.#undisturbed(work),
+      baselines,
+      report,
+    });
     this.#health = health;
     this.#probes = probes;
     this.#addresses = options.addresses;
@@ -181,11 +165,9 @@ export class Director {
   /** Adopts what the data plane holds, then applies only what `desired` differs in. */
   async start(desired: DesiredState): Promise<void> {
     this.#held = await this.#port.read();
-    this.#meter = new Meter(await this.#baselines?.load());
     await this.#enqueue(() => this.#change(() => desired, START_PATIENCE));
-    await this.#measure();
+    await this.#readings.start();
     this.#sweepTimer = setInterval(() => void this.#sweepAndReclaim(), SWEEP_INTERVAL);
-    this.#meterTimer = setInterval(() => void this.#measure(), ESTIMATION_INTERVAL);
   }
 
   /**
@@ -208,36 +190,25 @@ export class Director {
 
   /** Reads counters and flow counts now; of one service only, which is quick whatever the number of others. */
   snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
-    return this.#enqueue(async () => {
-      const part = this.#partAt(only);
-      const [counters, flows] = await Promise.all([this.#port.counters(only && part.held), this.#lastSweep()]);
-      return this.#snapshotOf(counters, flows, part);
-    });
+    return this.#readings.snapshot(only);
   }
 
   /** Flows and clients of every server now, which is quick because counters are not read; or of one service only. */
   occupancy(only?: ServiceAddress): Promise<readonly ServiceOccupancy[]> {
-    return this.#enqueue(async () => {
-      const { templates } = await this.#lastSweep();
-      const part = this.#partAt(only);
-      return takeOccupancy({ ...part, loads: this.#port.loads(part.held.servers.keys()), templates });
-    });
+    return this.#readings.occupancy(only);
   }
 
   /** The same as an operator reads it: counted since the last zeroing, with rates. */
-  async reading(only?: ServiceAddress): Promise<DirectorSnapshot> {
-    const snapshot = await this.snapshot(only);
-    return { ...snapshot, services: await mapInTurns(snapshot.services, (service) => this.#meter.read(service)) };
+  reading(only?: ServiceAddress): Promise<DirectorSnapshot> {
+    return this.#readings.reading(only);
   }
 
   /**
    * Counters of one service and its servers, or of all, are read from 0 on. What the data plane counts, and with it
    * the metrics, goes on. @throws SERVICE_NOT_FOUND, STATE_NOT_SAVED
    */
-  async zero(address?: ServiceAddress): Promise<void> {
-    const snapshot = await this.snapshot();
-    this.#meter.zero(address ? [getService(snapshot, address)] : snapshot.services);
-    await this.#baselines?.save(this.#meter.baselines);
+  zero(address?: ServiceAddress): Promise<void> {
+    return this.#readings.zero(address);
   }
 
   /** At most `limit` flows from `cursor` on (0: the beginning). */
@@ -253,15 +224,23 @@ export class Director {
   /** Ends the timers and waits for the change under way. The data plane goes on. */
   async stop(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    clearInterval(this.#meterTimer);
+    this.#readings.stop();
     clearTimeout(this.#retryTimer);
-    await this.#queue;
+    await Promise.allSettled([this.#queue, this.#sweeping]);
+    await this.#access;
     clearTimeout(this.#rampTimer);
   }
 
   #enqueue<T>(intent: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(intent);
     this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** Does what nobody else may be in the data plane for. Never waits for the queue. */
+  #undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#access.then(work);
+    this.#access = result.catch(() => {});
     return result;
   }
 
@@ -287,7 +266,11 @@ export class Director {
     return after;
   }
 
-  async #realise(desired: DesiredState): Promise<void> {
+  #realise(desired: DesiredState): Promise<void> {
+    return this.#undisturbed(() => this.#realiseNow(desired));
+  }
+
+  async #realiseNow(desired: DesiredState): Promise<void> {
     const served = this.#health.served(desired);
     await this.#apply(
       compile({
@@ -332,43 +315,29 @@ export class Director {
     this.#retryTimer = setTimeout(() => void this.refresh(), RETRY_INTERVAL);
   }
 
-  /** What is served and held: all of it, or of one service. */
-  #partAt(only: ServiceAddress | undefined) {
-    if (!only) return { served: this.#served, held: this.#held };
-    return { served: { ...this.#served, services: servicesAt(this.#served, only) }, held: partOf(this.#held, only) };
-  }
-
   /** How full the flow table is changes slowly; without the timer nobody else looks. */
   async #lastSweep(): Promise<FlowSummary> {
-    return (this.#sweepTimer && this.#swept) ?? (await this.#port.sweep());
+    return (this.#sweepTimer && this.#swept) ?? (await this.#sweep());
   }
 
-  async #measure(): Promise<void> {
-    try {
-      const snapshot = await this.#enqueue(async () => this.#snapshotOf(await this.#port.counters(), NO_FLOWS));
-      await nextTurn();
-      this.#meter.tick(snapshot);
-    } catch (error) {
-      this.#report(`rates not measured: ${(error as Error).message}`);
-    }
+  /** Flows end at any time, so nobody is kept from the data plane meanwhile. Who asks while it sweeps gets the same. */
+  #sweep(): Promise<FlowSummary> {
+    this.#sweeping ??= this.#sweepNow().finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
   }
 
-  async #snapshotOf(
-    counters: DataplaneCounters,
-    flows: FlowSummary,
-    { served, held } = this.#partAt(undefined),
-  ): Promise<DirectorSnapshot> {
-    await nextTurn(); // reading counters and making a picture of them each take a while where there are thousands
-    const loads = this.#port.loads(held.servers.keys());
-    return takeSnapshot({ served, held, lag: this.#lag, counters, loads, flows, dataplane: this.#port.status() });
+  async #sweepNow(): Promise<FlowSummary> {
+    this.#swept = await this.#port.sweep();
+    return this.#swept;
   }
 
   async #sweepAndReclaim(): Promise<void> {
+    if (this.#sweeping !== undefined) return;
     try {
-      await this.#enqueue(async () => {
-        this.#swept = await this.#port.sweep();
-        await this.#reclaim(this.#swept.templates);
-      });
+      const { templates } = await this.#sweep();
+      await this.#undisturbed(() => this.#reclaim(templates));
     } catch (error) {
       this.#report(`sweep failed: ${(error as Error).message}`);
     }
@@ -383,21 +352,6 @@ export class Director {
     this.#idle = idle;
     if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));
   }
-}
-
-function servicesAt(state: DesiredState, address: ServiceAddress): DesiredState["services"] {
-  const service = findService(state, address);
-  return service ? [service] : [];
-}
-
-/** The one service of the image, with its servers. */
-function partOf(image: DataplaneImage, address: ServiceAddress): DataplaneImage {
-  const key = serviceKey(address);
-  const service = image.services.get(key);
-  if (!service) return EMPTY_IMAGE;
-  const slots = slotIndex(image).of(service.id);
-  const servers = slots.map((slot) => [slot, image.servers.get(slot) as ServerEntry] as const);
-  return { ...image, services: new Map([[key, service]]), servers: new Map(servers) };
 }
 
 /** The state with its origin written on it, as of now. */

@@ -2,12 +2,14 @@
 // /v1/config: the whole desired state as one document.
 
 import Type from "typebox";
-import { toDocument } from "../config/document.ts";
+import { toDocument, toServiceDocument } from "../config/document.ts";
 import { toCheckedState } from "../config/parse-document.ts";
 import { ConfigSchema, FullConfigSchema } from "../config/schema.ts";
 import { XdirectorError } from "../errors.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ERRORS } from "./schemas.ts";
+import { mapped, streamedAs, streamedList } from "./streamed.ts";
+import { JSON_TEXT } from "./text.ts";
 
 const IfMatch = Type.Object({
   "if-match": Type.Optional(
@@ -16,17 +18,21 @@ const IfMatch = Type.Object({
 });
 
 export function configRoutes(app: App, { change, director }: ApiContext): void {
-  const response = { 200: FullConfigSchema, ...ERRORS };
-
-  app.get("/v1/config", { schema: { summary: "The desired state", response } }, async (_request, reply) =>
-    reply.header("etag", director.revision).send(toDocument(director.desired)),
-  );
+  const get = { summary: "The desired state", response: { 200: streamedAs(FullConfigSchema), ...ERRORS } };
+  app.get("/v1/config", { schema: get }, async (_request, reply) => {
+    const { services: _none, ...rest } = toDocument({ ...director.desired, services: [] });
+    const services = mapped(director.desired.services, toServiceDocument);
+    return reply
+      .header("etag", director.revision)
+      .type(JSON_TEXT)
+      .send(streamedList("services", services, rest));
+  });
 
   const schema = {
     summary: "Replace the desired state, settings included, all or nothing",
     headers: IfMatch,
     body: ConfigSchema,
-    response,
+    response: { 200: FullConfigSchema, ...ERRORS },
   };
   app.put("/v1/config", { schema }, async ({ body, headers }) => {
     const state = toCheckedState(body);

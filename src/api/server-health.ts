@@ -8,10 +8,15 @@ import type { ApiContext, App } from "./context.ts";
 import { ServiceHealthState, ServiceHealthStates } from "./health-schemas.ts";
 import { healthUrl, SERVICE_PATHS, type ServicePath } from "./paths.ts";
 import { ERRORS } from "./schemas.ts";
+import { streamedAs, streamedList } from "./streamed.ts";
+import { JSON_TEXT } from "./text.ts";
 
 export function serverHealthRoutes(app: App, { director, health }: ApiContext): void {
-  const list = { summary: "Health of everything that is watched", response: { 200: ServiceHealthStates, ...ERRORS } };
-  app.get("/v1/health", { schema: list }, async () => ({ services: health.services() }));
+  const response = { 200: streamedAs(ServiceHealthStates), ...ERRORS };
+  const schema = { summary: "Health of everything that is watched", response };
+  app.get("/v1/health", { schema }, async (_request, reply) =>
+    reply.type(JSON_TEXT).send(streamedList("services", health.services())),
+  );
 
   for (const path of SERVICE_PATHS) readRoute(app, { director, health }, path);
 }

@@ -2,12 +2,12 @@
 // Answers that are long: made and sent in pieces, as fast as the client takes them.
 
 import { Readable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import Type from "typebox";
+import { Turn } from "../model/turn.ts";
 import { ERRORS } from "./schemas.ts";
 
-/** Characters in a piece at least: lines of half a millisecond's making. */
-const PIECE = 64 * 1024;
+/** Characters in a piece at least. */
+const PIECE = 32 * 1024;
 
 export const TEXT = "text/plain; charset=utf-8";
 export const JSON_TEXT = "application/json; charset=utf-8";
@@ -18,12 +18,12 @@ export function textSchema(summary: string, description: string) {
   return { summary, produces: ["text/plain"], response: { 200: text, ...ERRORS } };
 }
 
-/** Sent as fast as the client takes them, and not made when it has gone; others get a turn behind each piece. */
+/** Sent as fast as the client takes them, and not made when it has gone; others get their turns between pieces. */
 export function streamOf(pieces: Iterable<string> | AsyncIterable<string>): Readable {
   return Readable.from(withTurns(pieces), { objectMode: false });
 }
 
-/** Lines that are quickly made, so many at a time as are worth a turn. */
+/** Lines that are quickly made, so many at a time as are worth sending. */
 export function* inPieces(lines: Iterable<string>): Generator<string> {
   let piece = "";
   for (const line of lines) {
@@ -36,8 +36,9 @@ export function* inPieces(lines: Iterable<string>): Generator<string> {
 }
 
 async function* withTurns(pieces: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
+  const turn = new Turn();
   for await (const piece of pieces) {
     yield piece;
-    await nextTurn();
+    if (turn.isOver) await turn.next();
   }
 }

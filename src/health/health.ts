@@ -49,28 +49,28 @@ export class Health {
     return this.#monitor.served(desired);
   }
 
-  /** What is known now, in the order of the services. */
-  services(): ServiceReport[] {
-    return [...this.#monitor.watches.values()].flatMap((watch) =>
-      reportOf(watch, (check) => this.#monitor.taskOf(check)),
-    );
+  /**
+   * One by one in the order of the services, for there may be thousands: each is what is known when its turn comes.
+   * Services that are added after the first one was asked for are left out.
+   */
+  *services(): Iterable<ServiceReport> {
+    for (const name of [...this.#monitor.watches.keys()]) yield* this.#reports(name);
   }
 
   /** What is known of one service; undefined: it is not watched. */
   service(service: VirtualService): ServiceReport | undefined {
-    const watch = this.#monitor.watches.get(watchedName(service));
-    return (
-      watch &&
-      findReport(
-        reportOf(watch, (check) => this.#monitor.taskOf(check)),
-        service,
-      )
-    );
+    return findReport(this.#reports(watchedName(service)), service);
   }
 
   async stop(): Promise<void> {
     this.#monitor.stop();
     await Promise.all([this.#notifier.close(), this.#saving]);
+  }
+
+  /** Of one watch: none when it is not there any more. */
+  #reports(name: string): ServiceReport[] {
+    const watch = this.#monitor.watches.get(name);
+    return watch ? reportOf(watch, (check) => this.#monitor.taskOf(check)) : [];
   }
 
   #tell(events: readonly HealthEvent[]): void {

@@ -29,7 +29,22 @@ export interface ResolvedNextHop {
   readonly dip: Address;
 }
 
+const RESOLVED = [
+  "ifindex",
+  "vlan",
+  "mtu",
+  "sourceMac",
+  "destinationMac",
+  "dip",
+] as const satisfies (keyof ResolvedNextHop)[];
+
 export type NextHop = LocalNextHop | UnresolvedNextHop | ResolvedNextHop;
+
+export function isSameNextHop(a: NextHop | undefined, b: NextHop | undefined): boolean {
+  if (a?.kind === "resolved" && b?.kind === "resolved") return RESOLVED.every((field) => a[field] === b[field]);
+  if (a?.kind === "unresolved" && b?.kind === "unresolved") return a.reason === b.reason;
+  return a?.kind === b?.kind;
+}
 
 /** Next hops by real server address. */
 export type NextHops = ReadonlyMap<Address, NextHop>;

@@ -3,7 +3,7 @@
 // tables do not: the last good MACs and when which neighbour was probed. No timers here.
 
 import type { Address } from "../model/address.ts";
-import type { NextHops } from "../model/next-hop.ts";
+import type { NextHop, NextHops } from "../model/next-hop.ts";
 import { deriveNextHop, neighbourOf, usableMac } from "./derive-next-hop.ts";
 import type { Link, Neighbour, NeighbourState, Route } from "./facts.ts";
 import type { Netlink, NetlinkEvent } from "./netlink.ts";
@@ -33,6 +33,9 @@ interface Way {
 /** So many neighbours are asked for one by one; of more the whole table is read, which may be long. */
 const ASKED_FOR_MAX = 32;
 
+/** Destinations that are looked up without a pause: a millisecond. */
+const DESTINATIONS_AT_ONCE = 200;
+
 /** Each is a request to the kernel: of thousands that are dead, some wait for the next call. */
 const PROBED_AGAIN_MAX = 1000;
 
@@ -50,19 +53,34 @@ export class NextHopReader {
 
   /** One reading of everything that concerns `addresses`. @throws NetlinkError, and then nothing was read */
   read(addresses: Iterable<Address>): NextHops {
+    const reading = this.reading(addresses);
+    for (let piece = reading.next(); ; piece = reading.next()) if (piece.done) return piece.value;
+  }
+
+  /**
+   * The same piece by piece: other work may be done in between, or the reading given up. An event that comes meanwhile
+   * may be in what is read or not: read again then, as always after an event that {@link concerns} what was read.
+   */
+  *reading(addresses: Iterable<Address>): Generator<void, NextHops> {
     const links = new Map(this.#source.links().map((link) => [link.index, link]));
-    const destinations = [...addresses];
-    const routes = this.#source.routes(destinations);
-    const ways = destinations.map((destination, index) => wayTo(destination, routes[index], links));
+    const ways: Way[] = [];
+    for (const destinations of pieces([...addresses])) {
+      if (ways.length > 0) yield;
+      const routes = this.#source.routes(destinations);
+      ways.push(...destinations.map((destination, index) => wayTo(destination, routes[index], links)));
+    }
     const neighbours = this.#readNeighbours(ways.flatMap(({ hop }) => hop ?? []));
     this.#neighbours = neighbours;
     this.#failed.clear();
-    return new Map(
-      ways.map(({ destination, route, link, hop }) => {
+    const nextHops = new Map<Address, NextHop>();
+    for (const some of pieces(ways)) {
+      if (nextHops.size > 0) yield;
+      for (const { destination, route, link, hop } of some) {
         const destinationMac = hop && neighbours.get(keyOf(hop))?.mac;
-        return [destination, deriveNextHop({ destination, route, link, links, destinationMac })];
-      }),
-    );
+        nextHops.set(destination, deriveNextHop({ destination, route, link, links, destinationMac }));
+      }
+    }
+    return nextHops;
   }
 
   /** Whether the event may have changed what was read. Call it for every event. */
@@ -99,6 +117,11 @@ export class NextHopReader {
       }),
     );
   }
+}
+
+function* pieces<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let first = 0; first < all.length; first += DESTINATIONS_AT_ONCE)
+    yield all.slice(first, first + DESTINATIONS_AT_ONCE);
 }
 
 function wayTo(destination: Address, route: Route | undefined, links: ReadonlyMap<number, Link>): Way {

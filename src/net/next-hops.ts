@@ -2,9 +2,9 @@
 // Follows how real servers are reached and tells when that has changed. No event is trusted for its contents: each
 // one only makes it read again.
 
-import { isDeepStrictEqual } from "node:util";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Address } from "../model/address.ts";
-import type { NextHop, NextHops, VlanDevice } from "../model/next-hop.ts";
+import { isSameNextHop, type NextHop, type NextHops, type VlanDevice } from "../model/next-hop.ts";
 import { Netlink, type NetlinkEvent, subscribe } from "./netlink.ts";
 import { NextHopReader } from "./next-hop-reader.ts";
 
@@ -45,6 +45,8 @@ export class NextHopWatcher implements Disposable {
   #netlink: Netlink | undefined;
   #subscription: { close(): void } | undefined;
   #reader: NextHopReader | undefined;
+  /** The reading under way, which nobody waits for; another one by then has made it needless. */
+  #reading: Generator<void, NextHops> | undefined;
   #pendingRead: NodeJS.Timeout | undefined;
   #pendingTables: NodeJS.Timeout | undefined;
   #lastReadMs = 0;
@@ -68,7 +70,7 @@ export class NextHopWatcher implements Disposable {
     this.#subscription = subscribe((events) => this.#take(events));
     this.#timers.push(
       setInterval(() => this.#reader?.probe(performance.now()), PROBE_TICK_MS).unref(),
-      setInterval(() => this.#updateUnasked(), REREAD_MS).unref(),
+      setInterval(() => void this.#updateUnasked(), REREAD_MS).unref(),
     );
   }
 
@@ -121,6 +123,7 @@ export class NextHopWatcher implements Disposable {
     for (const settle of [...this.#waiters.keys()]) settle();
     this.#subscription?.close();
     this.#netlink?.close();
+    this.#reading = undefined;
     this.#reader = undefined;
   }
 
@@ -138,17 +141,47 @@ export class NextHopWatcher implements Disposable {
       this.#onTables();
     }, TABLES_MS).unref();
     const relevant = events.filter((event) => this.#reader?.concerns(event));
-    if (relevant.length === 0 || this.#pendingRead) return;
-    const delay = Math.max(SETTLE_MS, this.#lastReadMs * READING_SHARE);
-    this.#pendingRead = setTimeout(() => this.#updateUnasked(), delay).unref();
+    if (relevant.length > 0) this.#updateLater();
   }
 
-  #updateUnasked(): void {
+  #updateLater(): void {
+    const delay = Math.max(SETTLE_MS, this.#lastReadMs * READING_SHARE);
+    this.#pendingRead ??= setTimeout(() => {
+      this.#pendingRead = undefined;
+      void this.#updateUnasked();
+    }, delay).unref();
+  }
+
+  /** With pauses: there may be thousands of servers, and nobody waits. */
+  async #updateUnasked(): Promise<void> {
+    if (!this.#reader) return;
+    if (this.#reading) return this.#updateLater();
+    clearTimeout(this.#pendingRead);
+    this.#pendingRead = undefined;
+    const reading = this.#reader.reading(this.#wanted());
+    this.#reading = reading;
     try {
-      this.#update();
+      const nextHops = await this.#finish(reading);
+      if (nextHops && this.#accept(nextHops)) this.#onChange();
     } catch (error) {
       this.#onError(error);
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
     }
+  }
+
+  /** Undefined: it became needless. */
+  async #finish(reading: Generator<void, NextHops>): Promise<NextHops | undefined> {
+    let spent = 0;
+    while (this.#reading === reading) {
+      const start = performance.now();
+      const piece = reading.next();
+      spent += performance.now() - start;
+      this.#lastReadMs = spent;
+      if (piece.done) return piece.value;
+      await nextTurn();
+    }
+    return undefined;
   }
 
   /** The caller of resolve() must not find itself inside onChange, hence the microtask. */
@@ -161,13 +194,24 @@ export class NextHopWatcher implements Disposable {
     if (!this.#reader) throw new Error("the watcher is not running");
     clearTimeout(this.#pendingRead);
     this.#pendingRead = undefined;
-    const before = this.#nextHops;
+    this.#reading = undefined;
     const start = performance.now();
-    this.#nextHops = this.#reader.read(new Set([...this.#watched, ...[...this.#waiters.values()].flat()]));
-    this.#reader.probe(start);
+    const nextHops = this.#reader.read(this.#wanted());
     this.#lastReadMs = performance.now() - start;
+    return this.#accept(nextHops);
+  }
+
+  #wanted(): ReadonlySet<Address> {
+    return new Set([...this.#watched, ...[...this.#waiters.values()].flat()]);
+  }
+
+  /** Whether a watched next hop has changed. */
+  #accept(nextHops: NextHops): boolean {
+    const before = this.#nextHops;
+    this.#nextHops = nextHops;
+    this.#reader?.probe(performance.now());
     this.#settle();
-    return [...this.#watched].some((address) => !isDeepStrictEqual(before.get(address), this.#nextHops.get(address)));
+    return [...this.#watched].some((address) => !isSameNextHop(before.get(address), nextHops.get(address)));
   }
 
   #settle(): void {

@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
 import { endpoint, isMark, markPrefix, type ServiceAddress } from "../model/service.ts";
+import { Turn } from "../model/turn.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 export interface Metric<Subject> {
@@ -25,8 +26,8 @@ export interface Table<Subject> {
 export type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
 
 const PREFIX = "xdirector_";
-/** Made or written without a pause: a few ms. */
-const ROWS_AT_ONCE = 1000;
+/** Written without a pause: a millisecond or two. */
+const ROWS_AT_ONCE = 250;
 /** `# HELP` and `# TYPE`, which only the first piece of a metric has. */
 const TITLES = /^#.*\n#.*\n/;
 
@@ -89,23 +90,20 @@ const ATTACHMENTS: Table<Attachment> = {
 /** The text piece by piece, so that the caller can do other work in between. */
 export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<string> {
   const { services, verdicts, dataplane } = snapshot;
-  yield* render(SERVERS, yield* gather(services, serverRows));
+  yield* render(SERVERS, await serversOf(services));
   yield* render(SERVICES, services.map(serviceRow));
   yield* render(DIRECTOR, [[{}, snapshot]]);
   yield* render(VERDICTS, Array.from(verdicts, verdictRow));
   yield* render(ATTACHMENTS, dataplane.attachments.map(attachmentRow));
 }
 
-/** The rows of all services, with pauses. */
-export function* gather<Service, Subject>(
-  services: readonly Service[],
-  rowsOf: (service: Service) => readonly Row<Subject>[],
-): Generator<string, Row<Subject>[]> {
-  const rows: Row<Subject>[] = [];
+/** With pauses. */
+async function serversOf(services: readonly ServiceSnapshot[]): Promise<Row<ServerSnapshot>[]> {
+  const rows: Row<ServerSnapshot>[] = [];
+  const turn = new Turn();
   for (const service of services) {
-    const pages = Math.floor(rows.length / ROWS_AT_ONCE);
-    rows.push(...rowsOf(service));
-    if (rows.length >= (pages + 1) * ROWS_AT_ONCE) yield "";
+    rows.push(...serverRows(service));
+    if (turn.isOver) await turn.next();
   }
   return rows;
 }

@@ -6,7 +6,8 @@ import type { CheckReport, ServerReport, ServiceReport } from "../health/report.
 import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
-import { counter, gather, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
+import { Turn } from "../model/turn.ts";
+import { counter, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
@@ -53,13 +54,25 @@ const SUMS: Table<RunSums> = {
   ],
 };
 
-/** The text piece by piece, as in exposition.ts. */
+/** The text piece by piece, as in exposition.ts. Each service is as it was when its reports were gathered. */
 export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {
   const { statistics } = health;
-  const reports = health.services();
-  yield* render(SERVERS, yield* gather(reports, serverRows));
-  yield* render(SERVICES, reports.map(serviceRow));
-  yield* render(CHECKS, yield* gather(reports, checkRows));
+  const rows = {
+    servers: [] as Row<ServerReport>[],
+    services: [] as Row<ServiceReport>[],
+    checks: [] as Row<CheckReport>[],
+  };
+  const turn = new Turn();
+  for (const report of health.services()) {
+    const servers = serverRows(report);
+    rows.servers.push(...servers);
+    rows.services.push(serviceRow(report));
+    rows.checks.push(...servers.flatMap(checkRows));
+    if (turn.isOver) await turn.next();
+  }
+  yield* render(SERVERS, rows.servers);
+  yield* render(SERVICES, rows.services);
+  yield* render(CHECKS, rows.checks);
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
   yield* render(SUMS, Array.from(statistics.sums, sumsRow));
 }
@@ -70,15 +83,13 @@ function serverRows(service: ServiceReport): Row<ServerReport>[] {
 }
 
 /** Several checks of one type on one server share their labels: the slowest is shown. */
-function checkRows(service: ServiceReport): Row<CheckReport>[] {
-  return serverRows(service).flatMap(([labels, { checks }]) => {
-    const slowest = new Map<string, CheckReport>();
-    for (const check of checks) {
-      const other = slowest.get(check.type);
-      if (!other || (check.lastRun?.duration ?? 0) > (other.lastRun?.duration ?? 0)) slowest.set(check.type, check);
-    }
-    return [...slowest].map(([type, check]) => [{ ...labels, check: type }, check] as const);
-  });
+function checkRows([labels, { checks }]: Row<ServerReport>): Row<CheckReport>[] {
+  const slowest = new Map<string, CheckReport>();
+  for (const check of checks) {
+    const other = slowest.get(check.type);
+    if (!other || (check.lastRun?.duration ?? 0) > (other.lastRun?.duration ?? 0)) slowest.set(check.type, check);
+  }
+  return [...slowest].map(([type, check]) => [{ ...labels, check: type }, check]);
 }
 
 function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Row<number>[] {

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Work on tens of thousands of servers that leaves others a turn now and then.
+// Work on tens of thousands of servers that leaves others their turns.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { Turn } from "../model/turn.ts";
 
-/** Servers that are looked at without a pause: a few ms. */
-const SERVERS_AT_ONCE = 2000;
-
-export async function mapInTurns<Service extends { readonly servers: readonly unknown[] }, Result>(
-  services: readonly Service[],
+export async function mapInTurns<Service, Result>(
+  services: Iterable<Service>,
   map: (service: Service) => Result,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  let servers = 0;
+  const turn = new Turn();
   for (const service of services) {
     results.push(map(service));
-    servers += service.servers.length;
-    if (servers < SERVERS_AT_ONCE) continue;
-    servers = 0;
-    await nextTurn();
+    if (turn.isOver) await turn.next();
   }
   return results;
 }

@@ -3,6 +3,7 @@
 
 import { endpoint, type ServiceKey, serviceKey } from "../model/service.ts";
 import { type Estimate, mapCounters, NO_ESTIMATE, nextEstimate, ratesOf } from "./estimator.ts";
+import { mapInTurns } from "./in-turns.ts";
 import { COUNTER_NAMES, type Counters, type DirectorSnapshot, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
 
 /** What a service or a server had counted when it was zeroed, by its name; JSON on disk. */
@@ -26,14 +27,19 @@ export class Meter {
     return Object.fromEntries(this.#baselines);
   }
 
-  /** To be called every ESTIMATION_INTERVAL. What is there at the first call does not count as sudden traffic. */
-  tick({ services }: Pick<DirectorSnapshot, "services">): void {
+  /**
+   * To be called every ESTIMATION_INTERVAL. What is there at the first call does not count as sudden traffic. With
+   * pauses where there are thousands of servers: only {@link read} may be called before it resolves.
+   */
+  async tick({ services }: Pick<DirectorSnapshot, "services">): Promise<void> {
     const metered = new Map<string, Metered>();
-    for (const [name, counters] of services.flatMap(subjects)) {
-      const before = this.#metered.get(name) ?? this.#begin(counters);
-      if (counters.packets < before.last.packets) this.#baselines.delete(name); // it counts from 0 on again
-      metered.set(name, nextMetered(before, counters));
-    }
+    await mapInTurns(services, (service) => {
+      for (const [name, counters] of subjects(service)) {
+        const before = this.#metered.get(name) ?? this.#begin(counters);
+        if (counters.packets < before.last.packets) this.#baselines.delete(name); // it counts from 0 on again
+        metered.set(name, nextMetered(before, counters));
+      }
+    });
     for (const name of this.#baselines.keys()) if (!metered.has(name)) this.#baselines.delete(name);
     this.#metered = metered;
     this.#hasBegun = true;

@@ -2,8 +2,8 @@
 // What a Prometheus scrape returns: one snapshot of the director, and the process. What the snapshot's
 // metrics are is exposition.ts's subject.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Turn } from "../model/turn.ts";
 import { exposition } from "./exposition.ts";
 import { type HealthReadings, healthExposition } from "./health-exposition.ts";
 import type { DirectorSnapshot } from "./snapshot.ts";
@@ -30,7 +30,8 @@ export class Metrics {
   readonly #health: HealthReadings | undefined;
   readonly #vrrp: VrrpReadings | undefined;
   readonly #onError: MetricsOptions["onError"];
-  #scrape: Promise<readonly string[]> | undefined;
+  /** Under way. */
+  #taken: Promise<DirectorSnapshot> | undefined;
 
   constructor({ version, snapshot, health, vrrp, onError }: MetricsOptions) {
     const registers = [this.#process];
@@ -54,34 +55,28 @@ export class Metrics {
   }
 
   /**
-   * The text exposition in pieces, made without blocking the event loop for long. Scrapes that overlap share one
+   * The text exposition in pieces, made without blocking the event loop for long. Scrapes that come together share one
    * snapshot. When the director cannot be read, its metrics are absent and `xdirector_collection_errors_total` grows.
    */
-  pieces(): Promise<readonly string[]> {
-    this.#scrape ??= this.#collect().finally(() => {
-      this.#scrape = undefined;
-    });
-    return this.#scrape;
-  }
-
-  async #collect(): Promise<readonly string[]> {
-    const director = await this.#readDirector();
-    return [...director, await this.#process.metrics()];
-  }
-
-  async #readDirector(): Promise<readonly string[]> {
-    const texts: string[] = [];
+  async *pieces(): AsyncGenerator<string> {
+    const turn = new Turn();
     try {
-      for await (const text of this.#expose(await this.#snapshot())) {
-        if (text !== "") texts.push(text);
-        await nextTurn();
+      for await (const text of this.#expose(await this.#shared())) {
+        yield text;
+        if (turn.isOver) await turn.next();
       }
-      return texts;
     } catch (error) {
       this.#collectionErrors.inc();
       this.#onError(error as Error);
-      return [];
     }
+    yield await this.#process.metrics();
+  }
+
+  #shared(): Promise<DirectorSnapshot> {
+    this.#taken ??= this.#snapshot().finally(() => {
+      this.#taken = undefined;
+    });
+    return this.#taken;
   }
 
   async *#expose(snapshot: DirectorSnapshot): AsyncGenerator<string> {

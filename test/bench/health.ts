@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: MIT
-// npm run bench:health: what it costs the real daemon to check thousands of real servers, and what that does to
-// the API while its metrics are scraped. Options: --servers N (5000), --interval SECONDS (2), --seconds N (30), --json.
+// npm run bench:health: what it costs the real daemon to check thousands of real servers, and how soon the API answers
+// meanwhile. Options: --servers N (5000), --interval SECONDS (2), --seconds N (30), --json.
 
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { Daemon } from "../support/daemon.ts";
 import { type Netns, Sandbox } from "../support/netns.ts";
 
 const SERVERS_PER_SERVICE = 50;
 /** Jiffies a second in /proc (sysconf(_SC_CLK_TCK) on every Linux that matters). */
 const CLOCK_TICKS = 100;
-/** Between two requests to the API, in ms. */
-const PAUSE = 250;
-/** Between two scrapes of the metrics, in ms: as often as Prometheus would at most. */
-const SCRAPE_PAUSE = 5_000;
+/** Between two requests about one thing, in ms. */
+const PAUSE = 100;
+/** Between two about everything, in ms: each comes every few seconds, as often as Prometheus would scrape at most. */
+const LISTING_PAUSE = 1_000;
 /** For the daemon to settle, in ms. */
 const START_UP = 3_000;
 
@@ -28,7 +26,25 @@ const server = require("node:net").createServer((socket) => socket.on("error", (
 server.listen({ port: 80, host: "0.0.0.0", backlog: 4096 });
 `;
 
-const REQUESTS = ["/healthz", "/v1/services/tcp/192.0.2.1/80", "/v1/health/tcp/192.0.2.1/80", "/v1/settings"];
+const REQUESTS = [
+  "/healthz",
+  "/v1/services/tcp/192.0.2.1/80",
+  "/v1/health/tcp/192.0.2.1/80",
+  "/v1/stats",
+  "/v1/flows",
+  "/v1/settings",
+];
+/** Megabytes each. */
+const LISTINGS = ["/metrics", "/v1/services", "/v1/health", "/v1/config", "/v1/compat/proc/net/ip_vs"];
+
+/** ms, as the client saw it from the moment it called. */
+interface Answer {
+  readonly path: string;
+  /** To the first byte. */
+  readonly begin: number;
+  /** To the last one. */
+  readonly end: number;
+}
 
 interface Figures {
   readonly servers: number;
@@ -39,8 +55,10 @@ interface Figures {
   readonly cpu: number;
   /** Runs that began more than a tenth of the interval after their time. */
   readonly late: number;
-  /** Slowest answer of the API, ms. */
+  /** Slowest answer about one thing, to its end, and slowest beginning of a listing, ms. */
   readonly api: number;
+  /** The slowest of each. */
+  readonly answers: readonly Answer[];
 }
 
 interface Plan {
@@ -102,51 +120,53 @@ async function observe(daemon: Daemon, { servers, interval, seconds }: Plan): Pr
   // The first runs are spread over one interval; then come the second ones.
   await sleep(START_UP + 2_000 * interval);
   const before = { ...(await runsOf(daemon)), cpu: cpuSeconds(daemon), at: performance.now() };
-  const api = await slowestAnswer(daemon, seconds);
+  const answers = await slowestAnswers(daemon, seconds);
   const elapsed = (performance.now() - before.at) / 1000;
   const cpu = (100 * (cpuSeconds(daemon) - before.cpu)) / elapsed;
   const { runs, failed, late } = await runsOf(daemon);
   const rate = (runs - before.runs) / elapsed;
-  return { servers, interval, runs: rate, failed: failed - before.failed, cpu, late: late - before.late, api };
+  const api = Math.max(...answers.map(({ path, begin, end }) => (LISTINGS.includes(path) ? begin : end)));
+  return { servers, interval, runs: rate, failed: failed - before.failed, cpu, late: late - before.late, api, answers };
 }
 
-/** Of small requests, while somebody scrapes the metrics. */
-async function slowestAnswer(daemon: Daemon, seconds: number): Promise<number> {
+/** Of every path the slowest, while small requests and listings come side by side. */
+async function slowestAnswers(daemon: Daemon, seconds: number): Promise<Answer[]> {
   const end = performance.now() + 1000 * seconds;
-  const scrapes = scrape(daemon, end);
-  let slowest = 0;
+  const answers = await Promise.all([ask(daemon, REQUESTS, PAUSE, end), ask(daemon, LISTINGS, LISTING_PAUSE, end)]);
+  const slowest = new Map<string, Answer>();
+  for (const { path, begin, end } of answers.flat()) {
+    const other = slowest.get(path) ?? { begin: 0, end: 0 };
+    slowest.set(path, { path, begin: Math.max(begin, other.begin), end: Math.max(end, other.end) });
+  }
+  return [...slowest.values()];
+}
+
+async function ask(daemon: Daemon, paths: readonly string[], pause: number, end: number): Promise<Answer[]> {
+  const answers: Answer[] = [];
   for (let n = 0; performance.now() < end; n++) {
-    const begin = performance.now();
-    await daemon.request("GET", REQUESTS[n % REQUESTS.length] as string);
-    slowest = Math.max(slowest, performance.now() - begin);
-    await sleep(PAUSE);
+    answers.push(await timed(daemon, paths[n % paths.length] as string));
+    await sleep(pause);
   }
-  await scrapes;
-  return slowest;
+  return answers;
 }
 
-async function scrape(daemon: Daemon, end: number): Promise<void> {
-  while (performance.now() < end) {
-    await metricsOf(daemon);
-    await sleep(SCRAPE_PAUSE);
-  }
+/** By a client that is a process of its own: what this one does must not show. */
+async function timed({ socket }: Daemon, path: string): Promise<Answer> {
+  const times = "%{time_starttransfer} %{time_total}";
+  const [begin = 0, end = 0] = (await curl(socket, path, ["-o", "/dev/null", "-w", times])).split(" ").map(Number);
+  return { path, begin: 1000 * begin, end: 1000 * end };
 }
 
-async function metricsOf(daemon: Daemon): Promise<string> {
-  const [answer] = (await once(get({ socketPath: daemon.socket, path: "/metrics" }), "response")) as [IncomingMessage];
-  return text(answer);
+/** @throws Error unless the answer is a success */
+async function curl(socket: string, path: string, options: readonly string[] = []): Promise<string> {
+  const args = ["-s", "-S", "-f", "--unix-socket", socket, ...options, `http://director${path}`];
+  return (await promisify(execFile)("curl", args, { maxBuffer: 2 ** 26 })).stdout;
 }
 
 /** So far. */
-async function runsOf(daemon: Daemon): Promise<{ runs: number; failed: number; late: number }> {
-  const body = await metricsOf(daemon);
-  const read = (name: string) =>
-    Number(
-      body
-        .split("\n")
-        .find((line) => line.startsWith(`xdirector_${name}`))
-        ?.split(" ")[1],
-    );
+async function runsOf({ socket }: Daemon): Promise<{ runs: number; failed: number; late: number }> {
+  const lines = (await curl(socket, "/metrics")).split("\n");
+  const read = (name: string) => Number(lines.find((line) => line.startsWith(`xdirector_${name}`))?.split(" ")[1]);
   const failed = read('check_runs_total{check="tcp",result="failure"}');
   const succeeded = read('check_runs_total{check="tcp",result="success"}');
   return { runs: succeeded + failed, failed, late: read('check_late_runs_total{check="tcp"}') };
@@ -158,15 +178,18 @@ function cpuSeconds({ process: { pid } }: Daemon): number {
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
 }
 
-function table({ servers, interval, runs, failed, cpu, late, api }: Figures): string {
+function table({ servers, interval, runs, failed, cpu, late, api, answers }: Figures): string {
   const rows: readonly (readonly [string, string])[] = [
     ["servers", `${servers}, every ${interval} s`],
     ["checks", `${runs.toFixed(0)} a second, ${failed} failed`],
     ["CPU of the daemon", `${cpu.toFixed(0)} % of one core`],
     ["late checks", `${late} by more than a tenth of the interval`],
     ["slowest answer of the API", `${api.toFixed(0)} ms`],
+    ...answers.map(({ path, begin, end }) => {
+      return [`  ${path}`, `begins after ${begin.toFixed(0)} ms, ends after ${end.toFixed(0)} ms`] as const;
+    }),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(28)}${value}\n`).join("");
+  return rows.map(([name, value]) => `${name.padEnd(36)}${value}\n`).join("");
 }
 
 await main();

@@ -26,6 +26,20 @@ describe("/v1/config", () => {
     assert.deepEqual(director.desired.services, answer.body.services);
   });
 
+  it("gives back thousands of servers, too", async () => {
+    const { call } = startApi();
+    const servers = Array.from({ length: 100 }, (_, n) => ({ ...SERVER, rip: `10.0.0.${n + 1}` }));
+    const services = Array.from({ length: 30 }, (_, n) => ({ ...SERVICE, vip: `192.0.2.${n + 1}`, servers }));
+    const marks = [{ mark: 1, match: [{ destination: "198.51.100.0/24" }] }];
+    const put = await call("/v1/config", { method: "PUT", body: { services, marks } });
+    assert.deepEqual((await call("/v1/config")).body, put.body);
+    assert.deepEqual([put.body.services, put.body.marks.length], [services, 1]);
+    assert.deepEqual(
+      (await call("/v1/services")).body.services.map(({ vip }: { vip: string }) => vip),
+      services.map(({ vip }) => vip),
+    );
+  });
+
   it("replaces the whole state", async () => {
     const { call } = startApi();
     await call("/v1/config", { method: "PUT", body: { services: [SERVICE, { ...SERVICE, port: 81 }] } });

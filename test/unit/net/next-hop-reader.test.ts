@@ -115,6 +115,42 @@ describe("the last MAC of a neighbour", () => {
   });
 });
 
+describe("a reading of thousands", () => {
+  const servers = Array.from({ length: 3000 }, (_, n) => `10.0.${n >> 8}.${n & 255}` as Address);
+  const gateway = "192.0.2.254" as Address;
+  beforeEach(() => {
+    for (const server of servers) tables.ways.set(server, { ...ROUTE, gateway });
+    tables.entries.set(gateway, { ...entry("reachable", MAC), address: gateway });
+  });
+
+  it("comes in pieces, and is what it is at once", () => {
+    const reading = reader.reading(servers);
+    let pauses = 0;
+    let piece = reading.next();
+    for (; !piece.done; piece = reading.next()) pauses++;
+    assert.ok(pauses > 10, `${pauses} pauses`);
+    assert.deepEqual(piece.value, reader.read(servers));
+    assert.equal(piece.value.size, servers.length);
+  });
+
+  it("that is given up is as if it had not begun", () => {
+    assert.equal(macOf(servers[0]), MAC);
+    tables.entries.set(gateway, { ...entry("incomplete"), address: gateway });
+    reader.reading(servers).next();
+    assert.equal(macOf(servers[0]), MAC);
+  });
+
+  it("does not forget that a neighbour has failed meanwhile", () => {
+    const failed = neighbourEvent({ ...entry("failed"), address: gateway });
+    const reading = reader.reading(servers);
+    while (!reader.concerns(neighbourEvent({ ...entry("stale", MAC), address: gateway }))) reading.next();
+    reader.concerns(failed);
+    while (!reading.next().done);
+    tables.entries.set(gateway, { ...entry("incomplete"), address: gateway });
+    assert.equal(macOf(servers[0]), undefined);
+  });
+});
+
 describe("an event", () => {
   beforeEach(() => void reader.read([RIP]));
 

@@ -16,8 +16,8 @@ function counted(counters: Counters): ServiceSnapshot[] {
   return [{ ...service([]), ...counts, servers: [{ ...server("10.0.0.1"), ...counts, nextHop: ONE_HOP }] }];
 }
 
-function ticked(meter: Meter, counters: Counters): void {
-  meter.tick({ services: counted(counters) });
+function ticked(meter: Meter, counters: Counters): Promise<void> {
+  return meter.tick({ services: counted(counters) });
 }
 
 describe("IPVS's estimator", () => {
@@ -51,32 +51,32 @@ describe("the meter", () => {
     return { service: reading, server: reading?.servers[0] };
   };
 
-  it("takes what it meets at the beginning for old, and what comes with a new service for traffic", () => {
+  it("takes what it meets at the beginning for old, and what comes with a new service for traffic", async () => {
     const meter = new Meter();
-    ticked(meter, BURST);
+    await ticked(meter, BURST);
     assert.equal(read(meter, BURST).service?.rates?.connections, 0);
-    meter.tick({ services: [] });
-    ticked(meter, BURST);
+    await meter.tick({ services: [] });
+    await ticked(meter, BURST);
     assert.equal(read(meter, BURST).service?.rates?.connections, 12);
     assert.equal(read(meter, BURST).server?.rates?.bytes, 500);
   });
 
-  it("reads counters from 0 on after zeroing, rates too", () => {
+  it("reads counters from 0 on after zeroing, rates too", async () => {
     const meter = new Meter();
-    ticked(meter, NO_COUNTERS);
-    ticked(meter, BURST);
+    await ticked(meter, NO_COUNTERS);
+    await ticked(meter, BURST);
     meter.zero(counted(BURST));
     assert.deepEqual(read(meter, BURST).server?.rates, NO_COUNTERS);
     const { service: shown } = read(meter, { ...BURST, packets: 107 });
     assert.deepEqual([shown?.packets, shown?.connections, shown?.bytes], [7, 0, 0]);
   });
 
-  it("remembers what was zeroed by what it says of it, and forgets it with its service", () => {
+  it("remembers what was zeroed by what it says of it, and forgets it with its service", async () => {
     const meter = new Meter();
     meter.zero(counted(BURST));
     const next = new Meter(JSON.parse(JSON.stringify(meter.baselines)));
     assert.equal(read(next, { ...BURST, packets: 101 }).server?.packets, 1);
-    next.tick({ services: [] });
+    await next.tick({ services: [] });
     assert.deepEqual(next.baselines, {});
     assert.equal(read(next, BURST).server?.packets, 100);
   });
