@@ -3,14 +3,16 @@
 // sockets here.
 
 import swagger from "@fastify/swagger";
-import fastify from "fastify";
+import fastify, { type FastifyRequest } from "fastify";
 import { XdirectorError } from "../errors.ts";
 import { EventLog } from "../health/event-log.ts";
 import { RunStatistics } from "../health/run-statistics.ts";
+import type { DesiredState } from "../model/service.ts";
 import { Metrics } from "../stats/metrics.ts";
 import { compatRoutes } from "./compat.ts";
 import { configRoutes } from "./config.ts";
 import type { ApiContext, ApiDirector, ApiHealth, ApiVrrp, App } from "./context.ts";
+import { trackRequests } from "./current-request.ts";
 import { answerClientError, presentable, sendError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
@@ -19,7 +21,8 @@ import { ipvsadmRoutes } from "./ipvsadm.ts";
 import { markRoutes } from "./marks.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
-import { trackOrigins } from "./origin.ts";
+import { originOf } from "./origin.ts";
+import { assertUnchanged } from "./precondition.ts";
 import { serverHealthRoutes } from "./server-health.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
@@ -81,9 +84,7 @@ export function buildApp(options: AppOptions): App {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendError(presentable(error), reply),
   });
-  const origin = trackOrigins(app);
-  const change: ApiContext["change"] = (edit) => director.change(edit, origin());
-  const context: ApiContext = { director, change, health, vrrp, metrics };
+  const context: ApiContext = { director, change: changing(director, trackRequests(app)), health, vrrp, metrics };
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => JSON.stringify);
   acceptJsonOnly(app);
@@ -101,6 +102,17 @@ export function buildApp(options: AppOptions): App {
     done();
   });
   return app;
+}
+
+function changing(director: ApiDirector, currentRequest: () => FastifyRequest | undefined): ApiContext["change"] {
+  return (edit) => {
+    const request = currentRequest();
+    const editUnchanged = (before: DesiredState) => {
+      assertUnchanged(request?.headers["if-match"], director.revision);
+      return edit(before);
+    };
+    return director.change(editUnchanged, request && originOf(request));
+  };
 }
 
 const NO_VRRP: ApiVrrp = { status: { running: false, restarts: 0, instances: [] } };

@@ -5,7 +5,6 @@ import Type from "typebox";
 import { toDocument, toServiceDocument } from "../config/document.ts";
 import { toCheckedState } from "../config/parse-document.ts";
 import { ConfigSchema, FullConfigSchema } from "../config/schema.ts";
-import { XdirectorError } from "../errors.ts";
 import type { ApiContext, App } from "./context.ts";
 import { ERRORS } from "./schemas.ts";
 import { mapped, streamedAs, streamedList } from "./streamed.ts";
@@ -13,7 +12,7 @@ import { JSON_TEXT } from "./text.ts";
 
 const IfMatch = Type.Object({
   "if-match": Type.Optional(
-    Type.String({ description: "`etag` of the state that is to be replaced; 412 if it changed" }),
+    Type.String({ description: "`etag` of the state that is to be replaced; 412 if it changed. Any change heeds it" }),
   ),
 });
 
@@ -34,14 +33,8 @@ export function configRoutes(app: App, { change, director }: ApiContext): void {
     body: ConfigSchema,
     response: { 200: FullConfigSchema, ...ERRORS },
   };
-  app.put("/v1/config", { schema }, async ({ body, headers }) => {
+  app.put("/v1/config", { schema }, async ({ body }) => {
     const state = toCheckedState(body);
-    const expected = headers["if-match"];
-    return toDocument(
-      await change(() => {
-        if (expected === undefined || expected === director.revision) return state;
-        throw new XdirectorError("STATE_CHANGED", "the desired state has changed since it was read");
-      }),
-    );
+    return toDocument(await change(() => state));
   });
 }

@@ -33,7 +33,7 @@ export type ApiHealth = Pick<Health, "services" | "service" | "events" | "statis
 export type ApiVrrp = Pick<Keepalived, "status">;
 
 export interface ApiContext {
-  /** {@link Director.change}, signed by the request that is being answered. */
+  /** {@link Director.change}, signed by the request that is being answered and only if its If-Match matches. */
   readonly change: (edit: (state: DesiredState) => DesiredState) => Promise<DesiredState>;
   readonly director: ApiDirector;
   readonly health: ApiHealth;

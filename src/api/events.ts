@@ -26,7 +26,8 @@ export function eventRoutes(app: App, { health }: ApiContext): void {
     produces: ["text/event-stream"],
     response: { 200: EventStream, ...ERRORS },
   };
-  app.get("/v1/events", { schema }, (request, reply) => {
+  // Nobody waits for the end of a stream just to read its head.
+  app.get("/v1/events", { schema, exposeHeadRoute: false }, (request, reply) => {
     reply.hijack();
     const { raw } = reply;
     streams.add(raw);

@@ -18,7 +18,7 @@ const CLOSED = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 
 export const IfNoneMatch = Type.Object({
-  "if-none-match": Type.Optional(Type.String({ description: "`*`: 409 instead of replacing what exists" })),
+  "if-none-match": Type.Optional(Type.Enum(["*"], { description: "409 instead of replacing what exists" })),
 });
 
 export const PutServiceBody = Type.Object(
@@ -122,7 +122,14 @@ export const DEFAULT_FLOWS_LIMIT = 100;
 export const FlowsQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULT_FLOWS_LIMIT })),
-    cursor: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "`next` of the page before" })),
+    cursor: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        default: 0,
+        description: "`next` of the page before",
+      }),
+    ),
   },
   CLOSED,
 );

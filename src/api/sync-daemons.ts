@@ -34,7 +34,8 @@ export function syncDaemonRoutes(app: App, { change, director }: ApiContext): vo
   app.put(URL, { schema: start }, async ({ params: { role }, body }, reply) => {
     const daemon = toSyncDaemon(role, body);
     if (!director.hasInterface(daemon.interface)) {
-      throw new XdirectorError("NO_SUCH_DEVICE", `no interface ${daemon.interface}`);
+      const message = `no interface ${daemon.interface}`;
+      throw new XdirectorError("NO_SUCH_DEVICE", message, [{ field: "interface", message }]);
     }
     await change((before) => addSyncDaemon(before, daemon));
     return reply.code(201).send(daemon);

@@ -8,6 +8,8 @@ import { XdirectorError } from "../errors.ts";
 
 export class DurableFile {
   readonly path: string;
+  /** The last write, through or not: two at once would share their temporary file. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.path = path;
@@ -23,8 +25,17 @@ export class DurableFile {
     }
   }
 
-  /** Resolves when `text` is on stable storage. @throws STATE_NOT_SAVED; the old file is then untouched */
-  async write(text: string): Promise<void> {
+  /**
+   * Resolves when `text` is on stable storage; in the order of the calls. @throws STATE_NOT_SAVED; the old file is then
+   * untouched
+   */
+  write(text: string): Promise<void> {
+    const write = this.#written.then(() => this.#replace(text));
+    this.#written = write.catch(() => {});
+    return write;
+  }
+
+  async #replace(text: string): Promise<void> {
     try {
       await mkdir(dirname(this.path), { recursive: true });
       const temporary = `${this.path}.new`;

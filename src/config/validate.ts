@@ -27,9 +27,10 @@ const CONSEQUENCES: readonly string[] = ["additionalProperties", "anyOf", "not"]
 
 /**
  * A closed object is reported twice by TypeBox: once for each unknown field (kept) and once for all of them; so is
- * what a condition's other case lacks.
+ * what a condition's other case lacks, and that a wrong value is not null either.
  */
 function isPrimary(error: TValidationError): boolean {
+  if (error.keyword === "type") return error.params.type !== "null";
   if (error.keyword === "if") return error.params.failingKeyword === "then";
   return !CONSEQUENCES.includes(error.keyword);
 }

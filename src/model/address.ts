@@ -68,19 +68,19 @@ export function addressFromBytes(bytes: Uint8Array): Address {
   return parseAddress(words.join(":")) as Address;
 }
 
-/** Multicast, broadcast and the unspecified address cannot be real servers (kernel: ip_vs_new_dest). */
+/** Multicast, broadcast and the unspecified address are nobody's. */
 export function isUnicast(address: Address): boolean {
-  if (familyOf(address) === "ipv4") {
-    const word = ipv4ToWord(address);
-    return word !== 0 && word < 224 * 2 ** 24;
-  }
-  const bytes = addressToBytes(address);
-  return bytes[0] !== 0xff && bytes.some((byte) => byte !== 0);
+  return !isMulticast(address) && address !== "255.255.255.255" && address !== "0.0.0.0" && address !== "::";
 }
 
 export function isMulticast(address: Address): boolean {
-  const bytes = addressToBytes(address);
-  return familyOf(address) === "ipv6" ? bytes[0] === 0xff : (bytes[12] ?? 0) >> 4 === 0xe;
+  if (familyOf(address) === "ipv4") return ipv4ToWord(address) >>> 28 === 0xe;
+  return addressToBytes(address)[0] === 0xff;
+}
+
+/** fe80::/10, which means another host on every link. */
+export function isLinkLocal(address: Address): boolean {
+  return familyOf(address) === "ipv6" && /^fe[89ab]/.test(address);
 }
 
 function wordsOf(text: string): number[] {

@@ -3,7 +3,7 @@
 // of the field. No I/O here.
 
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
-import { familyOf, isUnicast } from "./address.ts";
+import { familyOf, isLinkLocal, isUnicast } from "./address.ts";
 import { assertValidServerHealth, assertValidServiceHealth } from "./health.ts";
 import { DEFAULT_MAGLEV_SIZE } from "./maglev.ts";
 import { assertValidMarks } from "./marks.ts";
@@ -116,7 +116,9 @@ function problemOfServer(service: ServiceAddress, server: RealServer): ErrorDeta
     const message = `${method} cannot map ports: port ${port} must be the service's ${service.port}`;
     return { field: "port", message };
   }
+  // The kernel's conditions: ip_vs_new_dest.
   if (!isUnicast(rip)) return { field: "rip", message: `${rip} is not a unicast address` };
+  if (isLinkLocal(rip)) return { field: "rip", message: `${rip} is a link-local address, and no link is said` };
   const family = serviceFamily(service);
   // A packet of one family inside one of the other is what only a tunnel can make.
   if (method !== "tunnel" && familyOf(rip) !== family) {

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
-import { BY_HEADER, HOW_HEADER } from "../../api/origin.ts";
+import { BY_HEADER, HOW_HEADER, ORIGIN_MAX } from "../../api/origin.ts";
 import { connectApi } from "../client.ts";
 import { DEFAULT_SOCKET } from "../socket.ts";
 import { SYSTEM_HOST_NAMES } from "./host-names.ts";
@@ -39,11 +39,11 @@ function processWorld(): World {
   };
 }
 
-/** Who runs what, in the characters of a header. */
+/** Who runs what, in the characters of a header and no more of them than are kept. */
 function origin(): Readonly<Record<string, string>> {
   const user = process.env["SUDO_USER"] ?? process.env["USER"];
   const program = basename(process.argv[1] ?? "xvsadm", ".js");
-  const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, "?");
+  const printable = (text: string) => text.slice(0, ORIGIN_MAX).replace(/[^\x20-\x7e]/g, "?");
   return {
     [BY_HEADER]: printable(`${user === undefined ? "" : `${user} `}(uid ${process.getuid?.()})`),
     [HOW_HEADER]: printable([program, ...process.argv.slice(2)].join(" ")),

@@ -7,8 +7,8 @@ import type { ConfigDocument } from "../../config/schema.ts";
 import type { DesiredState } from "../../model/service.ts";
 import type { ApiClient } from "../client.ts";
 import { applyIntent, isEdit } from "./apply.ts";
-import { describeError, failure, RefusedError, refusalOf } from "./errors.ts";
-import type { Outcome } from "./intent.ts";
+import { describeError, failure, RefusedError, refusalOf, USAGE } from "./errors.ts";
+import type { Intent, Outcome } from "./intent.ts";
 import { parse } from "./parse.ts";
 import type { World } from "./run.ts";
 
@@ -27,7 +27,7 @@ const ATTEMPTS = 5;
 
 /** @throws RefusedError, DaemonUnreachable */
 export async function restoreAtOnce(text: string, world: World, { replaces }: RestoreOptions): Promise<Outcome> {
-  const rules = readRules(text, replaces);
+  const rules = readRules(text, { skipsComments: replaces });
   for (let attempt = 1; ; attempt++) {
     const { body, etag } = await world.api.request({ method: "GET", path: "/v1/config" });
     const before = toState(body as ConfigDocument);
@@ -39,42 +39,50 @@ export async function restoreAtOnce(text: string, world: World, { replaces }: Re
   }
 }
 
-/** ipvsadm's way: a command line that is no command ends it; what the kernel refuses is told. `run` runs one line. */
+/** ipvsadm's way: goes on behind what the kernel refuses and behind a flag that is none. `run` runs one line. */
 export async function restoreLineByLine(
   text: string,
-  { replaces }: RestoreOptions,
+  world: World,
   run: (argv: readonly string[]) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const outcomes: Outcome[] = replaces ? [await run(["-C"])] : [];
-  for (const { argv } of readRules(text, replaces)) {
-    const outcome = await run(argv);
-    outcomes.push(outcome);
-    if (outcome.rc === 2) break;
+  const errors: string[] = [];
+  let rc: Outcome["rc"] = 0;
+  for (const { argv } of readRules(text, { skipsComments: false })) {
+    const intent = parse(argv, world);
+    const outcome = isNested(intent) ? failure(255, USAGE.tryHelp(world.program)) : await run(argv);
+    rc = outcome.rc;
+    errors.push(outcome.stderr);
+    await world.print(outcome.stdout);
+    if (endsProcess(intent, outcome, world)) break;
   }
-  return {
-    rc: outcomes.at(-1)?.rc ?? 0,
-    stdout: outcomes.map(({ stdout }) => stdout).join(""),
-    stderr: outcomes.map(({ stderr }) => stderr).join(""),
-  };
+  return { rc, stdout: "", stderr: errors.join("") };
+}
+
+/** A restore within a restore. */
+function isNested(intent: Intent | Outcome): boolean {
+  return "verb" in intent && intent.verb === "restore";
+}
+
+/** ipvsadm ends where it stands behind help, and behind what it refuses in its own words. */
+function endsProcess(intent: Intent | Outcome, { rc, stderr }: Outcome, { program }: World): boolean {
+  const isHelp = "verb" in intent && (intent.verb === "help" || intent.verb === "version");
+  return isHelp || rc === 1 || rc === 2 || stderr === `${USAGE.tryHelp(program)}\n`;
 }
 
 /** Lines with nothing but blanks are none. */
-function readRules(text: string, skipsComments: boolean): Rule[] {
+function readRules(text: string, { skipsComments }: { readonly skipsComments: boolean }): Rule[] {
   const rules = text.split("\n").map((line, index) => ({ number: index + 1, argv: splitRule(line) }));
   return rules.filter(({ argv }) => argv.length > 0 && !(skipsComments && argv[0]?.startsWith("#")));
 }
 
 /** Behind the last option of a service whose only flag has no name; ipvsadm saves it so, but does not read it back. */
-const NAMELESS_FLAG = / -b $/;
+const NAMELESS_FLAG = / -b[ \r]+$/;
 
-/** The program's name may lead. */
+/** The program's name may lead, and lines may end as DOS has it. */
 function splitRule(line: string): string[] {
-  const words = line
-    .replace(NAMELESS_FLAG, "")
-    .trim()
-    .split(/[ \t]+/)
-    .filter((word) => word !== "");
-  return words[0] === "ipvsadm" ? words.slice(1) : words;
+  const words = line.replace(NAMELESS_FLAG, "").split(/[ \t\r]+/);
+  const [first = "", ...others] = words.filter((word) => word !== "");
+  return first === "" || first === "ipvsadm" ? others : [first, ...others];
 }
 
 async function applyRules(rules: readonly Rule[], before: DesiredState, world: World): Promise<DesiredState | Outcome> {

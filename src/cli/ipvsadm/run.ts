@@ -49,7 +49,7 @@ async function restore(isLenient: boolean, world: World): Promise<Outcome> {
   const { restoreAtOnce, restoreLineByLine } = await import("./restore.ts");
   const text = await world.input();
   if (!isLenient) return restoreAtOnce(text, world, { replaces: false });
-  return restoreLineByLine(text, { replaces: false }, (argv) => runIpvsadm(argv, world));
+  return restoreLineByLine(text, world, (argv) => runIpvsadm(argv, world));
 }
 
 /** What goes to standard output beside what was printed. */

@@ -113,4 +113,20 @@ describe("/v1/config", () => {
     const refused = await put();
     assert.deepEqual([refused.status, refused.body.code], [412, "STATE_CHANGED"]);
   });
+
+  const rows: readonly [ifMatch: string, status: number][] = [
+    ['"0"', 201],
+    ['"7", "0"', 201],
+    ["*", 201],
+    ['"7"', 412],
+    ["", 412],
+  ];
+  for (const [ifMatch, status] of rows) {
+    it(`has an etag by which any change can be bound to it: if-match: ${ifMatch} answers ${status}`, async () => {
+      const { call, director } = startApi();
+      const put = { method: "PUT", body: { scheduler: "rr" }, headers: { "if-match": ifMatch } } as const;
+      assert.equal((await call("/v1/services/tcp/192.0.2.1/80", put)).status, status);
+      assert.equal(director.changes, status === 201 ? 1 : 0);
+    });
+  }
 });

@@ -105,6 +105,12 @@ describe("GET /v1/events", () => {
     return answer.setEncoding("utf8");
   }
 
+  test("has no head of its own, for which a client would wait until the API ends", async () => {
+    const { app } = await start();
+    const { statusCode } = await app.inject({ method: "HEAD", url: "/v1/events" });
+    assert.equal(statusCode, 404);
+  });
+
   test("streams what happens, also what a client has missed, and ends with the API", async () => {
     const { app, clock, answers } = await start();
     await app.listen({ port: 0, host: "127.0.0.1" });

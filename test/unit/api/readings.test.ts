@@ -95,6 +95,7 @@ describe("/v1/flows", () => {
     ["limit=", "limit"],
     ["limit=1&limit=2", "limit"],
     ["cursor=-1", "cursor"],
+    ["cursor=99999999999999999999", "cursor"],
     ["count=1", "count"],
   ] as const) {
     it(`refuses ?${query}`, async () => {

@@ -158,6 +158,7 @@ const REFUSED: readonly [what: string, path: string, body: unknown, code: string
   ["another port under direct routing", "10.0.0.1/8080", { method: "direct" }, "INVALID_VALUE", "server.port"],
   ["the other family", "2001:db8::1/80", { method: "direct" }, "INVALID_VALUE", "server.rip"],
   ["a multicast address", "224.0.0.1/80", { method: "direct" }, "INVALID_VALUE", "server.rip"],
+  ["a link-local address", "fe80::1/80", tunnelled({ type: "ipip" }), "INVALID_VALUE", "server.rip"],
   ["masquerading to the other family", "2001:db8::1/80", { method: "masquerade" }, "INVALID_VALUE", "server.rip"],
   ["a tunnel type that is none", "10.0.0.1/80", tunnelled({ type: "vxlan" }), "INVALID_VALUE", "tunnel.type"],
   ["GUE without a port", "10.0.0.1/80", tunnelled({ type: "gue" }), "INVALID_VALUE", "server.tunnel.port"],

@@ -211,6 +211,20 @@ describe("a virtual service is refused", () => {
     });
   }
 
+  it("for another condition than the one that there is", async () => {
+    const { call } = startApi();
+    const headers = { "if-none-match": '"0"' };
+    const { status, body } = await call(URL, { method: "PUT", body: { scheduler: "rr" }, headers });
+    assert.deepEqual([status, body.details[0].field], [400, "if-none-match"]);
+  });
+
+  it("for a wrong field of what null would take away, and for nothing else", async () => {
+    const { call } = startApi();
+    await call(URL, { method: "PUT", body: { scheduler: "rr" } });
+    const { body } = await call(URL, { method: "PATCH", body: { persistence: { timeout: 1.5 } } });
+    assert.deepEqual(body.details, [{ field: "persistence.timeout", message: "must be an integer" }]);
+  });
+
   it("with the list of schedulers when it names another", async () => {
     const { call } = startApi();
     const { body } = await call(URL, { method: "PUT", body: { scheduler: "xyz" } });

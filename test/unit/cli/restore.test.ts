@@ -45,6 +45,12 @@ describe("restored rules", () => {
     assert.equal(await saved(api), "");
   });
 
+  it("may have lines that end as DOS has it", async () => {
+    const api = new QuietApi();
+    assert.deepEqual(await restore(api, RULES.replaceAll("\n", "\r\n")), DONE);
+    assert.equal(await saved(api), RULES);
+  });
+
   it("may name no scheduler flag behind -b, as ipvsadm saves those that have no name", async () => {
     const api = new QuietApi();
     assert.deepEqual(await restore(api, "-A -t 192.0.2.1:80 -s mh -b \n"), DONE);
@@ -114,6 +120,28 @@ describe("rules restored with --lenient", () => {
     assert.deepEqual([rc, stderr], [2, "Illegal 'weight' option with the 'add-service' command\n"]);
     assert.equal(await saved(api), "-A -t 192.0.2.1:80 -s rr\n");
   });
+
+  const second = "-A -t 192.0.2.2:80 -s rr\n";
+  const tryHelp = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n";
+  const rows: readonly [what: string, line: string, goesOn: boolean, rc: number, stderr: string][] = [
+    ["a comment", "# web", false, 255, tryHelp],
+    ["another restore", "-R", false, 255, tryHelp],
+    ["an unknown command", "--bogus", false, 255, tryHelp],
+    ["a service to list that is not there", "-L -t 192.0.2.9:80", false, 1, "No such service\n"],
+    ["the version", "-v", false, 0, ""],
+    ["a flag that lacks its value", "-A -t 192.0.2.3:80 -s", true, 0, "-s: missing argument\n"],
+    ["an unknown scheduler", "-A -t 192.0.2.3:80 -s x", true, 0, "Scheduler or persistence engine not found\n"],
+    ["nothing but the program's name", "ipvsadm", true, 0, ""],
+    ["the end of a line as DOS has it", "-A -t 192.0.2.1:80 -s rr\r", true, 0, ""],
+  ];
+  for (const [what, line, goesOn, rc, stderr] of rows) {
+    it(`${goesOn ? "go on behind" : "end at"} ${what}, as ipvsadm does`, async () => {
+      const api = new QuietApi();
+      const outcome = await restore(api, `${line}\n${second}`, "--lenient");
+      assert.deepEqual([outcome.rc, outcome.stderr], [rc, stderr]);
+      assert.equal((await saved(api)).includes(second), goesOn);
+    });
+  }
 
   it("are no other command's option", async () => {
     const outcome = await runIpvsadm(["-L", "--lenient"], makeWorld(new QuietApi()));

@@ -39,6 +39,12 @@ describe("the state file", () => {
     assert.deepEqual(await readdir(folder), ["state.json"]);
   });
 
+  test("is whole when it was saved again before it was saved", async () => {
+    const file = new StateFile(folder);
+    await Promise.all([file.save(EMPTY_STATE), file.save(state), file.save(EMPTY_STATE), file.save(state)]);
+    assert.deepEqual(await file.load(), state);
+  });
+
   test("of a version without settings and tunnels means the defaults", async () => {
     const file = new StateFile(folder);
     const servers = [{ rip: "10.1.0.1", port: 80, method: "direct", weight: 3 }];
