@@ -71,13 +71,15 @@ export function writeBatches<K, V>(
   entries: Iterable<readonly [K, V]>,
   { key, value }: { readonly key: Encoder<K>; readonly value: Encoder<V> },
 ): void {
-  const keys = new Uint8Array(key.size * UPDATE_SIZE);
-  const values = new Uint8Array(value.size * UPDATE_SIZE);
+  const all = [...entries];
+  const capacity = Math.min(all.length, UPDATE_SIZE);
+  const keys = new Uint8Array(key.size * capacity);
+  const values = new Uint8Array(value.size * capacity);
   let count = 0;
-  for (const [entryKey, entryValue] of entries) {
+  for (const [entryKey, entryValue] of all) {
     keys.set(key.encode(entryKey), count * key.size);
     values.set(value.encode(entryValue), count * value.size);
-    if (++count < UPDATE_SIZE) continue;
+    if (++count < capacity) continue;
     map.updateBatch(keys, values, count);
     count = 0;
   }

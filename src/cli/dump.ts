@@ -26,6 +26,6 @@ export async function runDump(argv: string[]): Promise<number> {
     return 0;
   }
   assertMachine();
-  for (const line of dump(await readPinnedImage(values["pin-dir"]))) process.stdout.write(`${line}\n`);
+  for (const line of dump(readPinnedImage(values["pin-dir"]))) process.stdout.write(`${line}\n`);
   return 0;
 }

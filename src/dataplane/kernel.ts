@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The port over the kernel's maps. Each operation writes one map; their order is the caller's subject.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  type DataplaneImage,
-  isRevived,
-  type MapOp,
-  type SchedulerTable,
-  type ServerEntry,
-  type ServiceEntry,
-} from "../compile/image.ts";
+import { type DataplaneImage, isRevived, type MapOp, type ServerEntry, type ServiceEntry } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
-import { type ServiceKey, serviceKey } from "../model/service.ts";
+import type { Prefix } from "../model/prefix.ts";
+import type { ServiceKey } from "../model/service.ts";
 import type { Settings } from "../model/settings.ts";
 import { sumRecords, toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { forgetLocalities } from "./localities.ts";
-import { deleteMarks, readMarks, writeMarks } from "./mark-table.ts";
+import { deleteMarks, hasMarks, writeMarks } from "./mark-table.ts";
 import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
 import { putOwnMacs } from "./own-macs.ts";
-import { isLearnedPathMtu, withLinkMtu } from "./path-mtu.ts";
 import type {
   Attachment,
   DataplaneCounters,
@@ -30,18 +22,19 @@ import type {
   FlowSummary,
   ImagePart,
   RotationPosition,
-  ServerCounters,
   ServerLoad,
   TemplatePage,
 } from "./port.ts";
 import { defencesFor } from "./pressure.ts";
-import { BATCH, type DataplaneMaps, type LoadedDataplane } from "./program.ts";
+import type { DataplaneMaps, LoadedDataplane } from "./program.ts";
 import { Rankings } from "./ranking.ts";
-import { type CountersRecord, fromServerRecord, isUsed, NO_COUNTERS, NO_SERVER, toServerRecord } from "./records.ts";
-import { emptyTables, readTable, tablePosition } from "./sched-table.ts";
-import { type Limits, ServerLoads } from "./server-loads.ts";
-import { fromServiceRecord, toServiceKeyRecord, toServiceRecord, wideServices } from "./service-record.ts";
-import { fromSettingsRecord, type SettingsRecord, toSettingsRecord } from "./settings-record.ts";
+import { readImage } from "./read-image.ts";
+import { type CountersRecord, NO_COUNTERS, NO_SERVER, toServerRecord } from "./records.ts";
+import { emptyTables, tablePosition } from "./sched-table.ts";
+import { ServerCounts } from "./server-counts.ts";
+import { ServerLoads } from "./server-loads.ts";
+import { toServiceKeyRecord, toServiceRecord } from "./service-record.ts";
+import { SettingsSection } from "./settings-section.ts";
 import { StrayIndex } from "./stray-index.ts";
 import { TemplateTable } from "./template-table.ts";
 import { putVlans } from "./vlans.ts";
@@ -52,14 +45,14 @@ interface InUse {
   readonly servers: Map<number, ServerEntry>;
 }
 
-const NOTHING_COUNTED = toServerCounters(NO_COUNTERS);
-
 export class KernelDataplane implements DataplanePort {
   readonly #loaded: LoadedDataplane;
   readonly #maps: DataplaneMaps;
   readonly #flows: FlowTable;
   readonly #templates: TemplateTable;
+  readonly #settings: SettingsSection;
   readonly #strays: StrayIndex;
+  readonly #counts: ServerCounts;
   readonly #loads: ServerLoads;
   readonly #rankings: Rankings;
   readonly #attachments: readonly Attachment[];
@@ -71,35 +64,24 @@ export class KernelDataplane implements DataplanePort {
     this.#maps = loaded.maps;
     this.#flows = new FlowTable(loaded);
     this.#templates = new TemplateTable(loaded);
+    this.#settings = new SettingsSection(loaded);
     this.#strays = new StrayIndex(loaded.maps.real_servers);
+    this.#counts = new ServerCounts(loaded.maps);
     this.#loads = new ServerLoads(loaded.maps);
     this.#rankings = new Rankings(loaded.maps, loaded.settler, this.#loads);
     this.#attachments = attachments;
   }
 
+  /** Adopts what it finds: what a writer before has not come to is done now. */
   async read(): Promise<DataplaneImage> {
-    const services = new Map<ServiceKey, ServiceEntry>();
-    for (const [key, record] of [...this.#maps.services.entriesBatch()].flat()) {
-      const service = fromServiceRecord(key, record);
-      services.set(serviceKey(service), service);
-    }
-    const servers = new Map<number, ServerEntry>();
-    const pathMtus = new Map([...this.#maps.path_mtus.entriesBatch(BATCH, isLearnedPathMtu)].flat());
-    for (const [slot, record] of [...this.#maps.servers.entriesBatch(BATCH, isUsed)].flat()) {
-      const formerWeight = record.weight === 0 ? (this.#maps.former_weights.get(slot) ?? 0) : 0;
-      const server = fromServerRecord(withLinkMtu(record, pathMtus.get(slot)), formerWeight);
-      servers.set(slot, { ...server, ...thresholdsOf(this.#loads.limits(slot)) });
-    }
-    const tables = new Map<number, SchedulerTable>();
-    for (const { id, scheduler } of services.values()) {
-      const table = readTable(this.#maps, id, scheduler);
-      if (table) tables.set(id, table);
-      if (table?.ranking) this.#rankings.adopt(id, table.ranking);
-    }
+    const image = readImage(this.#maps);
+    const { services, servers, tables, marks, settings } = image;
     this.#inUse = { services: new Map(services), servers: new Map(servers) };
-    const settings = this.#readSettings();
+    this.#rankings.adopt(tables, this.#slotsByService());
     this.#indexStrays(settings);
-    return { settings, marks: readMarks(this.#maps), services, servers, tables };
+    this.#settings.describeServices(services.values());
+    this.#settings.describeMarks({ areThere: marks.size > 0 });
+    return image;
   }
 
   position(serviceId: number): RotationPosition {
@@ -108,8 +90,7 @@ export class KernelDataplane implements DataplanePort {
 
   forgetReplyRoutes(vlans: readonly VlanDevice[]): void {
     putVlans(this.#maps.vlan_devices, vlans);
-    const record = this.#settingsRecord();
-    this.#maps.settings.set(0, { settings: { ...record, route_generation: (record.route_generation + 1) >>> 0 } });
+    this.#settings.forgetReplyRoutes();
   }
 
   putOwnMacs(macs: readonly string[]): void {
@@ -118,6 +99,8 @@ export class KernelDataplane implements DataplanePort {
 
   async apply(ops: readonly MapOp[]): Promise<void> {
     this.#zeroServers(ops);
+    // Until the last of them is written and gone, packets are looked up as if there were all.
+    this.#settings.describeServices([...this.#inUse.services.values(), ...servicesIn(ops)]);
     // Packets do not meet services that are removed, which remain for the sake of their flows.
     const met = new Set([...this.#inUse.services.values()].flatMap(({ id, removed }) => (removed ? [] : [id])));
     for (const batch of batchesOf(ops, (service) => met.has(service))) {
@@ -128,15 +111,14 @@ export class KernelDataplane implements DataplanePort {
         throw new XdirectorError("DATAPLANE_FAILED", `${what}: ${(error as Error).message}`, [], error);
       }
     }
-    const settings = this.#readSettings();
+    this.#settings.describeServices(this.#inUse.services.values());
+    const settings = this.#settings.read();
     this.#indexStrays(settings);
-    this.#noteWideServices();
-    this.#noteClamps();
     if (settings.expireNodestConn) await this.#endFlowsWithoutServer(ops);
   }
 
   async counters(of?: ImagePart): Promise<DataplaneCounters> {
-    const servers = of ? this.#countersOf(of.servers.keys()) : await this.#allCounters();
+    const servers = of ? this.#counts.ofEach(of.servers.keys()) : await this.#counts.ofMany(this.#inUse.servers);
     const retired = [...(of ?? this.#inUse).services.values()].map(
       (service) => [service.id, toServerCounters(this.#retired(service))] as const,
     );
@@ -145,33 +127,6 @@ export class KernelDataplane implements DataplanePort {
       retired: new Map(retired),
       verdicts: verdictTotals(this.#maps.verdicts.get(0) ?? []),
     };
-  }
-
-  #countersOf(slots: Iterable<number>): Map<number, ServerCounters> {
-    return new Map(Array.from(slots, (slot) => [slot, toServerCounters(this.#slotCounters(slot))]));
-  }
-
-  /**
-   * In few system calls; those of slots that nothing was counted for, nearly all of the map, are not even decoded. With
-   * pauses: packets go on meanwhile in any case.
-   */
-  async #allCounters(): Promise<Map<number, ServerCounters>> {
-    const { servers } = this.#inUse;
-    const counters = new Map<number, ServerCounters>();
-    for (const slot of servers.keys()) counters.set(slot, NOTHING_COUNTED);
-    let last = -1;
-    for (const slot of servers.keys()) last = Math.max(last, slot);
-    const size = Math.min(BATCH, last + 1);
-    let read = 0;
-    for (const group of size > 0 ? this.#maps.server_counters.entriesBatch(size, isUsed) : []) {
-      for (const [slot, cpus] of group) {
-        if (servers.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumRecords, NO_COUNTERS)));
-      }
-      read += size;
-      if (read > last) break;
-      await nextTurn();
-    }
-    return counters;
   }
 
   loads(slots: Iterable<number> = this.#inUse.servers.keys()): ReadonlyMap<number, ServerLoad> {
@@ -220,13 +175,6 @@ export class KernelDataplane implements DataplanePort {
     this.#loaded.close();
   }
 
-  /** SYN packets take another way while any service clamps their MSS. */
-  #noteClamps(): void {
-    const record = this.#settingsRecord();
-    const clamps = [...this.#inUse.services.values()].some(({ mssClamp }) => mssClamp !== undefined) ? 1 : 0;
-    if (record.mss_clamps !== clamps) this.#maps.settings.set(0, { settings: { ...record, mss_clamps: clamps } });
-  }
-
   /** As IPVS does since Linux 5.10; packets that come in between end their flow themselves. */
   async #endFlowsWithoutServer(ops: readonly MapOp[]): Promise<void> {
     for (const op of ops) {
@@ -237,9 +185,9 @@ export class KernelDataplane implements DataplanePort {
 
   /** Against load, where the settings say so and the table is that full. */
   async #defend(occupied: number): Promise<void> {
-    const record = this.#settingsRecord();
-    const { dropRate, sheds } = defencesFor(fromSettingsRecord(record), { occupied, room: this.#flows.room });
-    if (record.drop_rate !== dropRate) this.#maps.settings.set(0, { settings: { ...record, drop_rate: dropRate } });
+    const room = { occupied, room: this.#flows.room };
+    const { dropRate, sheds } = defencesFor(this.#settings.read(), room);
+    this.#settings.setDropRate(dropRate);
     if (sheds) await this.#flows.shed();
   }
 
@@ -251,9 +199,9 @@ export class KernelDataplane implements DataplanePort {
   }
 
   #applyOne(op: Extract<OpBatch, { kind: "one" }>["op"]): void {
-    if (op.op === "put-settings") this.#putSettings(op.settings);
-    else if (op.op === "put-marks") writeMarks(this.#maps, op);
-    else if (op.op === "delete-marks") deleteMarks(this.#maps, op.prefix);
+    if (op.op === "put-settings") this.#settings.put(op.settings);
+    else if (op.op === "put-marks") this.#putMarks(op);
+    else if (op.op === "delete-marks") this.#deleteMarks(op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
     else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
     else if (op.op === "put-service") this.#putService(op.key, op.service);
@@ -265,39 +213,33 @@ export class KernelDataplane implements DataplanePort {
     this.#strays.update(services.values(), natIcmpSend ? servers : new Map());
   }
 
-  #putSettings(settings: Settings): void {
-    const record = toSettingsRecord(settings, this.#settingsRecord());
-    this.#maps.settings.set(0, { settings: record });
-    this.#loaded.timeouts.set(record.timeout.flat());
+  /** Packets look for marks before there are any, and for as long as there are. */
+  #putMarks({ prefix, rules }: Extract<MapOp, { op: "put-marks" }>): void {
+    this.#settings.describeMarks({ areThere: true });
+    writeMarks(this.#maps, prefix, rules);
   }
 
-  #readSettings(): Settings {
-    return fromSettingsRecord(this.#settingsRecord());
-  }
-
-  /** Written when the program was loaded, before anything else could be. */
-  #settingsRecord(): SettingsRecord {
-    return (this.#maps.settings.get(0) as { settings: SettingsRecord }).settings;
+  #deleteMarks(prefix: Prefix): void {
+    deleteMarks(this.#maps, prefix);
+    if (!hasMarks(this.#maps)) this.#settings.describeMarks({ areThere: false });
   }
 
   #putServer(slot: number, server: ServerEntry): void {
     const record = toServerRecord(server);
     if (record.ifindex !== 0) this.#maps.devices.set(record.ifindex, record.ifindex);
     if (server.weight === 0) this.#maps.former_weights.set(slot, server.lastWeight);
-    this.#maps.servers.set(slot, record);
     this.#rankings.putServer(slot, server);
+    this.#maps.servers.set(slot, record);
     this.#inUse.servers.set(slot, server);
   }
 
-  /** What the slot had counted stays with its service. */
+  /** What the slot had counted stays with its service. The slot is free when nothing is left to do. */
   #deleteServer(slot: number, serviceId: number): void {
-    const counters = this.#slotCounters(slot);
     const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
-    if (service) this.#writeService(service, sumRecords(this.#retired(service), counters));
-    this.#maps.servers.set(slot, NO_SERVER);
+    if (service) this.#writeService(service, sumRecords(this.#retired(service), this.#counts.of(slot)));
+    this.#counts.zero([slot]);
     this.#rankings.deleteServer(slot);
-    const cpus = this.#maps.server_counters.get(slot)?.length ?? 0;
-    this.#maps.server_counters.set(slot, new Array<CountersRecord>(cpus).fill(NO_COUNTERS));
+    this.#maps.servers.set(slot, NO_SERVER);
     this.#inUse.servers.delete(slot);
   }
 
@@ -337,21 +279,12 @@ export class KernelDataplane implements DataplanePort {
       if (op.op === "put-service" && isRevived(services.get(op.key), op.service)) revived.add(op.service.id);
     if (revived.size === 0) return;
     const slots = [...servers].flatMap(([slot, { service }]) => (revived.has(service) ? [slot] : []));
-    const cpus = this.#maps.server_counters.get(0)?.length ?? 0;
-    const nothing = new Array<CountersRecord>(cpus).fill(NO_COUNTERS);
-    this.#maps.server_counters.setBatch(slots.map((slot) => [slot, nothing]));
+    this.#counts.zero(slots);
   }
 
   #deleteService(key: ServiceKey, service: ServiceEntry): void {
     this.#maps.services.delete(toServiceKeyRecord(service));
     this.#inUse.services.delete(key);
-  }
-
-  /** Says whether a packet to a port without a service may be one's all the same. */
-  #noteWideServices(): void {
-    const record = this.#settingsRecord();
-    const wide = wideServices(this.#inUse.services.values());
-    if (record.wide_services !== wide) this.#maps.settings.set(0, { settings: { ...record, wide_services: wide } });
   }
 
   #writeService(service: ServiceEntry, retired: CountersRecord): void {
@@ -361,12 +294,9 @@ export class KernelDataplane implements DataplanePort {
   #retired(service: ServiceEntry): CountersRecord {
     return this.#maps.services.get(toServiceKeyRecord(service))?.retired ?? NO_COUNTERS;
   }
-
-  #slotCounters(slot: number): CountersRecord {
-    return (this.#maps.server_counters.get(slot) ?? []).reduce(sumRecords, NO_COUNTERS);
-  }
 }
 
-function thresholdsOf({ upper, lower }: Limits): Pick<ServerEntry, "upperThreshold" | "lowerThreshold"> {
-  return { ...(upper > 0 && { upperThreshold: upper }), ...(lower > 0 && { lowerThreshold: lower }) };
+/** That are put. */
+function servicesIn(ops: readonly MapOp[]): ServiceEntry[] {
+  return ops.flatMap((op) => (op.op === "put-service" ? [op.service] : []));
 }

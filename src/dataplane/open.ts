@@ -11,6 +11,7 @@ import { KernelDataplane } from "./kernel.ts";
 import { Pins } from "./pins.ts";
 import type { DataplanePort } from "./port.ts";
 import { loadDataplane } from "./program.ts";
+import { readImage } from "./read-image.ts";
 
 const BPFFS = "/sys/fs/bpf";
 
@@ -39,14 +40,14 @@ export function openKernelDataplane(options: OpenOptions): DataplanePort {
 }
 
 /** What is pinned in `pinDir`, untouched. @throws DATAPLANE_FAILED when nothing is */
-export async function readPinnedImage(pinDir: string): Promise<DataplaneImage> {
+export function readPinnedImage(pinDir: string): DataplaneImage {
   const pins = new Pins(pinDir);
   if (!pins.exist()) throw new XdirectorError("DATAPLANE_FAILED", `no data plane is pinned in ${pinDir}`);
-  const port = new KernelDataplane(loadDataplane({ pins }), []);
+  const loaded = loadDataplane({ pins });
   try {
-    return await port.read();
+    return readImage(loaded.maps);
   } finally {
-    await port.close();
+    loaded.close();
   }
 }
 

@@ -3,7 +3,7 @@
 // (bpf/settle.h), so that user space does no match of its own.
 
 import type { BpfProgram } from "../bpf/index.ts";
-import { isGone, type ServerEntry } from "../compile/image.ts";
+import { isGone, type SchedulerTable, type ServerEntry } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
 import type { PutRanking, PutTable } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
@@ -28,9 +28,13 @@ export class Rankings {
     this.#settler = settler;
   }
 
-  /** A ranking that was in place before this process was. */
-  adopt(service: number, scheduler: SchedulerName): void {
-    this.#ranked.set(service, scheduler);
+  /** Rankings that were in place before this process was. Their servers are told their places, where they have none yet. */
+  adopt(tables: ReadonlyMap<number, SchedulerTable>, servers: ReadonlyMap<number, readonly number[]>): void {
+    for (const [service, table] of tables) {
+      if (!table.ranking) continue;
+      this.#ranked.set(service, table.ranking);
+      this.#placeAll({ service, ...table }, servers.get(service) ?? []);
+    }
   }
 
   putServer(slot: number, server: ServerEntry): void {
@@ -71,7 +75,7 @@ export class Rankings {
     }
   }
 
-  #placeAll({ service, slots, ranking }: PutTable, servers: Iterable<number>): void {
+  #placeAll({ service, slots, ranking }: Omit<PutTable, "op">, servers: Iterable<number>): void {
     const leaves = new Map(ranking ? slots.map((slot, index) => [slot, index + 1]) : []);
     for (const slot of servers) this.#place(slot, leaves.get(slot) ?? 0, ranking);
     if (ranking) this.#settle({ service, scheduler: ranking });

@@ -34,7 +34,7 @@ export interface Limits {
 /** Flows by server slot, as one walk over the flow table counted them. */
 export type Recount = Pick<FlowCounts, "active" | "inactive">;
 
-export class ServerLoads {
+export class ServerLoads implements Disposable {
   readonly #region: MappedRegion;
   readonly #words: Uint32Array;
 
@@ -83,6 +83,10 @@ export class ServerLoads {
 
   close(): void {
     this.#region.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

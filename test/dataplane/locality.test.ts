@@ -81,15 +81,15 @@ describe("a destination", () => {
         assert.deepEqual(open(1, HOT), [home]);
       });
 
-      test("keeps its server when the next director adopts the data plane", async () => {
+      test("keeps its server when the next director adopts the data plane", async (t) => {
         await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home] = open(20, HOT);
         const { loaded, nextHops, director } = suite.dataplane;
         const port = new KernelDataplane(loaded, []);
         const next = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
+        t.after(() => next.stop());
         await next.start(director.desired);
         assert.deepEqual(open(1, HOT), [home]);
-        await next.stop();
       });
 
       test("has no server any more when nobody asked for it for the time that is set", async () => {

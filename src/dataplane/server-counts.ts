@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Map server_counters: what went to the server in each slot, by CPU.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { sumRecords, toServerCounters } from "./counters.ts";
+import type { ServerCounters } from "./port.ts";
+import { BATCH, type DataplaneMaps } from "./program.ts";
+import { type CountersRecord, isUsed, NO_COUNTERS } from "./records.ts";
+
+const NOTHING_COUNTED = toServerCounters(NO_COUNTERS);
+
+export class ServerCounts {
+  readonly #map: DataplaneMaps["server_counters"];
+
+  constructor(maps: DataplaneMaps) {
+    this.#map = maps.server_counters;
+  }
+
+  of(slot: number): CountersRecord {
+    return (this.#map.get(slot) ?? []).reduce(sumRecords, NO_COUNTERS);
+  }
+
+  ofEach(slots: Iterable<number>): Map<number, ServerCounters> {
+    return new Map(Array.from(slots, (slot) => [slot, toServerCounters(this.of(slot))]));
+  }
+
+  /**
+   * In few system calls; those of slots that nothing was counted for, nearly all of the map, are not even decoded. With
+   * pauses: packets go on meanwhile in any case.
+   */
+  async ofMany(slots: ReadonlyMap<number, unknown>): Promise<Map<number, ServerCounters>> {
+    const counters = new Map<number, ServerCounters>();
+    let last = -1;
+    for (const slot of slots.keys()) {
+      counters.set(slot, NOTHING_COUNTED);
+      last = Math.max(last, slot);
+    }
+    const size = Math.min(BATCH, last + 1);
+    let read = 0;
+    for (const group of size > 0 ? this.#map.entriesBatch(size, isUsed) : []) {
+      for (const [slot, cpus] of group) {
+        if (slots.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumRecords, NO_COUNTERS)));
+      }
+      read += size;
+      if (read > last) break;
+      await nextTurn();
+    }
+    return counters;
+  }
+
+  zero(slots: readonly number[]): void {
+    const cpus = this.#map.get(0)?.length ?? 0;
+    const nothing = new Array<CountersRecord>(cpus).fill(NO_COUNTERS);
+    this.#map.setBatch(slots.map((slot) => [slot, nothing]));
+  }
+}
