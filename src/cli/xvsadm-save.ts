@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// The xvsadm-save command: `xvsadm -S`, with the same options.
+// The xvsadm-save command: ipvsadm-save, which prints the rules.
 
 import { runProcess } from "./ipvsadm/process-world.ts";
-import { runIpvsadm } from "./ipvsadm/run.ts";
+import { runSave } from "./ipvsadm/run.ts";
 
-await runProcess((world) => runIpvsadm(["-S", ...process.argv.slice(2)], world));
+await runProcess((world) => runSave(process.argv.slice(2), world));

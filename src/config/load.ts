@@ -103,10 +103,13 @@ function readYaml(yaml: YamlText, origin: TextOrigin): unknown {
   }
 }
 
-/** The same error, every message with its place in front. */
+/** The same error, every message with its place in front; those of details, which stand alone, with their field. */
 function located(error: XdirectorError, yaml: YamlText, origin: TextOrigin): XdirectorError {
   const place = ({ field }: Pick<ErrorDetail, "field">): Place => yaml.placeOf(field);
-  const details = error.details.map((detail) => ({ ...detail, message: at(place(detail), origin, detail.message) }));
+  const details = error.details.map((detail) => {
+    const { field, message } = detail;
+    return { field, message: at(place(detail), origin, `${field}: ${message}`) };
+  });
   const message = at(place(error.details[0] ?? { field: "" }), origin, error.message);
   return new XdirectorError(error.code, message, details, error);
 }

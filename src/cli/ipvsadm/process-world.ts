@@ -16,15 +16,18 @@ const SERVICES_FILE = "/etc/services";
 
 /** Runs a command to its end: its output, its exit code. */
 export async function runProcess(command: (world: World) => Promise<Outcome>): Promise<void> {
-  // A reader that has seen enough (`xvsadm -L | head`) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
-  });
+  process.stdout.on("error", endUnwritten);
   const outcome = await command(processWorld());
   process.stdout.write(outcome.stdout);
   process.stderr.write(outcome.stderr);
   process.exitCode = outcome.rc;
+}
+
+/** A reader that has seen enough (`xvsadm -L | head`) is no error; rules that did not fit on a disk are. */
+function endUnwritten({ code, message }: NodeJS.ErrnoException): never {
+  if (code === "EPIPE") process.exit(0);
+  process.stderr.write(`xvsadm: cannot write: ${code ?? message}\n`);
+  process.exit(255);
 }
 
 function processWorld(): World {
@@ -32,7 +35,7 @@ function processWorld(): World {
     program: basename(process.argv[1] ?? "xvsadm", ".js"),
     portNames: systemPortNames(),
     hostNames: SYSTEM_HOST_NAMES,
-    api: connectApi(process.env["XDIRECTOR_SOCKET"] ?? DEFAULT_SOCKET, origin()),
+    api: connectApi(process.env["XDIRECTOR_SOCKET"] || DEFAULT_SOCKET, origin()),
     input: () => text(process.stdin),
     print,
     notice: (words) => void (process.stderr.isTTY && process.stderr.write(`xvsadm: ${words}\n`)),

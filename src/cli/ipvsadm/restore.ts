@@ -29,13 +29,14 @@ const ATTEMPTS = 5;
 export async function restoreAtOnce(text: string, world: World, { replaces }: RestoreOptions): Promise<Outcome> {
   const rules = readRules(text, { skipsComments: replaces });
   for (let attempt = 1; ; attempt++) {
-    const { body, etag } = await world.api.request({ method: "GET", path: "/v1/config" });
-    const before = toState(body as ConfigDocument);
+    const read = await world.api.request({ method: "GET", path: "/v1/config" });
+    if (read.status !== 200) throw new RefusedError(refusalOf(read));
+    const before = toState(read.body as ConfigDocument);
     const result = await applyRules(rules, replaces ? { ...before, services: [] } : before, world);
     if ("rc" in result) return result;
-    const answer = await put(world.api, result, etag);
-    if (answer === undefined) return { rc: 0, stdout: "", stderr: "" };
-    if (answer.refusal.code !== "STATE_CHANGED" || attempt === ATTEMPTS) throw answer;
+    const refused = await put(world.api, result, read.etag);
+    if (refused === undefined) return { rc: 0, stdout: "", stderr: "" };
+    if (refused.refusal.code !== "STATE_CHANGED" || attempt === ATTEMPTS) throw refused;
   }
 }
 

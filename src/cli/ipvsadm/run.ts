@@ -4,7 +4,7 @@
 
 import type { FullSettingsDocument } from "../../config/settings-schema.ts";
 import type { ApiClient, ApiRequest } from "../client.ts";
-import { describeError, isAbout, type Refusal, RefusedError, refusalOf } from "./errors.ts";
+import { describeError, failure, isAbout, type Refusal, RefusedError, refusalOf } from "./errors.ts";
 import type { HostNames } from "./host-names.ts";
 import type { Intent, Outcome, TextIntent } from "./intent.ts";
 import { type ParseContext, parse } from "./parse.ts";
@@ -32,6 +32,16 @@ export async function runIpvsadm(argv: readonly string[], world: World): Promise
   } catch (error) {
     return describeError(parsed.verb, error as Error);
   }
+}
+
+const SAVE_HELP = `Script to save the IPVS table to stdout.
+   With the -n option, prints out the table in numeric format.`;
+
+/** `xvsadm-save`: -S with -n, all that the script ipvsadm-save knows; words it passes over. */
+export async function runSave(argv: readonly string[], world: World): Promise<Outcome> {
+  const flags = argv.filter((argument) => argument.startsWith("-"));
+  if (flags.some((flag) => flag !== "-n")) return failure(1, `${world.program}: ${SAVE_HELP}`);
+  return runIpvsadm(flags.length > 0 ? ["-S", "-n"] : ["-S"], world);
 }
 
 /** `xvsadm-restore`: -R after -C, and lines that begin with # are comments. */

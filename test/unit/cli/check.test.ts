@@ -59,7 +59,7 @@ describe("xdirector check", () => {
       6,
       "FILE:4:15: security: scripts are run without enable_script_security\n",
     ],
-    ["a mistake in a native document", "services: 1\n", 5, "FILE:1:1: must be an array\n"],
+    ["a mistake in a native document", "services: 1\n", 5, "FILE:1:1: services: must be an array\n"],
   ];
   for (const [name, text, code, stderr] of rows) {
     test(name, () => {

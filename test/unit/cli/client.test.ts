@@ -2,8 +2,8 @@
 // The client and the command as processes see them: a unix socket, an exit code, two streams.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,6 +109,13 @@ describe("the command", () => {
     const path = join(folder, "nowhere");
     const stderr = `xvsadm: no director answers on ${path} (ENOENT); start it with: xdirector run -i IFACE\n`;
     assert.deepEqual(await run(XVSADM, ["-Ln"], path), { code: 255, stdout: "", stderr });
+  });
+
+  it("says that its output could not be written", async () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [XVSADM, "-v"], { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    assert.deepEqual([status, String(stderr)], [255, "xvsadm: cannot write: ENOSPC\n"]);
   });
 
   it("calls itself what it is called, so that a link named ipvsadm is ipvsadm", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ApiClient, type ApiRequest, type ApiResponse, DaemonUnreachable } from "../../../src/cli/client.ts";
-import { runIpvsadm } from "../../../src/cli/ipvsadm/run.ts";
+import { runIpvsadm, runSave } from "../../../src/cli/ipvsadm/run.ts";
 import { toDocument } from "../../../src/config/document.ts";
 import { toSettingsDocument } from "../../../src/config/settings.ts";
 import { service } from "../../support/memory-director.ts";
@@ -173,6 +173,8 @@ describe("a refusal of the director becomes ipvsadm's words", () => {
     [`-a ${web} -r 10.0.0.1`, refuse(400, "INVALID_VALUE", "weight"), 255, "xvsadm: refused as INVALID_VALUE"],
     ["--set 1 2 3", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
     ["-C", refuse(500, "STATE_NOT_SAVED"), 255, "xvsadm: refused as STATE_NOT_SAVED"],
+    ["-R", refuse(500, "INTERNAL"), 255, "xvsadm: refused as INTERNAL"],
+    ["-Ln", refuse(500, "DATAPLANE_FAILED"), 255, "xvsadm: refused as DATAPLANE_FAILED"],
     ["-C", { status: 502, body: "?" }, 255, "xvsadm: unexpected answer of the director: status 502"],
   ];
   for (const [command, response, rc, stderr] of rows) {
@@ -212,6 +214,30 @@ describe("a director that cannot be asked", () => {
     const closed = Object.assign(new Error("connect EACCES"), { code: "EACCES" });
     const stderr = "Permission denied (you must be root)\n";
     assert.deepEqual(await run("-Ln", failing(closed)), { rc: 255, stdout: "", stderr });
+  });
+});
+
+describe("xvsadm-save", () => {
+  const rows: readonly [argv: readonly string[], rule: string][] = [
+    [[], "-A -t 192.0.2.1:http -s rr\n"],
+    [["-n"], "-A -t 192.0.2.1:80 -s rr\n"],
+    [["all", "-n", "-n"], "-A -t 192.0.2.1:80 -s rr\n"],
+  ];
+  for (const [argv, rule] of rows) {
+    it(`prints the rules: ${argv.join(" ")}`, async () => {
+      const api = new QuietApi();
+      api.seed(service([]));
+      const world = makeWorld(api);
+      assert.deepEqual(await runSave(argv, world), { rc: 0, stdout: "", stderr: "" });
+      assert.equal(world.printed.join(""), rule);
+    });
+  }
+
+  it("says what it is for where it is asked for anything else, as the script ipvsadm-save does", async () => {
+    const stderr = `ipvsadm: Script to save the IPVS table to stdout.
+   With the -n option, prints out the table in numeric format.
+`;
+    assert.deepEqual(await runSave(["-n", "--help"], makeWorld(new QuietApi())), { rc: 1, stdout: "", stderr });
   });
 });
 

@@ -149,8 +149,11 @@ describe("a configuration text", () => {
       () => parseConfig(text, { file: "lb.yaml" }),
       (error: XdirectorError) => {
         assert.deepEqual(error.details, [
-          { field: "services[0].port", message: "lb.yaml:5:5: must be >= 0" },
-          { field: "services[0].servers[0].weight", message: "lb.yaml:8:45: must be >= 0" },
+          { field: "services[0].port", message: "lb.yaml:5:5: services[0].port: must be >= 0" },
+          {
+            field: "services[0].servers[0].weight",
+            message: "lb.yaml:8:45: services[0].servers[0].weight: must be >= 0",
+          },
         ]);
         return true;
       },
