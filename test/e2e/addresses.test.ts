@@ -53,13 +53,13 @@ function believedMac(address: string): string {
 
 describe("the VIPs of a director that owns them", () => {
   test("are on its interface, and neighbours learn it without asking", async () => {
-    for (const vip of [VIP, VIP6]) client.run("ping", ["-c", "1", "-W", "2", vip]);
+    for (const vip of [VIP, VIP6]) client.run("ping", ["-c", "1", "-w", "10", vip]);
     assert.deepEqual([believedMac(VIP), believedMac(VIP6)], [macOf(other), macOf(other)]);
     for (const vip of [`${VIP}/32`, `${VIP6}/128`]) other.ip("address", "del", vip, "dev", "eth0");
     await daemon.put("/v1/config", configOf([VIP, VIP6]));
     assert.deepEqual([has(VIP), has(VIP6)], [true, true]);
     for (const vip of [VIP, VIP6]) await until(vip, () => believedMac(vip) === macOf(director));
-    for (const vip of [VIP, VIP6]) client.run("ping", ["-c", "1", "-W", "2", vip]);
+    for (const vip of [VIP, VIP6]) client.run("ping", ["-c", "1", "-w", "10", vip]);
   });
 
   test("are not what the director's own packets come from", () => {

@@ -7,6 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { sendRequests } from "../../scripts/lab/requests.ts";
 import { type Site, startSite } from "../../scripts/lab/site.ts";
@@ -18,7 +19,8 @@ import { until } from "../support/until.ts";
 
 /** What is checked beside the web servers: something that a test can kill and start again. */
 const CANARY_PORT = 8099;
-const CANARY = `require("node:net").createServer((socket) => socket.destroy()).listen(${CANARY_PORT}, "0.0.0.0")`;
+const CANARY = `require("node:net").createServer((socket) => socket.destroy())
+  .listen(${CANARY_PORT}, "0.0.0.0", () => console.log("listening"))`;
 const HEALTH = `/v1/health/tcp/${DIRECT_VIP}/80`;
 
 let sandbox: Sandbox;
@@ -33,15 +35,18 @@ before(async () => {
   site = await startSite(sandbox);
   config = join(sandbox.folder, "xdirector.json");
   notes = join(sandbox.folder, "notes");
-  for (const host of site.realServers) startCanary(host);
+  for (const host of site.realServers) await startCanary(host);
   writeConfig("rr");
   daemon = await Daemon.start(Daemon.place(sandbox, site.director), ["--config", config]);
 });
 
 after(() => sandbox.close());
 
-function startCanary({ name, namespace }: RealServerHost): void {
-  canaries.set(name, namespace.spawn(process.execPath, ["-e", CANARY], { stdio: "ignore" }));
+/** Resolves when it answers checks. */
+async function startCanary({ name, namespace }: RealServerHost): Promise<void> {
+  const canary = namespace.spawn(process.execPath, ["-e", CANARY], { stdio: ["ignore", "pipe", "inherit"] });
+  canaries.set(name, canary);
+  await once(canary.stdout as Readable, "data");
 }
 
 async function killCanary(name: string): Promise<void> {
@@ -109,7 +114,7 @@ describe("a server whose check fails", () => {
   });
 
   test("is back when it returns", async () => {
-    startCanary(site.realServers[1] as RealServerHost);
+    await startCanary(site.realServers[1] as RealServerHost);
     await until("it is found up", async () => (await alive()).length === 3);
     assert.deepEqual(await listed(), names);
     assert.deepEqual(await answering(12), names);

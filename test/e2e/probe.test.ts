@@ -18,6 +18,9 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 const HOSTS = { direct: 11, tunnel: 12, masquerade: 13 } as const;
 type Host = keyof typeof HOSTS;
 
+/** Of checks, in seconds: for a server without the VIP, whatever keeps this machine busy. */
+const CONNECT_TIMEOUT = 2;
+
 /** HTTP, HTTPS, DNS and SMTP, as far as checks go, at every port of a range. */
 const SERVER = `
   const [key, cert, ports, addresses] = process.argv.slice(1);
@@ -120,7 +123,7 @@ function ripOf(host: Host, family: Row["family"]): string {
 }
 
 function toService({ name, host, family, tunnel, check, offset = 0 }: Row, index: number, probe: "vip" | "server") {
-  const timing = { delayLoop: 0.3, retry: 0, warmup: 0, connectTimeout: 0.4, alpha: true };
+  const timing = { delayLoop: 0.3, retry: 0, warmup: 0, connectTimeout: CONNECT_TIMEOUT, alpha: true };
   const checks = [{ type: "tcp", ...check, ...timing }];
   const port = PORTS[index] as number;
   return {

@@ -51,11 +51,18 @@ interface Report {
   };
 }
 
+/** What a server says that has not come to its last client's end yet. */
+const IS_BUSY = /server is busy/;
+
 /** @throws Error with what iperf3 says */
 async function iperf(client: Netns, host: string, bytes: number, args: readonly string[]): Promise<Report["end"]> {
   const common = ["--client", host, "--port", String(IPERF_PORT), "--bytes", String(bytes), "--json"];
-  const { stdout } = await client.exec("timeout", [GUARD_SECONDS, "iperf3", ...common, ...args]);
-  const { error, end } = JSON.parse(stdout) as Report;
-  if (error !== undefined) throw new Error(`iperf3: ${error}`);
-  return end;
+  let report: Report | undefined;
+  await until("iperf3's server is free", async () => {
+    const { stdout } = await client.exec("timeout", [GUARD_SECONDS, "iperf3", ...common, ...args]);
+    report = JSON.parse(stdout) as Report;
+    return !IS_BUSY.test(report.error ?? "");
+  });
+  if (!report || report.error !== undefined) throw new Error(`iperf3: ${report?.error}`);
+  return report.end;
 }
