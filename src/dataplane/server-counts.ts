@@ -30,19 +30,16 @@ export class ServerCounts {
    */
   async ofMany(slots: ReadonlyMap<number, unknown>): Promise<Map<number, ServerCounters>> {
     const counters = new Map<number, ServerCounters>();
-    let last = -1;
-    for (const slot of slots.keys()) {
-      counters.set(slot, NOTHING_COUNTED);
-      last = Math.max(last, slot);
-    }
-    const size = Math.min(BATCH, last + 1);
+    for (const slot of slots.keys()) counters.set(slot, NOTHING_COUNTED);
+    const end = endOf(slots.keys());
+    const size = Math.min(BATCH, end);
     let read = 0;
     for (const group of size > 0 ? this.#map.entriesBatch(size, isUsed) : []) {
       for (const [slot, cpus] of group) {
         if (slots.has(slot)) counters.set(slot, toServerCounters(cpus.reduce(sumRecords, NO_COUNTERS)));
       }
       read += size;
-      if (read > last) break;
+      if (read >= end) break;
       await nextTurn();
     }
     return counters;
@@ -53,4 +50,11 @@ export class ServerCounts {
     const nothing = new Array<CountersRecord>(cpus).fill(NO_COUNTERS);
     this.#map.setBatch(slots.map((slot) => [slot, nothing]));
   }
+}
+
+/** The slot behind the last one. There may be more of them than a call takes arguments. */
+export function endOf(slots: Iterable<number>): number {
+  let end = 0;
+  for (const slot of slots) end = Math.max(end, slot + 1);
+  return end;
 }
