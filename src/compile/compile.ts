@@ -2,6 +2,7 @@
 // Desired state + next hops + what the data plane holds -> what it should hold. No I/O here.
 
 import { isDeepStrictEqual } from "node:util";
+import { XdirectorError } from "../errors.ts";
 import type { NextHop, NextHops } from "../model/next-hop.ts";
 import { evictionName, type ServedState } from "../model/served.ts";
 import {
@@ -18,6 +19,10 @@ import { type DataplaneImage, isGone, type SchedulerTable, type ServerEntry, typ
 import { compileMarks } from "./marks.ts";
 import { compileTable, weightsByService } from "./tables.ts";
 
+/** MAX_SERVICES and MAX_SERVERS of bpf/maps.h */
+const SERVICES_MAX = 16_384;
+const SERVERS_MAX = 131_072;
+
 const UNKNOWN_NEXT_HOP: NextHop = { kind: "unresolved", reason: "not looked up yet" };
 
 export interface CompileInput {
@@ -31,7 +36,10 @@ export interface CompileInput {
   readonly position: (serviceId: number) => Pick<SchedulerTable, "position" | "used">;
 }
 
-/** The image that realises `desired`. Services and servers that are gone stay as removed; {@link reclaim} forgets them. */
+/**
+ * The image that realises `desired`. Services and servers that are gone stay as removed; {@link reclaim} forgets them.
+ * @throws DATAPLANE_FAILED when there are more than it has places for
+ */
 export function compile(input: CompileInput): DataplaneImage {
   const slots = new SlotAllocation(input.held);
   const services = new Map<ServiceKey, ServiceEntry>();
@@ -105,6 +113,13 @@ function isServerEdited(before: ServerEntry | undefined, after: ServerEntry | un
   return fields.some((field) => before[field] !== after[field]) || !isDeepStrictEqual(before.tunnel, after.tunnel);
 }
 
+/** Those that are gone take places while flows remain. */
+function assertRoom(place: number, max: number, what: string): void {
+  if (place < max) return;
+  const message = `no room for more than ${max} ${what}, those included that are gone but have flows`;
+  throw new XdirectorError("DATAPLANE_FAILED", message);
+}
+
 /** Known services keep their ids; new ones get the lowest that nothing refers to. */
 function allocateServiceIds({ desired, held }: CompileInput): Map<ServiceKey, number> {
   const taken = new Set([...held.servers.values()].map(({ service }) => service));
@@ -115,6 +130,7 @@ function allocateServiceIds({ desired, held }: CompileInput): Map<ServiceKey, nu
     const key = serviceKey(service);
     const known = held.services.get(key);
     if (!known) while (taken.has(next)) next++;
+    assertRoom(known?.id ?? next, SERVICES_MAX, "virtual services");
     ids.set(key, known ? known.id : next++);
   }
   return ids;
@@ -136,6 +152,7 @@ class SlotAllocation {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     while (this.#taken.has(this.#next)) this.#next++;
+    assertRoom(this.#next, SERVERS_MAX, "real servers of all services");
     this.#known.set(name, this.#next);
     return this.#next++;
   }

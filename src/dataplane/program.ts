@@ -129,7 +129,7 @@ export interface LoadOptions {
   readonly maxFlows?: number | undefined;
 }
 
-/** @throws DATAPLANE_FAILED, also when what is pinned has another size than `maxFlows` */
+/** @throws DATAPLANE_FAILED, also when what is pinned has another size than `maxFlows`, or is of another version */
 export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane {
   const buckets = chooseBuckets(pins, maxFlows);
   const object = BpfObject.open(OBJECT_PATH);
@@ -147,7 +147,7 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
     object.setPinPath(TICKERS, pins.map(TICKERS));
     object.setPinPath(CLOCK_SECTION, pins.map("clock"));
   }
-  object.load();
+  load(object);
   const named = MAP_NAMES.map((name) => [name, object.map(name)] as const);
   const sections = { settings: object.map(SETTINGS_SECTION), own_macs: object.map(OWN_MACS_SECTION) };
   const maps = { ...Object.fromEntries(named), ...sections } as unknown as DataplaneMaps;
@@ -163,6 +163,22 @@ export function loadDataplane({ pins, maxFlows }: LoadOptions): LoadedDataplane 
   const windClock = () => startClock(clockStarter);
   windClock();
   return { program, maps, stages, buckets, settler, windClock, timeouts, close };
+}
+
+/** What libbpf says of a pinned map that is not like the one it is to load. */
+const OTHER_MAP = /reuse pinned map at '([^']+)': parameter mismatch/;
+
+function load(object: BpfObject): void {
+  try {
+    object.load();
+  } catch (error) {
+    object.close();
+    const { message } = error as Error;
+    const [, path] = OTHER_MAP.exec(message) ?? [];
+    const wayOut = "start that version again, or this one with --fresh, which forgets flows and counters";
+    const reason = path === undefined ? message : `${path} was pinned by another version of the program: ${wayOut}`;
+    throw new XdirectorError("DATAPLANE_FAILED", reason, [], error);
+  }
 }
 
 /** The program looks at no packet, but a test run wants one. */

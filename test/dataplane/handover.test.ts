@@ -3,8 +3,10 @@
 // its place a moment later. What packets meet on their way through it is its own.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { BpfMap } from "../../src/bpf/index.ts";
 import { readPinnedImage } from "../../src/dataplane/open.ts";
 import { Pins } from "../../src/dataplane/pins.ts";
 import { loadDataplane } from "../../src/dataplane/program.ts";
@@ -54,3 +56,12 @@ for (const { what, act } of OTHERS) {
     }
   });
 }
+
+test("maps of another version are refused with the way out, and stay", () => {
+  const older = new Pins(join(sandbox.bpffs("older"), "xdirector"));
+  using map = BpfMap.create({ type: "array", name: "turns", keySize: 4, valueSize: 4, maxEntries: 1 });
+  map.pin(older.map("turns"));
+  const refused = { code: "DATAPLANE_FAILED", message: /maps\/turns was pinned by another version.*--fresh/ };
+  assert.throws(() => loadDataplane({ pins: older }), refused);
+  assert.deepEqual(readdirSync(older.maps), ["turns"]);
+});

@@ -32,6 +32,15 @@ function compiled(services: readonly VirtualService[], held: DataplaneImage = EM
 }
 
 describe("compile", () => {
+  test("refuses more services and servers than the data plane has places for, and says how many those are", () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) => server(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`));
+    const services = Array.from({ length: 16_385 }, (_, index) => service([], { port: index + 1 }));
+    assert.equal(compiled(services.slice(1)).services.size, 16_384);
+    assert.throws(() => compiled(services), /no room for more than 16384 virtual services/);
+    assert.throws(() => compiled([service(many(131_073))]), /no room for more than 131072 real servers/);
+  });
+
   const both = compiled([service([server(FIRST, { weight: 2 }), server(SECOND, { method: "tunnel" })])]);
 
   test("serves the newest server first", () => {
