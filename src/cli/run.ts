@@ -29,6 +29,7 @@ export async function runDaemon(argv: string[]): Promise<number> {
     process.stdout.write(DAEMON_HELP);
     return 0;
   }
+  const onHangUp = hangUps();
   assertMachine();
   await claimSocketPath(options.socket);
   const stateFile = new StateFile(options.stateDir);
@@ -38,7 +39,7 @@ export async function runDaemon(argv: string[]): Promise<number> {
   const adopts = pins.exist() && !options.fresh;
   const closers: Closer[] = [];
   try {
-    await start({ options, source, stateFile, desired, closers });
+    await start({ options, source, stateFile, desired, onHangUp, closers });
   } catch (error) {
     await closeAll(closers);
     if (!adopts) removeAll(pins);
@@ -63,12 +64,13 @@ interface Start {
   readonly source: ConfigSource | undefined;
   readonly stateFile: StateFile;
   readonly desired: DesiredState;
+  readonly onHangUp: ReturnType<typeof hangUps>;
   /** Filled as parts start; to be called in the opposite order. */
   readonly closers: Closer[];
 }
 
 /** Resolves when the daemon is told to stop. */
-async function start({ options, source, stateFile, desired, closers }: Start): Promise<void> {
+async function start({ options, source, stateFile, desired, onHangUp, closers }: Start): Promise<void> {
   const stopped = stopSignal();
   const port = openKernelDataplane(options);
   closers.push(() => port.close());
@@ -116,7 +118,9 @@ async function start({ options, source, stateFile, desired, closers }: Start): P
   const app = buildApp({ director, health, vrrp, version: version() });
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
-  followConfig(source, options, director);
+  const reload = reloading(source, options, director);
+  onHangUp(reload);
+  if (options.watch) source?.watch(reload);
   closers.push(async () => source?.close());
   report(`ready: API on ${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`);
   await stopped;
@@ -130,14 +134,25 @@ function configSource({ config, configId }: DaemonOptions): ConfigSource | undef
   return config === undefined ? undefined : new ConfigSource({ path: config, configId, report });
 }
 
-function followConfig(source: ConfigSource | undefined, { watch, config }: DaemonOptions, director: Director): void {
-  const reload = (): void => {
+function reloading(source: ConfigSource | undefined, { config }: DaemonOptions, director: Director): () => void {
+  return () => {
     if (source)
       void source.reload((edit) => director.change(edit, { by: config ?? "", how: "the file was read again" }));
     else report("SIGHUP ignored: there is no --config to read again");
   };
-  process.on("SIGHUP", reload);
-  if (watch) source?.watch(reload);
+}
+
+/** Listens from the first moment on: a hang-up during start-up would end the process; it is heeded behind it. */
+function hangUps(): (heed: () => void) => void {
+  let isWaiting = false;
+  let onSignal = () => {
+    isWaiting = true;
+  };
+  process.on("SIGHUP", () => onSignal());
+  return (heed) => {
+    onSignal = heed;
+    if (isWaiting) heed();
+  };
 }
 
 /** Listens from the first moment on: a signal during start-up must not leave things half done. */

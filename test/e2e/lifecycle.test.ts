@@ -174,6 +174,16 @@ describe("a configuration file", () => {
     assert.equal(await weight(), 4);
   });
 
+  test("is read again also when it is asked for during start-up, which ends nothing", async () => {
+    await daemon.kill();
+    writeFileSync(file(), withWeight(5));
+    daemon = Daemon.launch(place, ["--config", file()]);
+    await daemon.says("attached to");
+    daemon.hangUp();
+    await daemon.says("read again and applied");
+    assert.equal(await weight(), 5);
+  });
+
   test("yields to the saved state with --resume", async () => {
     await daemon.put(`${DIRECT}/servers/10.77.0.11/80`, { method: "direct", weight: 9 });
     await daemon.kill("SIGKILL");

@@ -52,12 +52,23 @@ export class Daemon {
 
   /** Resolves when its API answers. @throws Error with its last words when it ends instead */
   static async start(place: DaemonPlace, extra: readonly string[] = []): Promise<Daemon> {
-    const daemon = new Daemon(place, extra);
-    await until("the director is ready", () => {
-      if (daemon.process.exitCode !== null) throw new Error(`the director ended: ${daemon.log}`);
-      return daemon.log.includes("ready: ");
-    });
+    const daemon = Daemon.launch(place, extra);
+    await daemon.says("ready: ");
     return daemon;
+  }
+
+  /** Does not wait until it has started. */
+  static launch(place: DaemonPlace, extra: readonly string[] = []): Daemon {
+    return new Daemon(place, extra);
+  }
+
+  /** Resolves when it has written `words`. @throws Error with its last words when it ends instead */
+  says(words: string): Promise<void> {
+    return until(`the director says ${words}`, () => {
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        throw new Error(`the director ended: ${this.log}`);
+      return this.log.includes(words);
+    });
   }
 
   request(method: "GET" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<ApiResponse> {
