@@ -49,10 +49,11 @@ static __always_inline bool mark_clamped(void)
 	return mark;
 }
 
-/* Of a masqueraded server's packet: the service that its flow began with. */
+/* Of a masqueraded server's packet: the service that its flow began with, removed or not. */
 static __always_inline const struct service *service_of_reply(const struct packet *packet)
 {
 	struct service_key key = { .protocol = packet->protocol };
+	const struct service_record *record;
 	const struct flow_slot *slot;
 	struct flow_place place;
 	struct reply_way way;
@@ -66,7 +67,8 @@ static __always_inline const struct service *service_of_reply(const struct packe
 		return NULL;
 	key.vip = reply_vip(&way, packet->is_ipv4);
 	key.port = way.reply->vport;
-	return bpf_map_lookup_elem(&services, &key);
+	record = bpf_map_lookup_elem(&services, &key);
+	return record ? &record->service : NULL;
 }
 
 /* `at`: of the option in the TCP header, which is summed up in words of two bytes from its beginning. */

@@ -4,20 +4,13 @@
 #define CLASSIFY_H
 
 #include "config.h"
-#include "maps.h"
+#include "find_service.h"
 #include "mark.h"
 #include "packet.h"
 
 #define FTP_PORT bpf_htons(21)
 #define FTP_DATA_PORT bpf_htons(20)
 #define FIRST_UNPRIVILEGED_PORT 1024
-
-static __always_inline const struct service *find_service(const struct service_key *key)
-{
-	const struct service *service = bpf_map_lookup_elem(&services, key);
-
-	return service && !service->removed ? service : NULL;
-}
 
 /* Whether an FTP server may expect data connections at this port. */
 static __always_inline bool may_be_ftp_data(const struct packet *packet)

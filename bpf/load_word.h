@@ -8,7 +8,9 @@
 
 #include "xdirector.h"
 
-/* State and protocol of a flow's word, as one number. */
+/* State and protocol of a flow's word, as one number of FLOW_KIND_BITS. */
+#define FLOW_KIND_BITS 6
+
 static inline __u32 flow_kind(__u64 word)
 {
 	return word >> FLOW_STATE_BIT & (FLOW_PROTOCOL_MAX * FLOW_STATE_MAX - 1);

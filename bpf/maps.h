@@ -66,6 +66,8 @@ struct locality_request {
 #define MAX_LOCALITIES 65536
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
+#define KNOWN_SERVICES_BITS 10
+#define KNOWN_SERVICES (1 << KNOWN_SERVICES_BITS)
 #define MAX_SERVERS 131072
 #define MAX_DEVICES 256
 #define MAX_VLANS 4096
@@ -76,8 +78,16 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_SERVICES);
 	__type(key, struct service_key);
-	__type(value, struct service);
+	__type(value, struct service_record);
 } services SEC(".maps");
+
+/* What did the services map say of the keys that this CPU asked for last? */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KNOWN_SERVICES);
+	__type(key, __u32);
+	__type(value, struct known_service);
+} known_services SEC(".maps");
 
 /* Which marks may a packet to this destination have? */
 struct {

@@ -51,7 +51,7 @@ static __always_inline __u64 flow_signature(const struct flow_key *flow)
 			low += nh(pair, key + 4 + i * 2);
 		}
 	}
-	return (high ^ (low << 32 | low >> 32)) | 2;
+	return (high ^ (low << 32 | low >> 32)) | SIGNATURE_BIT;
 }
 
 #endif

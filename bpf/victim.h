@@ -8,45 +8,71 @@
 #include "load_word.h"
 #include "xdirector.h"
 
-/* Slots of a bucket in the order in which they may give way; higher first. */
+/*
+ * In which order the slots of a line give way: the highest first, and among equals the oldest. What is half-open
+ * and expired has both bits.
+ */
 enum flow_rank {
-	RANK_LIVE, /* never */
-	RANK_CLOSING,
-	RANK_HALF_OPEN,
-	RANK_EXPIRED,
-	RANK_FREE,
+	RANK_LIVE = 0, /* never */
+	RANK_CLOSING = 1,
+	RANK_HALF_OPEN = 2,
+	RANK_EXPIRED = 4,
+	RANK_FREE = 8,
+	RANK_SURPLUS = 16, /* half-open, where there are too many of them */
 };
 
-#define SCORE_RANK_BIT 24 /* above an age in ticks */
-#define SCORE_PLACE_BITS 3
+/* A candidate: rank, age in ticks, place in the bucket. */
+#define CANDIDATE_AGE_BIT 3
+#define CANDIDATE_RANK_BIT (CANDIDATE_AGE_BIT + 24)
+#define CANDIDATE_HALF_OPEN ((__u64)RANK_HALF_OPEN << CANDIDATE_RANK_BIT)
+#define CANDIDATE_EXPIRED ((__u64)RANK_EXPIRED << CANDIDATE_RANK_BIT)
 
-/* How readily a live flow gives way, by protocol and state. */
-static const __u8 live_ranks[FLOW_PROTOCOL_MAX][FLOW_STATE_MAX] = {
-	[FLOW_TCP] = { [TCP_STATE_NONE] = RANK_CLOSING,
-		       [TCP_STATE_ESTABLISHED] = RANK_LIVE,
-		       [TCP_STATE_SYN_SENT] = RANK_HALF_OPEN,
-		       [TCP_STATE_SYN_RECV] = RANK_HALF_OPEN,
-		       [TCP_STATE_FIN_WAIT] = RANK_CLOSING,
-		       [TCP_STATE_TIME_WAIT] = RANK_CLOSING,
-		       [TCP_STATE_CLOSE] = RANK_CLOSING,
-		       [TCP_STATE_CLOSE_WAIT] = RANK_CLOSING,
-		       [TCP_STATE_LAST_ACK] = RANK_CLOSING,
-		       [TCP_STATE_LISTEN] = RANK_CLOSING,
-		       [TCP_STATE_SYNACK] = RANK_HALF_OPEN },
-	[FLOW_SCTP] = { [SCTP_STATE_NONE] = RANK_CLOSING,
-			[SCTP_STATE_INIT1] = RANK_HALF_OPEN,
-			[SCTP_STATE_INIT] = RANK_HALF_OPEN,
-			[SCTP_STATE_COOKIE_SENT] = RANK_HALF_OPEN,
-			[SCTP_STATE_COOKIE_REPLIED] = RANK_HALF_OPEN,
-			[SCTP_STATE_COOKIE_WAIT] = RANK_HALF_OPEN,
-			[SCTP_STATE_COOKIE] = RANK_HALF_OPEN,
-			[SCTP_STATE_COOKIE_ECHOED] = RANK_HALF_OPEN,
-			[SCTP_STATE_ESTABLISHED] = RANK_LIVE,
-			[SCTP_STATE_SHUTDOWN_SENT] = RANK_CLOSING,
-			[SCTP_STATE_SHUTDOWN_RECEIVED] = RANK_CLOSING,
-			[SCTP_STATE_SHUTDOWN_ACK_SENT] = RANK_CLOSING,
-			[SCTP_STATE_REJECTED] = RANK_CLOSING,
-			[SCTP_STATE_CLOSED] = RANK_CLOSING },
+/* The two low bits of a signature: 0 of a free slot, 1 of a claimed one, which is not to be had, 2 and 3 of flows. */
+#define SIGNATURE_KINDS 4
+
+#define RANKS_BY_STATE                                                                             \
+	{                                                                                          \
+		[FLOW_TCP] = { [TCP_STATE_NONE] = RANK_CLOSING,                                    \
+			       [TCP_STATE_ESTABLISHED] = RANK_LIVE,                                \
+			       [TCP_STATE_SYN_SENT] = RANK_HALF_OPEN,                              \
+			       [TCP_STATE_SYN_RECV] = RANK_HALF_OPEN,                              \
+			       [TCP_STATE_FIN_WAIT] = RANK_CLOSING,                                \
+			       [TCP_STATE_TIME_WAIT] = RANK_CLOSING,                               \
+			       [TCP_STATE_CLOSE] = RANK_CLOSING,                                   \
+			       [TCP_STATE_CLOSE_WAIT] = RANK_CLOSING,                              \
+			       [TCP_STATE_LAST_ACK] = RANK_CLOSING,                                \
+			       [TCP_STATE_LISTEN] = RANK_CLOSING,                                  \
+			       [TCP_STATE_SYNACK] = RANK_HALF_OPEN },                              \
+		[FLOW_SCTP] = {                                                                    \
+			[SCTP_STATE_NONE] = RANK_CLOSING,                                          \
+			[SCTP_STATE_INIT1] = RANK_HALF_OPEN,                                       \
+			[SCTP_STATE_INIT] = RANK_HALF_OPEN,                                        \
+			[SCTP_STATE_COOKIE_SENT] = RANK_HALF_OPEN,                                 \
+			[SCTP_STATE_COOKIE_REPLIED] = RANK_HALF_OPEN,                              \
+			[SCTP_STATE_COOKIE_WAIT] = RANK_HALF_OPEN,                                 \
+			[SCTP_STATE_COOKIE] = RANK_HALF_OPEN,                                      \
+			[SCTP_STATE_COOKIE_ECHOED] = RANK_HALF_OPEN,                               \
+			[SCTP_STATE_ESTABLISHED] = RANK_LIVE,                                      \
+			[SCTP_STATE_SHUTDOWN_SENT] = RANK_CLOSING,                                 \
+			[SCTP_STATE_SHUTDOWN_RECEIVED] = RANK_CLOSING,                             \
+			[SCTP_STATE_SHUTDOWN_ACK_SENT] = RANK_CLOSING,                             \
+			[SCTP_STATE_REJECTED] = RANK_CLOSING,                                      \
+			[SCTP_STATE_CLOSED] = RANK_CLOSING,                                        \
+		},                                                                                 \
+	}
+
+#define FREE_FOUR RANK_FREE, RANK_FREE, RANK_FREE, RANK_FREE
+#define FREE_STATES                                                                                \
+	{                                                                                          \
+		FREE_FOUR, FREE_FOUR, FREE_FOUR, FREE_FOUR                                         \
+	}
+
+/* How readily what is in a slot gives way before it is expired, by its signature, protocol and state. */
+static const __u8 ranks[SIGNATURE_KINDS][FLOW_PROTOCOL_MAX][FLOW_STATE_MAX] = {
+	{ FREE_STATES, FREE_STATES, FREE_STATES, FREE_STATES },
+	{},
+	RANKS_BY_STATE,
+	RANKS_BY_STATE,
 };
 
 /*
@@ -61,86 +87,114 @@ static __always_inline __u64 if_negative(__u64 x)
 	return x;
 }
 
-/*
- * How readily a slot gives way: rank, then age. Ages count from FLOW_TICK_SKEW before, so that a tick from
- * another CPU's future is not nearly the whole circle. Without a branch: four slots of five ranks each
- * would be many paths for the verifier to walk.
- */
-static __always_inline __u64 flow_score(const struct flow_slot *slot, __u64 now)
+/* Counts from FLOW_TICK_SKEW before, so that a tick from another CPU's future is not nearly the whole circle. */
+static __always_inline __u64 tick_age(__u64 word, __u64 now)
 {
-	__u64 signature = slot->signature, word = slot->word;
-	__u32 kind = flow_kind(word);
-	__u64 age = (now + FLOW_TICK_SKEW - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;
-	__u64 timeout = (&settings.timeout[0][0])[kind] + FLOW_TICK_SKEW;
-	__u64 rank = (&live_ranks[0][0])[kind] | (RANK_EXPIRED & ~if_negative(age - timeout));
-	/* signature 0, or FLOW_CLAIMED, which is not to be had */
-	__u64 vacant = if_negative((signature >> 1) - 1);
+	return (now + FLOW_TICK_SKEW - (word >> FLOW_TICK_BIT)) & FLOW_TICK_MASK;
+}
 
-	return (~vacant & (rank << SCORE_RANK_BIT | age)) |
-	       (vacant & (signature - 1) & RANK_FREE << SCORE_RANK_BIT);
+/*
+ * A slot as a candidate, were it not expired. Without a branch: four slots of five ranks each would be many paths for
+ * the verifier to walk. The place is reversed: the first of equals is the highest.
+ */
+static __always_inline __u64 candidate_of(const struct flow_slot *slot, __u64 now, __u32 place)
+{
+	__u64 word = slot->word, kind = flow_kind(word) | slot->signature << FLOW_KIND_BITS;
+	__u64 rank;
+
+	barrier_var(kind); /* Linux 6.1 has to see the bounds of what it has become */
+	rank = (&ranks[0][0][0])[kind & (sizeof(ranks) - 1)];
+	return rank << CANDIDATE_RANK_BIT | tick_age(word, now) << CANDIDATE_AGE_BIT |
+	       (FLOW_WAYS - 1 - place);
+}
+
+/* What an expired flow's candidate has besides. */
+static __always_inline __u64 expired_bit(const struct flow_slot *slot, __u64 now)
+{
+	__u64 word = slot->word, is_flow = slot->signature >> 1 & 1;
+	__u64 timeout = (&settings.timeout[0][0])[flow_kind(word)] + FLOW_TICK_SKEW;
+
+	return ~if_negative(tick_age(word, now) - timeout) & CANDIDATE_EXPIRED & -is_flow;
 }
 
 /* The greater of two numbers below 2^63. */
 static __always_inline __u64 greater(__u64 a, __u64 b)
 {
-	return a ^ ((a ^ b) & if_negative(a - b));
+	__u64 difference = a - b;
+
+	return a - (difference & if_negative(difference));
 }
 
-static __always_inline enum flow_rank rank_of(__u64 candidate)
+static __always_inline __u32 rank_of(__u64 candidate)
 {
-	return candidate >> (SCORE_RANK_BIT + SCORE_PLACE_BITS);
+	return candidate >> CANDIDATE_RANK_BIT;
 }
 
 /*
- * Which slot of a line gives way. Half-open flows may not hold more than FLOW_HALF_OPEN_WAYS of it:
- * beyond that the oldest of them counts as expired for a half-open newcomer, however much is free, so a
- * SYN flood meets itself. The place rides along in the low bits, reversed: the first of equals is the
- * highest.
+ * Which of a line's candidates gives way. Half-open flows may not hold more than FLOW_HALF_OPEN_WAYS of a line:
+ * beyond that the oldest of them goes first for a half-open newcomer, however much is free, so a SYN flood
+ * meets itself.
  */
-static __always_inline __u64 line_candidate(const struct flow_slot *line, __u32 half_open,
-					    __u64 now, __u32 place)
+static __always_inline __u64 best_of(__u64 candidate[FLOW_LINE_WAYS], bool half_open)
 {
-	__u64 best = 0, best_half_open = 0, half_open_count = 0;
+	__u64 count = 0, surplus;
 
-#pragma clang loop unroll(full)
-	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++) {
-		__u64 score = flow_score(&line[i], now);
-		__u64 candidate = score << SCORE_PLACE_BITS | (FLOW_WAYS - 1 - place - i);
-		__u64 is_half_open = if_negative((rank_of(candidate) ^ RANK_HALF_OPEN) - 1ULL);
+	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++)
+		count += candidate[i] & CANDIDATE_HALF_OPEN;
+	surplus = half_open ? CANDIDATE_HALF_OPEN : 0;
+	surplus &= ~if_negative(count - FLOW_HALF_OPEN_WAYS * CANDIDATE_HALF_OPEN);
+	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++)
+		candidate[i] |= (candidate[i] & surplus) * (RANK_SURPLUS / RANK_HALF_OPEN);
+	return greater(greater(candidate[0], candidate[1]), greater(candidate[2], candidate[3]));
+}
 
-		best = greater(best, candidate);
-		best_half_open = greater(best_half_open, candidate & is_half_open);
-		half_open_count -= is_half_open;
-	}
-	if (half_open && half_open_count >= FLOW_HALF_OPEN_WAYS)
-		return best_half_open | (__u64)RANK_EXPIRED << (SCORE_RANK_BIT + SCORE_PLACE_BITS);
-	return best;
+static __always_inline __u64 line_candidate(const struct flow_slot *line, bool half_open, __u64 now,
+					    __u32 place)
+{
+	__u64 candidate[FLOW_LINE_WAYS];
+
+	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++)
+		candidate[i] = candidate_of(&line[i], now, place + i) | expired_bit(&line[i], now);
+	return best_of(candidate, half_open);
+}
+
+static __always_inline __u32 way_of(__u64 candidate, __u32 home)
+{
+	return ((FLOW_WAYS - 1 - (candidate & (FLOW_WAYS - 1))) ^ home) & (FLOW_WAYS - 1);
 }
 
 /*
  * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. Only when the flow's
- * home line is full of flows worth keeping the other one is looked at.
+ * home line is full of flows worth keeping the other one is looked at. A global function: verified once, for where a
+ * call is not too dear.
  */
-static __always_inline __u32 find_victim(const struct flow_bucket *bucket, __u32 home,
-					 __u32 half_open, __u64 now)
+__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
+			     __u64 now)
 {
 	__u64 best;
 
+	if (!bucket)
+		return FLOW_WAYS;
 	home &= FLOW_LINE_WAYS;
 	best = line_candidate(&bucket->way[home], half_open, now, 0);
 	if (rank_of(best) < RANK_EXPIRED)
 		best = greater(best, line_candidate(&bucket->way[home ^ FLOW_LINE_WAYS], half_open,
 						    now, FLOW_LINE_WAYS));
-	if (rank_of(best) == RANK_LIVE)
-		return FLOW_WAYS;
-	return ((FLOW_WAYS - 1 - (best & (FLOW_WAYS - 1))) ^ home) & (FLOW_WAYS - 1);
+	return rank_of(best) == RANK_LIVE ? FLOW_WAYS : way_of(best, home);
 }
 
-/* The same as a global function: verified once, for where a call is not too dear. */
-__noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
-			     __u64 now)
+/* The same where it matters: nearly always there is a free slot or a surplus, and nobody needs to know what is expired. */
+static __always_inline __u32 find_victim(const struct flow_bucket *bucket, __u32 home,
+					 bool half_open, __u64 now)
 {
-	return bucket ? find_victim(bucket, home, half_open, now) : FLOW_WAYS;
+	__u64 candidate[FLOW_LINE_WAYS], best;
+
+	home &= FLOW_LINE_WAYS;
+	for (__u32 i = 0; i < FLOW_LINE_WAYS; i++)
+		candidate[i] = candidate_of(&bucket->way[home + i], now, i);
+	best = best_of(candidate, half_open);
+	return rank_of(best) >= RANK_FREE ? way_of(best, home) :
+					    flow_victim(bucket, home, half_open, now);
 }
 
 #endif

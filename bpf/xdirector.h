@@ -235,7 +235,17 @@ struct service {
 	__u8 flags;   /* enum service_flags */
 	__u8 zero[5];
 	union ip netmask; /* SERVICE_PERSISTENT: what of their addresses tells clients apart */
+};
+
+struct service_record {
+	struct service service;
 	struct server_counters retired; /* of servers that are gone; for user space only */
+};
+
+/* What the services map said of a key. Both together are a cache line. */
+struct known_service {
+	__u64 key[3];
+	struct service service;
 };
 
 /*
@@ -308,6 +318,7 @@ struct settle_request {
 #define FLOW_LINE_WAYS 4
 #define FLOW_HALF_OPEN_WAYS 2 /* at most so many slots of a line hold half-open flows */
 #define FLOW_CLAIMED 1ULL
+#define SIGNATURE_BIT 2ULL /* in the signature of every flow, and of nothing else */
 
 /* The clock of the flow table: CLOCK_MONOTONIC_COARSE >> FLOW_TICK_SHIFT, 24 bits, 0.27 s a tick; clock.h. */
 #define FLOW_TICK_SHIFT 28
@@ -491,6 +502,8 @@ struct settings {
 	__u32 hash_key[16]; /* the secret of the flow signature, drawn once per table */
 	/* moves with every change of a route, a neighbour or a link: next hops kept in flows are looked up anew */
 	__u32 route_generation;
+	/* moves with every change of the services map: what CPUs know of it is looked up anew */
+	__u32 service_generation;
 	__u32 wide_services; /* enum wide_services: kinds that there are */
 	__u32 has_marks;     /* 0: map marks is empty, and nothing is looked up there */
 	/* named and numbered as in /proc/sys/net/ipv4/vs */
@@ -525,6 +538,7 @@ struct own_macs {
 };
 
 _Static_assert(sizeof(struct service_key) == 24, "key of the services map");
+_Static_assert(sizeof(struct known_service) == 64, "a known service is one cache line");
 _Static_assert(sizeof(struct server) == 64, "a server is one cache line");
 _Static_assert(sizeof(struct server_load) == 64, "a load is one cache line");
 _Static_assert(sizeof(struct flow_bucket) == 256, "a bucket is four neighbouring cache lines");

@@ -9,7 +9,7 @@ import type { ServiceKey } from "../model/service.ts";
 import { sumRecords } from "./counters.ts";
 import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, hasMarks, writeMarks } from "./mark-table.ts";
-import { batchesOf, type OpBatch, type PutRanking } from "./op-batches.ts";
+import { batchesOf, type OpBatch, type PutRanking, type ServiceOp } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
 import type { Rankings } from "./ranking.ts";
 import { type CountersRecord, NO_COUNTERS, NO_SERVER, toServerRecord } from "./records.ts";
@@ -56,6 +56,7 @@ export class ImageWriter {
   adopt({ services, servers, tables, marks }: DataplaneImage): void {
     this.#inUse = { services: new Map(services), servers: new Map(servers) };
     this.#rankings.adopt(tables, this.#slotsByService());
+    this.#settings.forgetServices();
     this.#settings.describeServices(services.values());
     this.#settings.describeMarks({ areThere: marks.size > 0 });
     this.#indexStrays();
@@ -87,6 +88,7 @@ export class ImageWriter {
 
   #applyBatch(batch: OpBatch): void {
     if (batch.kind === "one") this.#applyOne(batch.op);
+    else if (batch.kind === "services") this.#changeServices(batch.ops);
     else if (batch.kind === "gone tables") this.#deleteTables(batch.services);
     else if (batch.kind === "ranking") this.#putRanking(batch.table);
     else this.#rankings.putTables(batch.tables, this.#slotsByService());
@@ -97,9 +99,18 @@ export class ImageWriter {
     else if (op.op === "put-marks") this.#putMarks(op);
     else if (op.op === "delete-marks") this.#deleteMarks(op.prefix);
     else if (op.op === "put-server") this.#putServer(op.slot, op.server);
-    else if (op.op === "delete-server") this.#deleteServer(op.slot, op.service);
-    else if (op.op === "put-service") this.#putService(op.key, op.service);
-    else this.#deleteService(op.key, op.service);
+    else this.#deleteServer(op.slot, op.service);
+  }
+
+  #changeServices(ops: readonly ServiceOp[]): void {
+    try {
+      for (const op of ops) {
+        if (op.op === "put-service") this.#putService(op.key, op.service);
+        else this.#deleteService(op.key, op.service);
+      }
+    } finally {
+      this.#settings.forgetServices();
+    }
   }
 
   #indexStrays(): void {
@@ -183,7 +194,7 @@ export class ImageWriter {
   }
 
   #writeService(service: ServiceEntry, retired: CountersRecord): void {
-    this.#maps.services.set(toServiceKeyRecord(service), toServiceRecord(service, retired));
+    this.#maps.services.set(toServiceKeyRecord(service), { service: toServiceRecord(service), retired });
   }
 }
 

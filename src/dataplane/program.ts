@@ -13,7 +13,7 @@ import type { OwnMacsRecord } from "./own-macs.ts";
 import type { PathMtuRecord } from "./path-mtu.ts";
 import type { Pins } from "./pins.ts";
 import { type CountersRecord, isUsed, type ServerLoadRecord, type ServerRecord } from "./records.ts";
-import type { ServiceKeyRecord, ServiceRecord } from "./service-record.ts";
+import type { CountedServiceRecord, ServiceKeyRecord } from "./service-record.ts";
 import { firstSettingsRecord, type SettingsRecord } from "./settings-record.ts";
 import type { VlanDeviceRecord } from "./vlans.ts";
 
@@ -80,7 +80,7 @@ const CLOCK_SECTION = ".data.clock";
 const UNPINNED: readonly string[] = ["devices", "real_servers"];
 
 export interface DataplaneMaps {
-  readonly services: BpfMap<ServiceKeyRecord, ServiceRecord>;
+  readonly services: BpfMap<ServiceKeyRecord, CountedServiceRecord>;
   readonly marks: BpfMap<MarkKeyRecord, MarkRulesRecord>;
   readonly servers: BpfMap<number, ServerRecord>;
   readonly path_mtus: BpfMap<number, PathMtuRecord>;

@@ -27,7 +27,7 @@ export function readImage(maps: DataplaneMaps): DataplaneImage {
 function readServices(maps: DataplaneMaps): Map<ServiceKey, ServiceEntry> {
   const services = new Map<ServiceKey, ServiceEntry>();
   for (const [key, record] of [...maps.services.entriesBatch()].flat()) {
-    const service = fromServiceRecord(key, record);
+    const service = fromServiceRecord(key, record.service);
     services.set(serviceKey(service), service);
   }
   return services;

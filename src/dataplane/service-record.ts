@@ -40,6 +40,11 @@ export interface ServiceRecord {
   flags: number;
   zero: Uint8Array;
   netmask: IpRecord;
+}
+
+/** `struct service_record`, with what servers that are gone had counted. */
+export interface CountedServiceRecord {
+  service: ServiceRecord;
   retired: CountersRecord;
 }
 
@@ -81,7 +86,7 @@ export function toServiceKeyRecord(address: ServiceAddress): ServiceKeyRecord {
   return { vip: { bytes: addressToBytes(vip) }, port, protocol: PROTOCOL_NUMBERS[protocol], zero };
 }
 
-export function toServiceRecord(service: ServiceEntry, retired: CountersRecord): ServiceRecord {
+export function toServiceRecord(service: ServiceEntry): ServiceRecord {
   const { persistence } = service;
   return {
     id: service.id,
@@ -94,7 +99,6 @@ export function toServiceRecord(service: ServiceEntry, retired: CountersRecord):
     flags: flagsOf(service),
     zero: new Uint8Array(5),
     netmask: { bytes: persistence ? netmaskToBytes(persistence.netmask) : new Uint8Array(16) },
-    retired,
   };
 }
 

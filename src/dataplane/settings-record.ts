@@ -10,6 +10,7 @@ export interface SettingsRecord {
   timeout: number[][];
   hash_key: number[];
   route_generation: number;
+  service_generation: number;
   wide_services: number;
   has_marks: number;
   conn_reuse_mode: number;
@@ -33,7 +34,7 @@ export interface SettingsRecord {
 /** What no setting says: it stays as it is when settings change. */
 type Private = Pick<
   SettingsRecord,
-  "hash_key" | "route_generation" | "wide_services" | "has_marks" | "mss_clamps" | "drop_rate"
+  "hash_key" | "route_generation" | "service_generation" | "wide_services" | "has_marks" | "mss_clamps" | "drop_rate"
 >;
 
 /** `enum flow_protocol` */
@@ -49,6 +50,7 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     timeout: toTimeouts(settings),
     hash_key: held.hash_key,
     route_generation: held.route_generation,
+    service_generation: held.service_generation,
     wide_services: held.wide_services,
     has_marks: held.has_marks,
     conn_reuse_mode: settings.connReuseMode,
@@ -102,6 +104,7 @@ export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
   return toSettingsRecord(DEFAULT_SETTINGS, {
     hash_key,
     route_generation: 0,
+    service_generation: 0,
     wide_services: 0,
     has_marks: 0,
     mss_clamps: 0,

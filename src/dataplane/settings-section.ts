@@ -32,6 +32,11 @@ export class SettingsSection {
     this.#note({ route_generation: (this.#record.route_generation + 1) >>> 0 });
   }
 
+  /** What CPUs remember of services is looked up anew: to be said after every change of theirs. */
+  forgetServices(): void {
+    this.#note({ service_generation: (this.#record.service_generation + 1) >>> 0 });
+  }
+
   /** Of `drop_rate` new flows one is dropped; none when it is 0. */
   setDropRate(drop_rate: number): void {
     this.#note({ drop_rate });

@@ -13,6 +13,9 @@ import { packet, type TcpFlag } from "../support/packet.ts";
 const web = service([server("10.1.0.1"), server("10.1.0.2"), server("10.1.0.3")]);
 const dns = service([server("10.1.0.1", { port: 53 })], { protocol: "udp", port: 53 });
 
+/** So large that no three flows of a test share a line, which would cost the oldest its place. */
+const ROOMY = 16_384;
+
 async function withDataplane(maxFlows: number, body: (dataplane: DataplaneUnderTest) => Promise<void>): Promise<void> {
   const dataplane = await DataplaneUnderTest.create({ services: [web, dns] }, maxFlows);
   try {
@@ -39,7 +42,7 @@ async function stateOf(dataplane: DataplaneUnderTest): Promise<string | undefine
 
 describe("a flow", () => {
   test("stays on its server, whatever turn it is", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       for (let client = 0; client < 6; client++) await dataplane.send(from(client, "syn"));
       for (let client = 0; client < 6; client++) await dataplane.send(from(client, "ack"));
       const { servers } = await dataplane.port.counters();
@@ -51,7 +54,7 @@ describe("a flow", () => {
     }));
 
   test("of a quiesced server goes on, new ones go elsewhere", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       for (let client = 0; client < 3; client++) await dataplane.send(from(client, "syn"));
       await dataplane.director.change((state) => editServer(state, web, server("10.1.0.1"), { weight: 0 }));
       for (let client = 0; client < 6; client++) await dataplane.send(from(client, client < 3 ? "ack" : "syn"));
@@ -65,7 +68,7 @@ describe("a flow", () => {
     }));
 
   test("of a removed server is dropped in silence, until the server returns", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(from(1, "syn")); // newest first: 10.1.0.3
       await dataplane.director.change((state) => deleteServer(state, web, server("10.1.0.3")));
       const gone = await dataplane.send(from(1, "ack"));
@@ -77,7 +80,7 @@ describe("a flow", () => {
     }));
 
   test("of a removed server is what it was before, whatever is dropped of it: state, counts and time", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(from(1, "syn"));
       await dataplane.director.change((state) => deleteServer(state, web, server("10.1.0.3")));
       for (const flag of ["ack", "fin", "rst"] as const) {
@@ -94,7 +97,7 @@ describe("a flow", () => {
     }));
 
   test("of a service that was cleared and restored finds its server again", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(from(1, "syn"));
       await dataplane.director.change((state) => ({ ...state, services: [] }));
       assert.equal((await dataplane.send(from(1, "ack"))).verdict, "server-removed");
@@ -104,7 +107,7 @@ describe("a flow", () => {
     }));
 
   test("is listed with its addresses, state and time to live", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(packet().ethernet().ipv4({ source: "10.9.0.1" }).udp({ sourcePort: 5353 }));
       const { flows, next } = await dataplane.port.flows(0, 10);
       const [{ expires, server: _, ...flow }] = flows as [(typeof flows)[0]];
@@ -138,7 +141,7 @@ describe("with expire_nodest_conn=1", () => {
   const settings = { ...DEFAULT_SETTINGS, expireNodestConn: 1 as const };
 
   test("a flow of a removed server ends: its packets go up to the stack, a SYN is scheduled anew", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(from(1, "syn"));
       await dataplane.send(from(2, "syn"));
       await dataplane.director.change((state) => ({ ...deleteServer(state, web, server("10.1.0.3")), settings }));
@@ -149,7 +152,7 @@ describe("with expire_nodest_conn=1", () => {
     }));
 
   test("a SYN leaves a quiesced server, other packets do not", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       await dataplane.send(from(1, "syn")); // newest first: 10.1.0.3
       await dataplane.director.change((state) => ({
         ...editServer(state, web, server("10.1.0.3"), { weight: 0 }),
@@ -176,7 +179,7 @@ describe("TCP states follow the client's packets as IPVS's input-only table does
   ];
   for (const { walk, states } of rows) {
     test(states, () =>
-      withDataplane(64, async (dataplane) => {
+      withDataplane(ROOMY, async (dataplane) => {
         const seen: (string | undefined)[] = [];
         for (const flags of walk) {
           await dataplane.send(from(1, ...flags));
@@ -188,7 +191,7 @@ describe("TCP states follow the client's packets as IPVS's input-only table does
   }
 
   test("a SYN on a closed flow is scheduled anew, on one in FIN_WAIT it is not (conn_reuse_mode 1)", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       const connections = async () =>
         [...(await dataplane.port.counters()).servers.values()].reduce((sum, server) => sum + server.connections, 0);
       for (const flags of [["syn"], ["ack"], ["fin", "ack"], ["syn"]] as TcpFlag[][])
@@ -200,7 +203,7 @@ describe("TCP states follow the client's packets as IPVS's input-only table does
     }));
 
   test("active and inactive counts follow the states", () =>
-    withDataplane(64, async (dataplane) => {
+    withDataplane(ROOMY, async (dataplane) => {
       for (const flags of [["syn"], ["ack"]] as TcpFlag[][]) await dataplane.send(from(1, ...flags));
       const counts = () => [...dataplane.port.loads().values()];
       assert.deepEqual(counts(), [{ active: 1, inactive: 0 }]);
