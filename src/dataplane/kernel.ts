@@ -108,7 +108,7 @@ export class KernelDataplane implements DataplanePort {
     if (!this.#isRecounted) await this.#recount();
     const flows = await this.#flows.sweep();
     await this.#defend(flows.occupied);
-    this.#rankings.settle();
+    await this.#rankings.settle();
     const templates = await this.#templates.sweep(endOf(this.#writer.inUse.servers.keys()));
     return { ...flows, templates };
   }
@@ -145,7 +145,7 @@ export class KernelDataplane implements DataplanePort {
     for (const op of ops) {
       if (op.op === "put-server" && op.server.method === "none") await this.#flows.purge(op.slot);
     }
-    this.#rankings.settle();
+    await this.#rankings.settle();
   }
 
   /** Against load, where the settings say so and the table is that full. */

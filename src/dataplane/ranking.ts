@@ -2,6 +2,7 @@
 // What the data plane knows of servers' limits and rankings: written here, followed up by program xdp_settle
 // (bpf/settle.h), so that user space does no match of its own.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BpfProgram } from "../bpf/index.ts";
 import { isGone, type SchedulerTable, type ServerEntry } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
@@ -13,6 +14,8 @@ import { SCHEDULER_NUMBERS } from "./service-record.ts";
 
 /** SETTLE_RANKING */
 const WHOLE_RANKING = 0xffffffff;
+/** Some milliseconds. */
+const SETTLED_AT_ONCE = 256;
 const NO_LIMITS: Limits = { weight: 0, upper: 0, lower: 0, leaf: 0, service: 0, scheduler: 0 };
 
 export class Rankings {
@@ -85,9 +88,14 @@ export class Rankings {
     this.#ranked.delete(service);
   }
 
-  /** After flows have ended otherwise than by packets. */
-  settle(): void {
-    for (const [service, scheduler] of this.#ranked) this.#settle({ service, scheduler });
+  /** After flows have ended otherwise than by packets. With pauses, in which services may change: there may be thousands. */
+  async settle(): Promise<void> {
+    let settled = 0;
+    for (const service of [...this.#ranked.keys()]) {
+      const scheduler = this.#ranked.get(service);
+      if (scheduler) this.#settle({ service, scheduler });
+      if (++settled % SETTLED_AT_ONCE === 0) await nextTurn();
+    }
   }
 
   #place(slot: number, leaf: number, ranking: SchedulerName | undefined): void {
