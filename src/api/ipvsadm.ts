@@ -3,6 +3,7 @@
 
 import Type from "typebox";
 import { getService } from "../model/edits.ts";
+import type { ServiceAddress } from "../model/service.ts";
 import { connectionPages } from "./connections.ts";
 import type { ApiContext, ApiDirector, App } from "./context.ts";
 import { COUNTER_COLUMNS, isCounterFormat, LIST_FORMATS, OCCUPANCY_COLUMNS } from "./ipvsadm/columns.ts";
@@ -51,21 +52,24 @@ function tableRoute(app: App, { director }: ApiContext): void {
 function serviceRoute(app: App, { director }: ApiContext, path: ServicePath): void {
   const { params, addressOf } = path;
   const text = textSchema("As ipvsadm -Ln with a service prints it", "one service and its servers");
-  const schema = { ...text, params, querystring: LayoutQuery };
-  app.get(listingUrl(path), { schema }, async (request, reply) => {
-    const address = addressOf(request.params);
-    const { format, ...layout } = toLayout(request.query);
-    const lines = isCounterFormat(format)
-      ? listService(getService(await director.reading(address), address), {
-          ...layout,
-          columns: COUNTER_COLUMNS[format],
-        })
-      : listService(getService({ services: await director.occupancy(address) }, address), {
-          ...layout,
-          columns: OCCUPANCY_COLUMNS[format],
-        });
+  app.get(listingUrl(path), { schema: { ...text, params, querystring: LayoutQuery } }, async (request, reply) => {
+    const lines = await serviceLines(director, addressOf(request.params), toLayout(request.query));
     return reply.type(TEXT).send(streamOf(inPieces(lines)));
   });
+}
+
+/** @throws SERVICE_NOT_FOUND */
+async function serviceLines(
+  director: ApiDirector,
+  address: ServiceAddress,
+  { format, ...layout }: ReturnType<typeof toLayout>,
+): Promise<Iterable<string>> {
+  if (isCounterFormat(format)) {
+    const service = getService(await director.reading(address), address);
+    return listService(service, { ...layout, columns: COUNTER_COLUMNS[format] });
+  }
+  const service = getService({ services: await director.occupancy(address) }, address);
+  return listService(service, { ...layout, columns: OCCUPANCY_COLUMNS[format] });
 }
 
 function connectionsRoute(app: App, { director }: ApiContext): void {
