@@ -22,7 +22,7 @@ import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import type { ServiceOccupancy } from "./stats/occupancy.ts";
 import { type BaselineStore, Readings } from "./stats/readings.ts";
-import type { DirectorSnapshot } from "./stats/snapshot.ts";
+import type { DirectorSnapshot, DirectorTotals } from "./stats/snapshot.ts";
 
 /** How long a change waits for the neighbours of its new servers before it is acknowledged, in ms. */
 const NEIGHBOUR_PATIENCE = 300;
@@ -191,6 +191,11 @@ export class Director {
   /** Reads counters and flow counts now; of one service only, which is quick whatever the number of others. */
   snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     return this.#readings.snapshot(only);
+  }
+
+  /** What all services together have counted, now: quick, however many there are. */
+  totals(): Promise<DirectorTotals> {
+    return this.#readings.totals();
   }
 
   /** Flows and clients of every server now, which is quick because counters are not read; or of one service only. */

@@ -18,6 +18,7 @@ export type ApiDirector = Pick<
   | "hasInterface"
   | "change"
   | "snapshot"
+  | "totals"
   | "reading"
   | "occupancy"
   | "zero"

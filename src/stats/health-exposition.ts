@@ -11,48 +11,29 @@ import { counter, gauge, type Row, render, serviceRow, type Table } from "./expo
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
-const SERVERS: Table<ServerReport> = {
-  labels: ["service", "server", "protocol"],
-  metrics: [
-    gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", ({ up }) => Number(up)),
-  ],
-};
+const SERVERS: Table<ServerReport> = [
+  gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", ({ up }) => Number(up)),
+];
 
-const SERVICES: Table<ServiceReport> = {
-  labels: ["service", "protocol"],
-  metrics: [
-    gauge("service_quorum", "Whether enough real servers of the service are up (1) or not (0).", ({ quorum }) =>
-      Number(quorum),
-    ),
-    gauge("service_sorry_server", "Whether the sorry server stands in (1) or not (0).", ({ sorryServer }) =>
-      Number(sorryServer),
-    ),
-  ],
-};
+const SERVICES: Table<ServiceReport> = [
+  gauge("service_quorum", "Whether enough real servers of the service are up (1) or not (0).", ({ quorum }) =>
+    Number(quorum),
+  ),
+  gauge("service_sorry_server", "Whether the sorry server stands in (1) or not (0).", ({ sorryServer }) =>
+    Number(sorryServer),
+  ),
+];
 
-const CHECKS: Table<CheckReport> = {
-  labels: ["service", "server", "protocol", "check"],
-  metrics: [
-    gauge(
-      "check_duration_seconds",
-      "How long the last run of the check took.",
-      ({ lastRun }) => lastRun?.duration ?? 0,
-    ),
-  ],
-};
+const CHECKS: Table<CheckReport> = [
+  gauge("check_duration_seconds", "How long the last run of the check took.", ({ lastRun }) => lastRun?.duration ?? 0),
+];
 
-const RUNS: Table<number> = {
-  labels: ["check", "result"],
-  metrics: [counter("check_runs_total", "Runs of checks.", (runs) => runs)],
-};
+const RUNS: Table<number> = [counter("check_runs_total", "Runs of checks.", (runs) => runs)];
 
-const SUMS: Table<RunSums> = {
-  labels: ["check"],
-  metrics: [
-    counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration),
-    counter("check_late_runs_total", "Runs that began later than a tenth of delay_loop.", ({ late }) => late),
-  ],
-};
+const SUMS: Table<RunSums> = [
+  counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration),
+  counter("check_late_runs_total", "Runs that began later than a tenth of delay_loop.", ({ late }) => late),
+];
 
 /** The text piece by piece, as in exposition.ts. Each service is as it was when its reports were gathered. */
 export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {

@@ -12,8 +12,8 @@ import { mapInTurns } from "./in-turns.ts";
 import { type Baselines, Meter } from "./meter.ts";
 import { type ServiceOccupancy, takeOccupancy } from "./occupancy.ts";
 import { slotIndex } from "./slots.ts";
-import type { DirectorSnapshot } from "./snapshot.ts";
-import { type SnapshotInput, takeSnapshot } from "./take-snapshot.ts";
+import type { DirectorSnapshot, DirectorTotals } from "./snapshot.ts";
+import { type SnapshotInput, takeSnapshot, takeTotals } from "./take-snapshot.ts";
 
 const NO_FLOWS: FlowSummary = {
   occupied: 0,
@@ -77,6 +77,12 @@ export class Readings {
   async snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     const flows = await this.#options.flows();
     return takeSnapshot({ ...(only ? await this.#countOne(only) : await this.#countAll()), flows });
+  }
+
+  /** What all services together have counted, now. */
+  async totals(): Promise<DirectorTotals> {
+    const flows = await this.#options.flows();
+    return takeTotals({ ...(await this.#countAll()), flows });
   }
 
   /** Flows and clients of every server now, which is quick because counters are not read; or of one service only. */

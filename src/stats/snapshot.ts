@@ -36,10 +36,13 @@ export interface ServerSnapshot extends RealServer, Counters {
   readonly nextHop: NextHop;
 }
 
-/** Over all its servers, those that were removed since included. */
-export interface ServiceTotals extends Counters {
+export interface CountsAndLoad extends Counters {
   readonly active: number;
   readonly inactive: number;
+}
+
+/** Over all its servers, those that were removed since included. */
+export interface ServiceTotals extends CountsAndLoad {
   readonly rates?: Counters;
 }
 
@@ -72,4 +75,10 @@ export interface DirectorSnapshot {
   readonly dataplane: DataplaneStatus;
   /** Why the realised state lags behind the desired one, or undefined when it does not. */
   readonly lag: string | undefined;
+}
+
+/** The same without the services one by one. */
+export interface DirectorTotals extends Omit<DirectorSnapshot, "services"> {
+  /** Sums over the services there are now. */
+  readonly totals: CountsAndLoad;
 }

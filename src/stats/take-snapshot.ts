@@ -2,7 +2,6 @@
 // Desired state, image and counters -> one snapshot. No I/O here.
 
 import type { DataplaneImage } from "../compile/image.ts";
-import { sumServerCounters } from "../dataplane/counters.ts";
 import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
@@ -10,7 +9,9 @@ import { mapInTurns } from "./in-turns.ts";
 import { slotIndex, slotName } from "./slots.ts";
 import {
   type Counters,
+  type CountsAndLoad,
   type DirectorSnapshot,
+  type DirectorTotals,
   NO_COUNTERS,
   type ServerSnapshot,
   type ServiceSnapshot,
@@ -27,60 +28,87 @@ export interface SnapshotInput {
   readonly lag: string | undefined;
 }
 
-type Counted = Counters & ServerLoad;
+type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 
 const NO_LOAD: ServerLoad = { active: 0, inactive: 0 };
-const NOTHING = counts(NO_COUNTERS, NO_LOAD);
 const UNREALISED: NextHop = { kind: "unresolved", reason: "not in the data plane" };
 
 /** With pauses, in which nothing of the input may change, where there are tens of thousands of servers. */
 export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapshot> {
-  const { occupied, halfOpen, capacity, templates } = input.flows;
+  const services = await mapInTurns(input.served.services, (service) => snapshotService(service, input));
+  return { services, ...directorIn(input) };
+}
+
+/** Without the services one by one: quick, however many there are. */
+export function takeTotals(input: SnapshotInput): DirectorTotals {
+  const totals: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
+  for (const service of input.served.services) add(totals, totalOf(service, input));
+  return { totals, ...directorIn(input) };
+}
+
+function directorIn({ flows, counters, dataplane, lag }: SnapshotInput): Omit<DirectorSnapshot, "services"> {
+  const { occupied, halfOpen, capacity, templates } = flows;
   return {
-    services: await mapInTurns(input.served.services, (service) => snapshotService(service, input)),
     flows: { occupied, halfOpen, capacity },
     templates: { occupied: templates.occupied, capacity: templates.capacity, lost: templates.lost },
-    verdicts: input.counters.verdicts,
-    dataplane: input.dataplane,
-    lag: input.lag,
+    verdicts: counters.verdicts,
+    dataplane,
+    lag,
   };
 }
 
-/** A service's totals include servers that were removed since. */
 function snapshotService(service: VirtualService, input: SnapshotInput): ServiceSnapshot {
-  const { held, counters } = input;
-  const id = held.services.get(serviceKey(service))?.id;
-  const slots = slotIndex(held);
-  const names = id === undefined ? undefined : slots.byName(id);
-  const retired = id === undefined ? undefined : counters.retired.get(id);
-  let total = counts(retired ?? NO_COUNTERS, NO_LOAD);
-  for (const slot of id === undefined ? [] : slots.of(id)) total = sum(total, counted(slot, input));
+  const id = idOf(service, input);
+  const names = id === undefined ? undefined : slotIndex(input.held).byName(id);
   const servers = service.servers.map((server): ServerSnapshot => {
     const slot = names?.get(slotName(server));
     const snapshot = snapshotServer(server, slot, input);
     const templates = slot === undefined ? undefined : input.flows.templates.servers.get(slot);
     return templates === undefined && !service.persistence ? snapshot : { templates: templates ?? 0, ...snapshot };
   });
-  return { ...service, ...total, servers };
+  return { ...service, ...totalOf(service, input), servers };
 }
 
 /** V8 takes fields behind a spread for a dictionary's, 20 us a server: what is spread comes last. */
 function snapshotServer(server: RealServer, slot: number | undefined, input: SnapshotInput): ServerSnapshot {
   const nextHop = (slot === undefined ? undefined : input.held.servers.get(slot)?.nextHop) ?? UNREALISED;
-  const { packets, bytes, connections, outPackets, outBytes, active, inactive } =
-    slot === undefined ? NOTHING : counted(slot, input);
+  const { packets, bytes, connections, outPackets, outBytes } = countersAt(slot, input);
+  const { active, inactive } = loadAt(slot, input);
   return { packets, bytes, connections, outPackets, outBytes, active, inactive, nextHop, ...server };
 }
 
-function counted(slot: number, { counters, loads }: SnapshotInput): Counted {
-  return counts(counters.servers.get(slot) ?? NO_COUNTERS, loads.get(slot) ?? NO_LOAD);
+/** Servers that were removed since included. */
+function totalOf(service: VirtualService, input: SnapshotInput): CountsAndLoad {
+  const id = idOf(service, input);
+  const total: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
+  if (id === undefined) return total;
+  add(total, input.counters.retired.get(id) ?? NO_COUNTERS);
+  for (const slot of slotIndex(input.held).of(id)) {
+    add(total, countersAt(slot, input));
+    add(total, loadAt(slot, input));
+  }
+  return total;
 }
 
-function counts(counters: Counters, { active, inactive }: ServerLoad): Counted {
-  const { packets, bytes, connections, outPackets, outBytes } = counters;
-  return { packets, bytes, connections, outPackets, outBytes, active, inactive };
+/** In place, because listings do it for every server. */
+function add(total: Mutable<CountsAndLoad>, more: Partial<CountsAndLoad>): void {
+  total.packets += more.packets ?? 0;
+  total.bytes += more.bytes ?? 0;
+  total.connections += more.connections ?? 0;
+  total.outPackets += more.outPackets ?? 0;
+  total.outBytes += more.outBytes ?? 0;
+  total.active += more.active ?? 0;
+  total.inactive += more.inactive ?? 0;
 }
 
-function sum(a: Counted, b: Counted): Counted {
-  return { ...sumServerCounters(a, b), active: a.active + b.active, inactive: a.inactive + b.inactive };
+function idOf(service: VirtualService, { held }: SnapshotInput): number | undefined {
+  return held.services.get(serviceKey(service))?.id;
+}
+
+function countersAt(slot: number | undefined, { counters }: SnapshotInput): Counters {
+  return (slot === undefined ? undefined : counters.servers.get(slot)) ?? NO_COUNTERS;
+}
+
+function loadAt(slot: number | undefined, { loads }: SnapshotInput): ServerLoad {
+  return (slot === undefined ? undefined : loads.get(slot)) ?? NO_LOAD;
 }

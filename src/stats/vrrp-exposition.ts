@@ -18,20 +18,17 @@ export interface VrrpReadings {
 
 type Instance = VrrpReadings["status"]["instances"][number];
 
-const STATES: Table<Instance> = {
-  labels: ["kind", "name", "state"],
-  metrics: [gauge("vrrp_state", "Always 1; the label says in which state the instance or group is.", () => 1)],
-};
+const STATES: Table<Instance> = [
+  gauge("vrrp_state", "Always 1; the label says in which state the instance or group is.", () => 1),
+];
 
-const PRIORITIES: Table<Instance> = {
-  labels: ["name"],
-  metrics: [gauge("vrrp_priority", "Priority of the VRRP instance.", ({ priority }) => priority)],
-};
+const PRIORITIES: Table<Instance> = [
+  gauge("vrrp_priority", "Priority of the VRRP instance.", ({ priority }) => priority),
+];
 
-const RESTARTS: Table<number> = {
-  labels: [],
-  metrics: [counter("vrrp_restarts_total", "Times that keepalived had to be started again.", (restarts) => restarts)],
-};
+const RESTARTS: Table<number> = [
+  counter("vrrp_restarts_total", "Times that keepalived had to be started again.", (restarts) => restarts),
+];
 
 /** The text piece by piece, as in exposition.ts. */
 export async function* vrrpExposition({ status }: VrrpReadings): AsyncGenerator<string> {

@@ -13,7 +13,7 @@ import {
   type ServiceAddress,
   type VirtualService,
 } from "../../../src/model/service.ts";
-import type { Counters, DirectorSnapshot, ServiceSnapshot } from "../../../src/stats/snapshot.ts";
+import type { CountsAndLoad, DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "../../../src/stats/snapshot.ts";
 
 const NEXT_HOPS: Readonly<Record<string, NextHop>> = {
   "10.0.0.1": {
@@ -73,6 +73,11 @@ export class FakeDirector implements ApiDirector {
     };
   }
 
+  async totals(): Promise<DirectorTotals> {
+    const { services, ...rest } = await this.snapshot();
+    return { totals: sumOf(services), ...rest };
+  }
+
   hasInterface(name: string): boolean {
     return name === "eth0";
   }
@@ -123,10 +128,12 @@ function count(service: VirtualService): ServiceSnapshot {
     inactive: 1,
     nextHop: NEXT_HOPS[server.rip] ?? { kind: "unresolved" as const, reason: "no neighbour" },
   }));
-  const sum = (name: keyof Counters | "active" | "inactive") =>
-    servers.reduce((total, server) => total + server[name], 0);
+  return { ...service, ...sumOf(servers), servers };
+}
+
+function sumOf(counted: readonly CountsAndLoad[]): CountsAndLoad {
+  const sum = (name: keyof CountsAndLoad) => counted.reduce((total, each) => total + each[name], 0);
   return {
-    ...service,
     connections: sum("connections"),
     packets: sum("packets"),
     bytes: sum("bytes"),
@@ -134,6 +141,5 @@ function count(service: VirtualService): ServiceSnapshot {
     outBytes: sum("outBytes"),
     active: sum("active"),
     inactive: sum("inactive"),
-    servers,
   };
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as settle } from "node:timers/promises";
 import type { FlowSummary } from "../../../src/dataplane/port.ts";
-import { addServer, addService, deleteService } from "../../../src/model/edits.ts";
+import { addServer, addService, deleteServer, deleteService } from "../../../src/model/edits.ts";
 import { EMPTY_STATE } from "../../../src/model/service.ts";
 import { type DirectorUnderTest, memoryDirector, server, service } from "../../support/memory-director.ts";
 
@@ -58,6 +58,27 @@ describe("while the flow table is swept", () => {
     end();
     const occupied = (await Promise.all(readings)).map(({ flows }) => flows.occupied);
     assert.deepEqual([sweeps, occupied], [1, [7, 7]]);
+    await director.stop();
+  });
+});
+
+describe("the totals", () => {
+  test("are the sums over the services, servers that were removed included", async () => {
+    const { director, memory } = await started();
+    const other = service([server("10.1.0.3", { port: 81 })], { port: 81 });
+    await director.change((state) => addServer(addService(state, other), web, server("10.1.0.2")));
+    for (const each of [web, web, web, other]) memory.connect(each);
+    await director.change((state) => deleteServer(state, web, server("10.1.0.1")));
+    const { totals } = await director.totals();
+    const { services } = await director.snapshot();
+    assert.deepEqual([totals.packets, totals.connections, totals.active], [4, 4, 4]);
+    assert.deepEqual(
+      services.map(({ packets, active }) => [packets, active]),
+      [
+        [3, 3],
+        [1, 1],
+      ],
+    );
     await director.stop();
   });
 });

@@ -167,6 +167,17 @@ describe("the metrics", () => {
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
   });
 
+  it("pass promtool check metrics whatever names the configuration has", async () => {
+    const instances = [{ kind: "instance", name: '"a\\b"\n', state: "MASTER", priority: 100 }];
+    const vrrp = { status: { restarts: 0, instances } };
+    const metrics = new Metrics({ version: "1.2.3", snapshot: async () => SNAPSHOT, vrrp, onError: assert.fail });
+    const input = await render(metrics);
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+    assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+    const [priority] = samplesOf(input).filter((sample) => sample.startsWith("vrrp_priority"));
+    assert.equal(priority, String.raw`vrrp_priority{name="\"a\\b\"\n"} 100`);
+  });
+
   it("follow the kernel's counters instead of adding them up", async () => {
     const metrics = metricsOf(async () => SNAPSHOT);
     assert.deepEqual(samplesOf(await render(metrics)), samplesOf(await render(metrics)));
