@@ -22,7 +22,7 @@ import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import type { ServiceOccupancy } from "./stats/occupancy.ts";
 import { type BaselineStore, Readings } from "./stats/readings.ts";
-import type { DirectorSnapshot, DirectorTotals } from "./stats/snapshot.ts";
+import type { DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./stats/snapshot.ts";
 
 /** How long a change waits for the neighbours of its new servers before it is acknowledged, in ms. */
 const NEIGHBOUR_PATIENCE = 300;
@@ -102,8 +102,10 @@ export class Director {
   #changes = 0;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** Whoever changes the data plane or reads all of it: the next one starts when that is done. */
-  #access: Promise<unknown> = Promise.resolve();
+  /** The last change of the data plane; whoever reads all of it begins when it is done. */
+  #writing: Promise<unknown> = Promise.resolve();
+  /** Everybody who reads all of it; the next change begins when they are done. */
+  #reading: Promise<unknown> = Promise.resolve();
   /** Under way. */
   #sweeping: Promise<FlowSummary> | undefined;
   #swept: FlowSummary | undefined;
@@ -125,7 +127,7 @@ export class Director {
       port,
       realised: () => ({ served: this.#served, held: this.#held, lag: this.#lag }),
       flows: () => this.#lastSweep(),
-      undisturbed: (work) => this.#undisturbed(work),
+      undisturbed: (work) => this.#read(work),
       baselines,
       report,
     });
@@ -208,6 +210,11 @@ export class Director {
     return this.#readings.reading(only);
   }
 
+  /** The services of it one by one, for long listings: each is made when its turn comes, all as of one moment. */
+  listing(): Promise<Iterable<ServiceSnapshot>> {
+    return this.#readings.listing();
+  }
+
   /**
    * Counters of one service and its servers, or of all, are read from 0 on. What the data plane counts, and with it
    * the metrics, goes on. @throws SERVICE_NOT_FOUND, STATE_NOT_SAVED
@@ -232,7 +239,7 @@ export class Director {
     this.#readings.stop();
     clearTimeout(this.#retryTimer);
     await Promise.allSettled([this.#queue, this.#sweeping]);
-    await this.#access;
+    await this.#writing;
     clearTimeout(this.#rampTimer);
   }
 
@@ -242,10 +249,17 @@ export class Director {
     return result;
   }
 
-  /** Does what nobody else may be in the data plane for. Never waits for the queue. */
-  #undisturbed<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#access.then(work);
-    this.#access = result.catch(() => {});
+  /** While nobody writes. Never waits for the queue, nor for others who read. */
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#writing.then(work);
+    this.#reading = Promise.allSettled([this.#reading, result]);
+    return result;
+  }
+
+  /** While nobody else writes or reads all of it. */
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    const result = Promise.all([this.#writing, this.#reading]).then(work);
+    this.#writing = result.catch(() => {});
     return result;
   }
 
@@ -272,7 +286,7 @@ export class Director {
   }
 
   #realise(desired: DesiredState): Promise<void> {
-    return this.#undisturbed(() => this.#realiseNow(desired));
+    return this.#write(() => this.#realiseNow(desired));
   }
 
   async #realiseNow(desired: DesiredState): Promise<void> {
@@ -342,7 +356,7 @@ export class Director {
     if (this.#sweeping !== undefined) return;
     try {
       const { templates } = await this.#sweep();
-      await this.#undisturbed(() => this.#reclaim(templates));
+      await this.#write(() => this.#reclaim(templates));
     } catch (error) {
       this.#report(`sweep failed: ${(error as Error).message}`);
     }

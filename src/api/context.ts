@@ -20,6 +20,7 @@ export type ApiDirector = Pick<
   | "snapshot"
   | "totals"
   | "reading"
+  | "listing"
   | "occupancy"
   | "zero"
   | "flows"

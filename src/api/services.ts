@@ -50,8 +50,8 @@ export function serviceRoutes(app: App, context: ApiContext): void {
 function listRoute(app: App, { director }: ApiContext): void {
   const schema = { summary: "All virtual services", response: { 200: streamedAs(ServiceStates), ...ERRORS } };
   app.get("/v1/services", { schema }, async (_request, reply) => {
-    const { services } = await director.reading();
-    return reply.type(JSON_TEXT).send(streamedList("services", mapped(services, toServiceReading)));
+    const services = mapped(await director.listing(), toServiceReading);
+    return reply.type(JSON_TEXT).send(streamedList("services", services));
   });
 }
 

@@ -3,6 +3,7 @@
 
 import type { DataplaneImage, MapOp } from "../compile/image.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
+import { Turn } from "../model/turn.ts";
 import { toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { ImageWriter } from "./image-writer.ts";
@@ -16,6 +17,7 @@ import type {
   FlowSummary,
   ImagePart,
   RotationPosition,
+  ServerCounters,
   ServerLoad,
   TemplatePage,
 } from "./port.ts";
@@ -84,12 +86,15 @@ export class KernelDataplane implements DataplanePort {
 
   async counters(of?: ImagePart): Promise<DataplaneCounters> {
     const servers = of ? this.#counts.ofEach(of.servers.keys()) : await this.#counts.ofMany(this.#writer.inUse.servers);
-    const retired = [...(of ?? this.#writer.inUse).services.values()].map(
-      (service) => [service.id, toServerCounters(this.#writer.retired(service))] as const,
-    );
+    const retired = new Map<number, ServerCounters>();
+    const turn = new Turn();
+    for (const service of (of ?? this.#writer.inUse).services.values()) {
+      retired.set(service.id, toServerCounters(this.#writer.retired(service)));
+      if (turn.isOver) await turn.next();
+    }
     return {
       servers,
-      retired: new Map(retired),
+      retired,
       verdicts: verdictTotals(this.#maps.verdicts.get(0) ?? []),
     };
   }

@@ -22,8 +22,10 @@ export interface Appointment {
   action: (() => void) | undefined;
 }
 
-/** Kept without a pause: when thousands are due, other work comes in between. */
+/** Kept without a pause: when thousands are due, other work comes in between, */
 const AT_ONCE = 16;
+/** but not once they are overdue by more than this, in ms. */
+const PATIENCE = 20;
 
 export class Agenda {
   readonly #clock: Clock;
@@ -72,9 +74,9 @@ export class Agenda {
   #run(): void {
     this.#timerDue = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    for (let kept = 0; kept < AT_ONCE; kept++) {
+    for (let kept = 0; ; kept++) {
       const first = this.#heap[0];
-      if (!first || first.due > now) break;
+      if (!first || first.due > now || (kept >= AT_ONCE && now - first.due <= PATIENCE)) break;
       this.#removeFirst();
       first.action?.();
     }

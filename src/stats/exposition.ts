@@ -18,8 +18,10 @@ export interface Metric<Subject> {
 /** All metrics of one kind of subject. */
 export type Table<Subject> = readonly Metric<Subject>[];
 
-/** A subject with its labels, in the order in which they are written. */
-export type Row<Subject> = readonly [labels: Readonly<Record<string, string>>, subject: Subject];
+/** A subject behind its labels, as {@link labelled} has written them. */
+export type Row<Subject> = readonly [labels: string, subject: Subject];
+
+export type Labels = Readonly<Record<string, string>>;
 
 const PREFIX = "xdirector_";
 /** Written without a pause: a millisecond or two. */
@@ -74,10 +76,19 @@ const ATTACHMENTS: Table<Attachment> = [
 export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<string> {
   const { services, verdicts, dataplane } = snapshot;
   yield* render(SERVERS, await serversOf(services));
-  yield* render(SERVICES, services.map(serviceRow));
-  yield* render(DIRECTOR, [[{}, snapshot]]);
-  yield* render(VERDICTS, Array.from(verdicts, verdictRow));
-  yield* render(ATTACHMENTS, dataplane.attachments.map(attachmentRow));
+  yield* render(
+    SERVICES,
+    services.map((service) => labelled(serviceLabels(service), service)),
+  );
+  yield* render(DIRECTOR, [labelled({}, snapshot)]);
+  yield* render(
+    VERDICTS,
+    Array.from(verdicts, ([verdict, packets]) => labelled({ verdict }, packets)),
+  );
+  yield* render(
+    ATTACHMENTS,
+    dataplane.attachments.map((each) => labelled({ interface: each.name, mode: each.mode }, each)),
+  );
 }
 
 /** With pauses. */
@@ -92,16 +103,14 @@ async function serversOf(services: readonly ServiceSnapshot[]): Promise<Row<Serv
 }
 
 /**
- * The text format of Prometheus (exposition format 0.0.4), in pieces. Labels are made text once, however many metrics
- * a row has: prom-client, which does it for every sample, takes ten times as long. No two rows may have the same labels.
+ * The text format of Prometheus (exposition format 0.0.4), in pieces. No two rows may have the same labels. By prom-client, which
+ * files every value under its labels first, it would take ten times as long.
  */
 export function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): Generator<string> {
-  const labels: string[] = [];
   for (const { type, name, help, read } of table) {
     let piece = `# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} ${type}\n`;
-    for (const [index, row] of rows.entries()) {
-      labels[index] ??= labelsText(row[0]);
-      piece += `${PREFIX}${name}${labels[index]} ${read(row[1])}\n`;
+    for (const [index, [labels, subject]] of rows.entries()) {
+      piece += `${PREFIX}${name}${labels} ${read(subject)}\n`;
       if (index % ROWS_AT_ONCE < ROWS_AT_ONCE - 1) continue;
       yield piece;
       piece = "";
@@ -110,31 +119,24 @@ export function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subje
   }
 }
 
-function labelsText(labels: Readonly<Record<string, string>>): string {
+/** Labels are made text once, in this order, however many metrics a subject has. */
+export function labelled<Subject>(labels: Labels, subject: Subject): Row<Subject> {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  return [pairs.length === 0 ? "" : `{${pairs.join(",")}}`, subject];
 }
 
 function escaped(value: string): string {
   return value.replace(/[\\"\n]/g, (character) => ESCAPES[character] as string);
 }
 
-export function serviceRow<Service extends ServiceAddress>(service: Service): Row<Service> {
-  if (isMark(service)) return [{ service: String(service.mark), protocol: markPrefix(service) }, service];
-  return [{ service: endpoint(service.vip, service.port), protocol: service.protocol }, service];
+export function serviceLabels(service: ServiceAddress): Labels {
+  if (isMark(service)) return { service: String(service.mark), protocol: markPrefix(service) };
+  return { service: endpoint(service.vip, service.port), protocol: service.protocol };
 }
 
 function serverRows(service: ServiceSnapshot): Row<ServerSnapshot>[] {
-  const [labels] = serviceRow(service);
-  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip, server.port) }, server]);
-}
-
-function verdictRow([verdict, packets]: readonly [string, number]): Row<number> {
-  return [{ verdict }, packets];
-}
-
-function attachmentRow(attachment: Attachment): Row<Attachment> {
-  return [{ interface: attachment.name, mode: attachment.mode }, attachment];
+  const labels = serviceLabels(service);
+  return service.servers.map((server) => labelled({ ...labels, server: endpoint(server.rip, server.port) }, server));
 }
 
 export function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {

@@ -7,15 +7,18 @@ import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
 import { Turn } from "../model/turn.ts";
-import { counter, gauge, type Row, render, serviceRow, type Table } from "./exposition.ts";
+import { counter, gauge, type Labels, labelled, type Row, render, serviceLabels, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
-const SERVERS: Table<ServerReport> = [
-  gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", ({ up }) => Number(up)),
+/** Of thousands of reports only this is kept while text is made of it. */
+type Verdict = Pick<ServiceReport, "quorum" | "sorryServer">;
+
+const SERVERS: Table<boolean> = [
+  gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", Number),
 ];
 
-const SERVICES: Table<ServiceReport> = [
+const SERVICES: Table<Verdict> = [
   gauge("service_quorum", "Whether enough real servers of the service are up (1) or not (0).", ({ quorum }) =>
     Number(quorum),
   ),
@@ -24,8 +27,8 @@ const SERVICES: Table<ServiceReport> = [
   ),
 ];
 
-const CHECKS: Table<CheckReport> = [
-  gauge("check_duration_seconds", "How long the last run of the check took.", ({ lastRun }) => lastRun?.duration ?? 0),
+const CHECKS: Table<number> = [
+  gauge("check_duration_seconds", "How long the last run of the check took.", (duration) => duration),
 ];
 
 const RUNS: Table<number> = [counter("check_runs_total", "Runs of checks.", (runs) => runs)];
@@ -35,51 +38,41 @@ const SUMS: Table<RunSums> = [
   counter("check_late_runs_total", "Runs that began later than a tenth of delay_loop.", ({ late }) => late),
 ];
 
-/** The text piece by piece, as in exposition.ts. Each service is as it was when its reports were gathered. */
+/** The text piece by piece, as in exposition.ts. Each service is as it was when its turn came. */
 export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {
   const { statistics } = health;
-  const rows = {
-    servers: [] as Row<ServerReport>[],
-    services: [] as Row<ServiceReport>[],
-    checks: [] as Row<CheckReport>[],
-  };
+  const servers: Row<boolean>[] = [];
+  const services: Row<Verdict>[] = [];
+  const checks: Row<number>[] = [];
   const turn = new Turn();
   for (const report of health.services()) {
-    const servers = serverRows(report);
-    rows.servers.push(...servers);
-    rows.services.push(serviceRow(report));
-    rows.checks.push(...servers.flatMap(checkRows));
+    const labels = serviceLabels(report);
+    const { quorum, sorryServer } = report;
+    services.push(labelled(labels, { quorum, sorryServer }));
+    for (const server of report.servers) {
+      const ofServer = { ...labels, server: endpoint(server.rip as Address, server.port) };
+      servers.push(labelled(ofServer, server.up));
+      checks.push(...checkRows(ofServer, server));
+    }
     if (turn.isOver) await turn.next();
   }
-  yield* render(SERVERS, rows.servers);
-  yield* render(SERVICES, rows.services);
-  yield* render(CHECKS, rows.checks);
+  yield* render(SERVERS, servers);
+  yield* render(SERVICES, services);
+  yield* render(CHECKS, checks);
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
-  yield* render(SUMS, Array.from(statistics.sums, sumsRow));
-}
-
-function serverRows(service: ServiceReport): Row<ServerReport>[] {
-  const [labels] = serviceRow(service);
-  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip as Address, server.port) }, server]);
+  yield* render(
+    SUMS,
+    Array.from(statistics.sums, ([check, sums]) => labelled({ check }, sums)),
+  );
 }
 
 /** Several checks of one type on one server share their labels: the slowest is shown. */
-function checkRows([labels, { checks }]: Row<ServerReport>): Row<CheckReport>[] {
-  const slowest = new Map<string, CheckReport>();
-  for (const check of checks) {
-    const other = slowest.get(check.type);
-    if (!other || (check.lastRun?.duration ?? 0) > (other.lastRun?.duration ?? 0)) slowest.set(check.type, check);
-  }
-  return [...slowest].map(([type, check]) => [{ ...labels, check: type }, check]);
+function checkRows(labels: Labels, { checks }: ServerReport): Row<number>[] {
+  const slowest = new Map<CheckReport["type"], number>();
+  for (const { type, lastRun } of checks) slowest.set(type, Math.max(lastRun?.duration ?? 0, slowest.get(type) ?? 0));
+  return Array.from(slowest, ([check, duration]) => labelled({ ...labels, check }, duration));
 }
 
 function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Row<number>[] {
-  return [
-    [{ check, result: "success" }, succeeded],
-    [{ check, result: "failure" }, failed],
-  ];
-}
-
-function sumsRow([check, sums]: readonly [string, RunSums]): Row<RunSums> {
-  return [{ check }, sums];
+  return [labelled({ check, result: "success" }, succeeded), labelled({ check, result: "failure" }, failed)];
 }

@@ -12,8 +12,8 @@ import { mapInTurns } from "./in-turns.ts";
 import { type Baselines, Meter } from "./meter.ts";
 import { type ServiceOccupancy, takeOccupancy } from "./occupancy.ts";
 import { slotIndex } from "./slots.ts";
-import type { DirectorSnapshot, DirectorTotals } from "./snapshot.ts";
-import { type SnapshotInput, takeSnapshot, takeTotals } from "./take-snapshot.ts";
+import type { DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./snapshot.ts";
+import { type SnapshotInput, snapshotServices, takeSnapshot, takeTotals } from "./take-snapshot.ts";
 
 const NO_FLOWS: FlowSummary = {
   occupied: 0,
@@ -97,6 +97,16 @@ export class Readings {
   async reading(only?: ServiceAddress): Promise<DirectorSnapshot> {
     const snapshot = await this.snapshot(only);
     return { ...snapshot, services: await mapInTurns(snapshot.services, (service) => this.#meter.read(service)) };
+  }
+
+  /** The services of {@link reading} one by one, for long listings: each is made when its turn comes. */
+  async listing(): Promise<Iterable<ServiceSnapshot>> {
+    const flows = await this.#options.flows();
+    return this.#readAll({ ...(await this.#countAll()), flows });
+  }
+
+  *#readAll(input: SnapshotInput): Iterable<ServiceSnapshot> {
+    for (const service of snapshotServices(input)) yield this.#meter.read(service);
   }
 
   /** Of one service, or of all. @throws SERVICE_NOT_FOUND, STATE_NOT_SAVED */

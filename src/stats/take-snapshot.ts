@@ -39,6 +39,11 @@ export async function takeSnapshot(input: SnapshotInput): Promise<DirectorSnapsh
   return { services, ...directorIn(input) };
 }
 
+/** The services one by one: each is made when its turn comes, and all of it as of one moment. */
+export function* snapshotServices(input: SnapshotInput): Generator<ServiceSnapshot> {
+  for (const service of input.served.services) yield snapshotService(service, input);
+}
+
 /** Without the services one by one: quick, however many there are. */
 export function takeTotals(input: SnapshotInput): DirectorTotals {
   const totals: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };

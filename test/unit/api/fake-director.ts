@@ -94,6 +94,10 @@ export class FakeDirector implements ApiDirector {
     return (await this.snapshot()).services;
   }
 
+  async listing(): Promise<readonly ServiceSnapshot[]> {
+    return (await this.snapshot()).services;
+  }
+
   async zero(service?: ServiceAddress): Promise<void> {
     this.zeroed.push(service ? getService(this.desired, service) : undefined);
   }

@@ -34,6 +34,19 @@ describe("the agenda", () => {
     assert.equal(kept, 5000);
   });
 
+  it("keeps all that is long overdue before anything else", async () => {
+    const clock = new VirtualClock();
+    const agenda = new Agenda(clock);
+    let kept = 0;
+    for (let n = 0; n < 5000; n++) agenda.add(-1_000, () => kept++);
+    let keptBefore = -1;
+    clock.after(0, () => {
+      keptBefore = kept;
+    });
+    await clock.pass(0);
+    assert.equal(keptBefore, 5000);
+  });
+
   it("forgets what was cancelled or cleared", async () => {
     const clock = new VirtualClock();
     const agenda = new Agenda(clock);
