@@ -2,13 +2,14 @@
 // The metrics that come from a snapshot of the director: their names, help texts and values, in one
 // table per subject. Scraping is metrics.ts's subject.
 
+import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
 import { endpoint, isMark, markPrefix, type ServiceAddress } from "../model/service.ts";
 import { Turn } from "../model/turn.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 export interface Metric<Subject> {
-  readonly type: "counter" | "gauge";
+  readonly type: typeof Counter | typeof Gauge;
   /** Without the prefix. */
   readonly name: string;
   readonly help: string;
@@ -18,16 +19,16 @@ export interface Metric<Subject> {
 /** All metrics of one kind of subject. */
 export type Table<Subject> = readonly Metric<Subject>[];
 
-/** A subject behind its labels, as {@link labelled} has written them. */
-export type Row<Subject> = readonly [labels: string, subject: Subject];
-
 export type Labels = Readonly<Record<string, string>>;
+
+/** A subject behind its labels. */
+export type Row<Subject> = readonly [labels: Labels, subject: Subject];
 
 const PREFIX = "xdirector_";
 /** Written without a pause: a millisecond or two. */
 const ROWS_AT_ONCE = 250;
-/** In the value of a label. */
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
+/** `# HELP` and `# TYPE`, which only the first piece of a metric has. */
+const TITLES = /^#.*\n#.*\n/;
 
 const SERVERS: Table<ServerSnapshot> = [
   counter("server_packets_total", "Packets to the real server.", ({ packets }) => packets),
@@ -78,16 +79,16 @@ export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<st
   yield* render(SERVERS, await serversOf(services));
   yield* render(
     SERVICES,
-    services.map((service) => labelled(serviceLabels(service), service)),
+    services.map((service) => [serviceLabels(service), service]),
   );
-  yield* render(DIRECTOR, [labelled({}, snapshot)]);
+  yield* render(DIRECTOR, [[{}, snapshot]]);
   yield* render(
     VERDICTS,
-    Array.from(verdicts, ([verdict, packets]) => labelled({ verdict }, packets)),
+    Array.from(verdicts, ([verdict, packets]) => [{ verdict }, packets]),
   );
   yield* render(
     ATTACHMENTS,
-    dataplane.attachments.map((each) => labelled({ interface: each.name, mode: each.mode }, each)),
+    dataplane.attachments.map((each) => [{ interface: each.name, mode: each.mode }, each]),
   );
 }
 
@@ -102,31 +103,31 @@ async function serversOf(services: readonly ServiceSnapshot[]): Promise<Row<Serv
   return rows;
 }
 
-/**
- * The text format of Prometheus (exposition format 0.0.4), in pieces. No two rows may have the same labels. By prom-client, which
- * files every value under its labels first, it would take ten times as long.
- */
-export function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): Generator<string> {
-  for (const { type, name, help, read } of table) {
-    let piece = `# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} ${type}\n`;
-    for (const [index, [labels, subject]] of rows.entries()) {
-      piece += `${PREFIX}${name}${labels} ${read(subject)}\n`;
-      if (index % ROWS_AT_ONCE < ROWS_AT_ONCE - 1) continue;
-      yield piece;
-      piece = "";
+/** No two rows may have the same labels. */
+export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
+  for (const metric of table) {
+    yield await samplesText(metric, rows.slice(0, ROWS_AT_ONCE));
+    for (let first = ROWS_AT_ONCE; first < rows.length; first += ROWS_AT_ONCE) {
+      yield (await samplesText(metric, rows.slice(first, first + ROWS_AT_ONCE))).replace(TITLES, "");
     }
-    yield `${piece}\n`;
+    yield "\n";
   }
 }
 
-/** Labels are made text once, in this order, however many metrics a subject has. */
-export function labelled<Subject>(labels: Labels, subject: Subject): Row<Subject> {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return [pairs.length === 0 ? "" : `{${pairs.join(",")}}`, subject];
-}
-
-function escaped(value: string): string {
-  return value.replace(/[\\"\n]/g, (character) => ESCAPES[character] as string);
+/**
+ * A metric of prom-client's own would file each value under its labels before it writes it, which takes ten times as
+ * long. As shared labels, which histograms have, they are made text once, however many metrics a row has.
+ */
+async function samplesText<Subject>(
+  { type: Type, name, help, read }: Metric<Subject>,
+  rows: readonly Row<Subject>[],
+): Promise<string> {
+  const registry = new Registry();
+  const metric = new Type({ name: PREFIX + name, help, registers: [] });
+  const described = await metric.get();
+  const values = rows.map(([labels, subject]) => ({ labels: {}, sharedLabels: labels, value: read(subject) }));
+  registry.registerMetric(Object.assign(metric, { get: async () => ({ ...described, values }) }));
+  return registry.metrics();
 }
 
 export function serviceLabels(service: ServiceAddress): Labels {
@@ -136,13 +137,13 @@ export function serviceLabels(service: ServiceAddress): Labels {
 
 function serverRows(service: ServiceSnapshot): Row<ServerSnapshot>[] {
   const labels = serviceLabels(service);
-  return service.servers.map((server) => labelled({ ...labels, server: endpoint(server.rip, server.port) }, server));
+  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip, server.port) }, server]);
 }
 
 export function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
-  return { type: "counter", name, help, read };
+  return { type: Counter, name, help, read };
 }
 
 export function gauge<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
-  return { type: "gauge", name, help, read };
+  return { type: Gauge, name, help, read };
 }

@@ -7,7 +7,7 @@ import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
 import { Turn } from "../model/turn.ts";
-import { counter, gauge, type Labels, labelled, type Row, render, serviceLabels, type Table } from "./exposition.ts";
+import { counter, gauge, type Labels, type Row, render, serviceLabels, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
 
@@ -48,10 +48,10 @@ export async function* healthExposition(health: HealthReadings): AsyncGenerator<
   for (const report of health.services()) {
     const labels = serviceLabels(report);
     const { quorum, sorryServer } = report;
-    services.push(labelled(labels, { quorum, sorryServer }));
+    services.push([labels, { quorum, sorryServer }]);
     for (const server of report.servers) {
       const ofServer = { ...labels, server: endpoint(server.rip as Address, server.port) };
-      servers.push(labelled(ofServer, server.up));
+      servers.push([ofServer, server.up]);
       checks.push(...checkRows(ofServer, server));
     }
     if (turn.isOver) await turn.next();
@@ -62,7 +62,7 @@ export async function* healthExposition(health: HealthReadings): AsyncGenerator<
   yield* render(RUNS, [...statistics.sums].flatMap(runRows));
   yield* render(
     SUMS,
-    Array.from(statistics.sums, ([check, sums]) => labelled({ check }, sums)),
+    Array.from(statistics.sums, ([check, sums]) => [{ check }, sums]),
   );
 }
 
@@ -70,9 +70,12 @@ export async function* healthExposition(health: HealthReadings): AsyncGenerator<
 function checkRows(labels: Labels, { checks }: ServerReport): Row<number>[] {
   const slowest = new Map<CheckReport["type"], number>();
   for (const { type, lastRun } of checks) slowest.set(type, Math.max(lastRun?.duration ?? 0, slowest.get(type) ?? 0));
-  return Array.from(slowest, ([check, duration]) => labelled({ ...labels, check }, duration));
+  return Array.from(slowest, ([check, duration]) => [{ ...labels, check }, duration]);
 }
 
 function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Row<number>[] {
-  return [labelled({ check, result: "success" }, succeeded), labelled({ check, result: "failure" }, failed)];
+  return [
+    [{ check, result: "success" }, succeeded],
+    [{ check, result: "failure" }, failed],
+  ];
 }

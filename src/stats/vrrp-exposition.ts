@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The metrics of VRRP: in which state each instance is, and how often keepalived had to be started again.
 
-import { counter, gauge, labelled, render, type Table } from "./exposition.ts";
+import { counter, gauge, render, type Table } from "./exposition.ts";
 
 /** What is read; see ha/keepalived.ts. */
 export interface VrrpReadings {
@@ -35,12 +35,12 @@ export async function* vrrpExposition({ status }: VrrpReadings): AsyncGenerator<
   const { restarts, instances } = status;
   yield* render(
     STATES,
-    instances.map((each) => labelled({ kind: each.kind, name: each.name, state: each.state }, each)),
+    instances.map((each) => [{ kind: each.kind, name: each.name, state: each.state }, each]),
   );
   const single = instances.filter(({ kind }) => kind === "instance");
   yield* render(
     PRIORITIES,
-    single.map((each) => labelled({ name: each.name }, each)),
+    single.map((each) => [{ name: each.name }, each]),
   );
-  yield* render(RESTARTS, [labelled({}, restarts)]);
+  yield* render(RESTARTS, [[{}, restarts]]);
 }
