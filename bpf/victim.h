@@ -27,6 +27,9 @@ enum flow_rank {
 #define CANDIDATE_HALF_OPEN ((__u64)RANK_HALF_OPEN << CANDIDATE_RANK_BIT)
 #define CANDIDATE_EXPIRED ((__u64)RANK_EXPIRED << CANDIDATE_RANK_BIT)
 
+_Static_assert(FLOW_PROTOCOL_MAX *FLOW_STATE_MAX == 1 << FLOW_KIND_BITS,
+	       "every kind of flow has a rank");
+
 /* The two low bits of a signature: 0 of a free slot, 1 of a claimed one, which is not to be had, 2 and 3 of flows. */
 #define SIGNATURE_KINDS 4
 

@@ -54,6 +54,17 @@ export interface ServerEntry {
   readonly nextHop: NextHop;
 }
 
+/** Slots of each service, by {@link ServiceEntry.id}, those of removed servers included. */
+export function slotsByService(servers: ReadonlyMap<number, ServerEntry>): Map<number, number[]> {
+  const slots = new Map<number, number[]>();
+  for (const [slot, { service }] of servers) {
+    const ofService = slots.get(service);
+    if (ofService) ofService.push(slot);
+    else slots.set(service, [slot]);
+  }
+  return slots;
+}
+
 /** Whether the slot only stays because flows may name it. */
 export function isGone({ method }: Pick<ServerEntry, "method">): boolean {
   return method === "none" || method === "evicted";

@@ -2,7 +2,14 @@
 // The image in the kernel: each operation writes one map, and what follows from it. The order of operations is the
 // caller's subject.
 
-import { type DataplaneImage, isRevived, type MapOp, type ServerEntry, type ServiceEntry } from "../compile/image.ts";
+import {
+  type DataplaneImage,
+  isRevived,
+  type MapOp,
+  type ServerEntry,
+  type ServiceEntry,
+  slotsByService,
+} from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { Prefix } from "../model/prefix.ts";
 import type { ServiceKey } from "../model/service.ts";
@@ -55,7 +62,7 @@ export class ImageWriter {
   /** What the maps say already. What a writer before has not come to is done now. */
   adopt({ services, servers, tables, marks }: DataplaneImage): void {
     this.#inUse = { services: new Map(services), servers: new Map(servers) };
-    this.#rankings.adopt(tables, this.#slotsByService());
+    this.#rankings.adopt(tables, slotsByService(this.#inUse.servers));
     this.#settings.forgetServices();
     this.#settings.describeServices(services.values());
     this.#settings.describeMarks({ areThere: marks.size > 0 });
@@ -91,7 +98,7 @@ export class ImageWriter {
     else if (batch.kind === "services") this.#changeServices(batch.ops);
     else if (batch.kind === "gone tables") this.#deleteTables(batch.services);
     else if (batch.kind === "ranking") this.#putRanking(batch.table);
-    else this.#rankings.putTables(batch.tables, this.#slotsByService());
+    else this.#rankings.putTables(batch.tables, slotsByService(this.#inUse.servers));
   }
 
   #applyOne(op: Extract<OpBatch, { kind: "one" }>["op"]): void {
@@ -153,16 +160,6 @@ export class ImageWriter {
     const { servers } = this.#inUse;
     const slots = [...servers].flatMap(([slot, { service }]) => (service === table.service ? [slot] : []));
     this.#rankings.putRanking(table, slots);
-  }
-
-  #slotsByService(): Map<number, number[]> {
-    const slots = new Map<number, number[]>();
-    for (const [slot, { service }] of this.#inUse.servers) {
-      const ofService = slots.get(service);
-      if (ofService) ofService.push(slot);
-      else slots.set(service, [slot]);
-    }
-    return slots;
   }
 
   #deleteTables(services: readonly number[]): void {

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Which slots of the data plane belong to a service, those of removed servers included. No I/O here.
 
-import type { DataplaneImage, ServerEntry } from "../compile/image.ts";
+import { type DataplaneImage, type ServerEntry, slotsByService } from "../compile/image.ts";
 import type { ServerAddress } from "../model/edits.ts";
 
 export class SlotIndex {
   readonly #servers: DataplaneImage["servers"];
-  readonly #slots = new Map<number, number[]>();
+  readonly #slots: ReadonlyMap<number, readonly number[]>;
   /** Made when a service is asked for, so that nobody waits for all of them. */
   readonly #names = new Map<number, ReadonlyMap<string, number>>();
 
   constructor(servers: DataplaneImage["servers"]) {
     this.#servers = servers;
-    for (const [slot, { service }] of servers) {
-      const slots = this.#slots.get(service);
-      if (slots) slots.push(slot);
-      else this.#slots.set(service, [slot]);
-    }
+    this.#slots = slotsByService(servers);
   }
 
   of(serviceId: number): readonly number[] {
