@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The folders of src/ form a line; a file may import from its own folder and from folders to the left.
-// This test reads the sources as text: it must fail on a backward arrow that compiles.
+// The folders of src/ form a line; a file may import from its own folder and from folders to the left. What is pure
+// gets nothing from Node.js that waits, or that sees more than its arguments. This test reads the sources as text: it
+// must fail on a backward arrow that compiles.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,6 +15,7 @@ const ORDER = [
   "scheduler",
   "config",
   "compile",
+  "turn",
   "bpf",
   "dataplane",
   "net",
@@ -25,6 +27,14 @@ const ORDER = [
   "cli",
   "main",
 ];
+
+const PURE = ["errors", "model", "scheduler", "compile"];
+
+/** Functions of their arguments. */
+const PURE_OF_NODE = ["isDeepStrictEqual", "isIPv4", "isIPv6", "SocketAddress"];
+
+const NODE_IMPORT =
+  /^\s*(?:import|export)\b([^"';]*[^"';\s])\s*["']node:|\bimport\(\s*["']node:[^"']+|^\s*import ["']node:[^"']+/gm;
 
 const IMPORT = /^\s*(?:import|export)\b[^"';]*?["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/gm;
 
@@ -46,6 +56,14 @@ function violation(file: string, target: string): string | undefined {
   if (from < 0) return `${file}: "${place(file)}" has no place in the line`;
   if (to < 0) return `${file} imports ${target}: "${place(target)}" has no place in the line`;
   return to > from ? `${file} imports ${target}: ${place(file)} is left of ${place(target)}` : undefined;
+}
+
+/** What a text gets from Node.js that is no function of its arguments. */
+function impurities(text: string): string[] {
+  return [...text.matchAll(NODE_IMPORT)]
+    .flatMap(([statement, clause = statement]) => clause.replace(/[{}]|from\s*$/g, "").split(","))
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && !PURE_OF_NODE.includes(name));
 }
 
 function sources(): string[] {
@@ -87,6 +105,32 @@ describe("import arrows", () => {
       assert.equal(violation(file, target) === undefined, allowed);
     });
   }
+
+  it("finds what a text gets from Node.js", () => {
+    const text = [
+      'import { isIPv4, Socket } from "node:net";',
+      'import {\n  isDeepStrictEqual,\n  inspect,\n} from "node:util";',
+      'import { setTimeout as isIPv6 } from "node:timers/promises";',
+      'import * as fs from "node:fs";',
+      'import "node:http";',
+      'await import("node:net");',
+    ].join("\n");
+    assert.deepEqual(impurities(text), [
+      "Socket",
+      "inspect",
+      "setTimeout as isIPv6",
+      "* as fs",
+      'import "node:http',
+      'import("node:net',
+    ]);
+  });
+
+  it("what is pure gets nothing from Node.js that waits, or that sees more than its arguments", () => {
+    const found = sources()
+      .filter((file) => PURE.includes(place(file)))
+      .flatMap((file) => impurities(readFileSync(fromRoot("src", file), "utf8")).map((name) => `${file}: ${name}`));
+    assert.deepEqual(found, []);
+  });
 
   it("no source file imports from its right", () => {
     const files = sources();

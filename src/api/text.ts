@@ -3,7 +3,7 @@
 
 import { Readable } from "node:stream";
 import Type from "typebox";
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import { ERRORS } from "./schemas.ts";
 
 /** Characters in a piece at least. */

@@ -3,7 +3,7 @@
 
 import type { DataplaneImage, MapOp } from "../compile/image.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import { toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { ImageWriter } from "./image-writer.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Map server_counters: what went to the server in each slot, by CPU.
 
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import { sumRecords, toServerCounters } from "./counters.ts";
 import type { ServerCounters } from "./port.ts";
 import type { DataplaneMaps } from "./program.ts";

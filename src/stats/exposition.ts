@@ -5,7 +5,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
 import { endpoint, isMark, markPrefix, type ServiceAddress } from "../model/service.ts";
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
 
 export interface Metric<Subject> {

@@ -6,7 +6,7 @@ import type { CheckReport, ServerReport, ServiceReport } from "../health/report.
 import type { RunSums } from "../health/run-statistics.ts";
 import type { Address } from "../model/address.ts";
 import { endpoint } from "../model/service.ts";
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import { counter, gauge, type Labels, type Row, render, serviceLabels, type Table } from "./exposition.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Work on tens of thousands of servers that leaves others their turns.
 
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 
 export async function mapInTurns<Service, Result>(
   services: Iterable<Service>,

@@ -3,7 +3,7 @@
 // metrics are is exposition.ts's subject.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { Turn } from "../model/turn.ts";
+import { Turn } from "../turn.ts";
 import { exposition } from "./exposition.ts";
 import { type HealthReadings, healthExposition } from "./health-exposition.ts";
 import type { DirectorSnapshot } from "./snapshot.ts";
