@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { parseArgs } from "node:util";
 import { get, type HttpRequest } from "../health/checkers/http-request.ts";
-import { HTTP_PROTOCOLS } from "../model/health.ts";
+import { HTTP_PROTOCOLS } from "../model/check.ts";
 import { CommandError } from "./command-error.ts";
 
 const DEFAULT_TIMEOUT_S = 5;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The shapes of checks, as documents: those of model/health.ts, with times in seconds and with most fields
+// The shapes of checks, as documents: those of model/check.ts, with times in seconds and with most fields
 // left to their defaults. Shapes only.
 
 import Type from "typebox";
-import { DNS_TYPES, HTTP_PROTOCOLS, REGEX_OPTIONS } from "../model/health.ts";
+import { DNS_TYPES, HTTP_PROTOCOLS, REGEX_OPTIONS } from "../model/check.ts";
 
 export const CLOSED = { additionalProperties: false } as const;
 const LONGEST = 31 * 86_400;

@@ -4,19 +4,21 @@
 import { type Address, parseAddress } from "../model/address.ts";
 import {
   type Check,
-  DEFAULT_HEALTH_SETTINGS,
-  DEFAULT_SERVER_HEALTH,
-  DEFAULT_SERVICE_HEALTH,
-  type HealthSettings,
   type HttpUrl,
-  type ServerHealth,
-  type ServiceHealth,
-  type SorryServer,
   type StatusRange,
   USUAL_HELO_NAME,
   USUAL_MAX_REPLY_LENGTH,
   USUAL_STATUS_CODES,
   usualTiming,
+} from "../model/check.ts";
+import {
+  DEFAULT_HEALTH_SETTINGS,
+  DEFAULT_SERVER_HEALTH,
+  DEFAULT_SERVICE_HEALTH,
+  type HealthSettings,
+  type ServerHealth,
+  type ServiceHealth,
+  type SorryServer,
 } from "../model/health.ts";
 import type { CheckDocument, UrlDocument } from "./check-schema.ts";
 import type { HealthSettingsDocument, ServerHealthDocument, ServiceHealthDocument } from "./health-schema.ts";

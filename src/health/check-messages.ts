@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What keepalived 2.2.7 logs and mails about the runs of a check, by type. Pure.
 
-import type { Check, CheckType } from "../model/health.ts";
+import type { Check, CheckType } from "../model/check.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import type { CheckState, Step } from "./rise-and-fall.ts";
 

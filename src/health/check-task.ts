@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One check as it is carried out again and again: its place in the agenda, its last run, what it is for.
 
-import type { Check } from "../model/health.ts";
+import type { Check } from "../model/check.ts";
 import type { Appointment } from "./agenda.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import type { FileFollower } from "./checkers/file.ts";

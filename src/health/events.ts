@@ -2,7 +2,8 @@
 // What happens to the health of servers and services: one event a change, with keepalived's log line and
 // whoever is to be told. Types only.
 
-import type { CheckType, Script } from "../model/health.ts";
+import type { CheckType } from "../model/check.ts";
+import type { Script } from "../model/script.ts";
 
 /** Somebody to be told, beyond the log. */
 export interface Notice {

@@ -3,7 +3,8 @@
 // here holds up checks, and what goes wrong is reported, no more.
 
 import { isDeepStrictEqual } from "node:util";
-import { DEFAULT_HEALTH_SETTINGS, type HealthSettings, type NotifyFifo, type Script } from "../model/health.ts";
+import { DEFAULT_HEALTH_SETTINGS, type HealthSettings, type NotifyFifo } from "../model/health.ts";
+import type { Script } from "../model/script.ts";
 import type { HealthEvent } from "./events.ts";
 import { Mailer } from "./mailer.ts";
 import { NotifyPipe } from "./notify-pipe.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is known about the health of everything that is watched, as plain data: for REST and metrics.
 
-import type { CheckType } from "../model/health.ts";
+import type { CheckType } from "../model/check.ts";
 import { isMark, type ServiceAddress, serviceKey } from "../model/service.ts";
 import type { CheckTask } from "./check-task.ts";
 import type { CheckWatch, ServerWatch, ServiceWatch } from "./service-watch.ts";

@@ -2,7 +2,7 @@
 // From what one run of a check found out to the check's verdict and the time of its next run, exactly as
 // keepalived times them. Pure: time and outcome are inputs.
 
-import type { Check, HttpCheck } from "../model/health.ts";
+import type { Check, HttpCheck } from "../model/check.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import type { PeriodicCheck } from "./checkers/run-check.ts";
 

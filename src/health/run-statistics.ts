@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums over the runs of all checks, by type: what the metrics show.
 
-import type { CheckType } from "../model/health.ts";
+import type { CheckType } from "../model/check.ts";
 
 /** A run that begins later than this part of the time between two runs is late. */
 const TOLERANCE = 0.1;

@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Script } from "../model/health.ts";
+import type { Script } from "../model/script.ts";
 import { ScriptFamily } from "./script-family.ts";
 import { assertSecure } from "./script-security.ts";
 import { type Identity, identityOf } from "./users.ts";

@@ -2,7 +2,8 @@
 // One watched service: which of its servers are alive, with which weight, and whether they are enough. Takes
 // verdicts in, gives events out, in keepalived's order. No time, no I/O.
 
-import type { Check, HealthSettings } from "../model/health.ts";
+import type { Check } from "../model/check.ts";
+import type { HealthSettings } from "../model/health.ts";
 import { checkMessages, mailBody } from "./check-messages.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import type { HealthEvent, Notice } from "./events.ts";

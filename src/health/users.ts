@@ -3,7 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Script } from "../model/health.ts";
+import type { Script } from "../model/script.ts";
 
 export interface Identity {
   readonly uid: number;

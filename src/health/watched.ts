@@ -4,8 +4,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../model/address.ts";
+import type { Check } from "../model/check.ts";
 import {
-  type Check,
   DEFAULT_SERVER_HEALTH,
   DEFAULT_SERVICE_HEALTH,
   type ServerHealth,

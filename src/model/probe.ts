@@ -4,7 +4,7 @@
 
 import { type ErrorDetail, XdirectorError } from "../errors.ts";
 import { type Address, familyOf } from "./address.ts";
-import type { Check } from "./health.ts";
+import type { Check } from "./check.ts";
 import type { NextHops } from "./next-hop.ts";
 import { type DesiredState, IPIP, isMark, type RealServer, type Tunnel, type VirtualService } from "./service.ts";
 

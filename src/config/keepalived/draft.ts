@@ -3,7 +3,8 @@
 // the values of each block, and the statement it began with.
 
 import type { Address, Family } from "../../model/address.ts";
-import type { Check, Script } from "../../model/health.ts";
+import type { Check } from "../../model/check.ts";
+import type { Script } from "../../model/script.ts";
 import type { PersistenceEngine, Protocol, SchedulerFlag, SchedulerName } from "../../model/service.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { TimingDraft } from "./timing.ts";

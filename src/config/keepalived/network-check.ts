@@ -2,7 +2,8 @@
 // What checkers have in common that talk to the server over the network.
 
 import type { Address } from "../../model/address.ts";
-import { type CheckType, DEFAULT_SERVICE_HEALTH, type NetworkCheck } from "../../model/health.ts";
+import type { CheckType, NetworkCheck } from "../../model/check.ts";
+import { DEFAULT_SERVICE_HEALTH } from "../../model/health.ts";
 import type { CheckDefaults } from "./draft.ts";
 import { resolveTiming, type TimingDraft, timingKeywords } from "./timing.ts";
 import { PORT, readAddress, readInteger, readSwitch, UINT32 } from "./values.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Checks as keepalived.conf writes them: every value is given, so that no default can get in between.
 
-import type { Check, CheckTiming, HttpCheck, HttpUrl, NetworkCheck, UdpCheck } from "../../model/health.ts";
+import type { Check, CheckTiming, HttpCheck, HttpUrl, NetworkCheck, UdpCheck } from "../../model/check.ts";
 import { block, type Lines, quote, seconds, yesNo } from "./print-text.ts";
 import { joinCommand } from "./script.ts";
 

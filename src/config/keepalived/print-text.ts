@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How values and blocks are written in a keepalived.conf.
 
-import type { Script } from "../../model/health.ts";
+import type { Script } from "../../model/script.ts";
 import { joinCommand } from "./script.ts";
 
 export type Lines = readonly string[];

@@ -3,7 +3,7 @@
 // refused, not left out.
 
 import { XdirectorError } from "../../errors.ts";
-import type { FileCheck } from "../../model/health.ts";
+import type { FileCheck } from "../../model/check.ts";
 import type { DesiredState, VirtualService } from "../../model/service.ts";
 import { DEFAULT_SETTINGS } from "../../model/settings.ts";
 import { printGlobals } from "./print-globals.ts";

@@ -2,7 +2,7 @@
 // Scripts in keepalived.conf: a command that may be quoted as a whole, then a user and a group. The
 // command's own words are parted by blanks; single quotes keep blanks together. No I/O here.
 
-import type { Script } from "../../model/health.ts";
+import type { Script } from "../../model/script.ts";
 import type { Statement } from "./tree.ts";
 import type { Context } from "./walk.ts";
 

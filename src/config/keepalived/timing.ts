@@ -2,7 +2,7 @@
 // The keywords that say when checks run: the same in a virtual server, a real server and a checker,
 // each the default of the next. Times are ms.
 
-import { type CheckTiming, type CheckType, usualTiming } from "../../model/health.ts";
+import { type CheckTiming, type CheckType, usualTiming } from "../../model/check.ts";
 import { readInteger, readInterval, readSwitch, readTimer, UINT32 } from "./values.ts";
 import { assign, type Keywords } from "./walk.ts";
 

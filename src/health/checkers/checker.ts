@@ -3,7 +3,8 @@
 // check ends. No I/O here.
 
 import type { Address } from "../../model/address.ts";
-import type { NetworkCheck, TlsFiles } from "../../model/health.ts";
+import type { NetworkCheck } from "../../model/check.ts";
+import type { TlsFiles } from "../../model/health.ts";
 import type { ProbeTarget } from "../../model/probe.ts";
 
 /** What one run of a check found out. */

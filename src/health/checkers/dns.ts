@@ -3,7 +3,7 @@
 
 import { randomInt } from "node:crypto";
 import { decode, encode, RECURSION_DESIRED } from "dns-packet";
-import type { DnsCheck } from "../../model/health.ts";
+import type { DnsCheck } from "../../model/check.ts";
 import { endpointOf, failure, OK, type Outcome, type Subject } from "./checker.ts";
 import { exchangeUdp } from "./udp.ts";
 

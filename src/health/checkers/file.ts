@@ -4,7 +4,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { FileCheck } from "../../model/health.ts";
+import type { FileCheck } from "../../model/check.ts";
 import { failure, type Outcome } from "./checker.ts";
 
 /** keepalived's IPVS_WEIGHT_FAULT: a weight so low that it means down. */

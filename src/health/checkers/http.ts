@@ -3,7 +3,7 @@
 // any are configured.
 
 import { createHash } from "node:crypto";
-import { type BodyPattern, compileBodyPattern, type HttpCheck, type HttpUrl } from "../../model/health.ts";
+import { type BodyPattern, compileBodyPattern, type HttpCheck, type HttpUrl } from "../../model/check.ts";
 import { endpointOf, failure, failureOf, type Outcome, type Subject } from "./checker.ts";
 import { get } from "./http-request.ts";
 

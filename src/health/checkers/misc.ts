@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // MISC_CHECK: a script decides, by its exit status.
 
-import type { MiscCheck } from "../../model/health.ts";
+import type { MiscCheck } from "../../model/check.ts";
 import { runScript, type ScriptPolicy } from "../scripts.ts";
 import { failure, OK, type Outcome } from "./checker.ts";
 

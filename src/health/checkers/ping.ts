@@ -2,7 +2,7 @@
 // PING_CHECK: one ICMP echo by the system's ping, which may do what node cannot.
 
 import { execFile } from "node:child_process";
-import type { PingCheck } from "../../model/health.ts";
+import type { PingCheck } from "../../model/check.ts";
 import { endpointOf, failure, OK, type Outcome, type Subject } from "./checker.ts";
 
 /** How much longer than its own timeout ping may live, in ms. */

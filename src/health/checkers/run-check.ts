@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
 
-import type { BfdCheck, Check, FileCheck } from "../../model/health.ts";
+import type { BfdCheck, Check, FileCheck } from "../../model/check.ts";
 import type { ProbeWays } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
 import { failure, failureOf, type Outcome, type Subject } from "./checker.ts";

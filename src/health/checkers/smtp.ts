@@ -3,7 +3,7 @@
 
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Address } from "../../model/address.ts";
-import type { SmtpCheck } from "../../model/health.ts";
+import type { SmtpCheck } from "../../model/check.ts";
 import { markedTcpSocket } from "../../net/marked-socket.ts";
 import { endpointOf, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // TCP_CHECK: the server is up when it accepts a connection.
 
-import type { TcpCheck } from "../../model/health.ts";
+import type { TcpCheck } from "../../model/check.ts";
 import { endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
 import { openSocket } from "./socket.ts";
 

@@ -4,7 +4,7 @@
 import { type BindOptions, createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Address } from "../../model/address.ts";
-import type { UdpCheck } from "../../model/health.ts";
+import type { UdpCheck } from "../../model/check.ts";
 import { markedUdpSocket } from "../../net/marked-socket.ts";
 import { type Endpoint, endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
 

@@ -2,17 +2,9 @@
 // Random valid health: checks of every type, quorum, sorry server, scripts, global settings.
 
 import fc from "fast-check";
-import {
-  type Check,
-  DNS_TYPES,
-  type HealthSettings,
-  HTTP_PROTOCOLS,
-  type HttpUrl,
-  REGEX_OPTIONS,
-  type Script,
-  type ServerHealth,
-  type ServiceHealth,
-} from "../../../src/model/health.ts";
+import { type Check, DNS_TYPES, HTTP_PROTOCOLS, type HttpUrl, REGEX_OPTIONS } from "../../../src/model/check.ts";
+import type { HealthSettings, ServerHealth, ServiceHealth } from "../../../src/model/health.ts";
+import type { Script } from "../../../src/model/script.ts";
 import { ipv4Address, plainRecord, port } from "./arbitrary-state.ts";
 
 /** Documents have seconds: a whole number of ms survives. */

@@ -13,7 +13,7 @@ import type {
   SmtpCheck,
   TcpCheck,
   UdpCheck,
-} from "../../../src/model/health.ts";
+} from "../../../src/model/check.ts";
 import { address } from "../../support/memory-director.ts";
 
 export const TIMING = { delayLoop: 2_000, retry: 1, delayBeforeRetry: 1_000, warmup: 0, alpha: false } as const;

@@ -13,7 +13,7 @@ import { describe, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import { checkHttp } from "../../../src/health/checkers/http.ts";
-import type { BodyPattern, HttpCheck, HttpUrl } from "../../../src/model/health.ts";
+import type { BodyPattern, HttpCheck, HttpUrl } from "../../../src/model/check.ts";
 import { httpCheck, listening, subjectAt } from "./checks.ts";
 
 const BODY = "hello world\n";

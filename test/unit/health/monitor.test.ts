@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
-import { type Check, DEFAULT_HEALTH_SETTINGS } from "../../../src/model/health.ts";
+import type { Check } from "../../../src/model/check.ts";
+import { DEFAULT_HEALTH_SETTINGS } from "../../../src/model/health.ts";
 import { EMPTY_STATE } from "../../../src/model/service.ts";
 import { address } from "../../support/memory-director.ts";
 import { httpCheck, miscCheck, tcpCheck } from "./checks.ts";

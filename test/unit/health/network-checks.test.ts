@@ -13,7 +13,7 @@ import { checkPing } from "../../../src/health/checkers/ping.ts";
 import { checkSmtp } from "../../../src/health/checkers/smtp.ts";
 import { checkTcp } from "../../../src/health/checkers/tcp.ts";
 import { checkUdp } from "../../../src/health/checkers/udp.ts";
-import type { UdpCheck } from "../../../src/model/health.ts";
+import type { UdpCheck } from "../../../src/model/check.ts";
 import { address } from "../../support/memory-director.ts";
 import { closedPort, dnsCheck, listening, smtpCheck, subjectAt, tcpCheck, udpCheck } from "./checks.ts";
 

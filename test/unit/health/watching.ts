@@ -4,8 +4,8 @@
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import type { HealthEvent } from "../../../src/health/events.ts";
 import { Monitor, type MonitorOptions } from "../../../src/health/monitor.ts";
+import type { Check } from "../../../src/model/check.ts";
 import {
-  type Check,
   DEFAULT_SERVER_HEALTH,
   DEFAULT_SERVICE_HEALTH,
   type ServerHealth,

@@ -5,13 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { XdirectorError } from "../../../src/errors.ts";
 import type { Address } from "../../../src/model/address.ts";
-import {
-  type Check,
-  DEFAULT_SERVER_HEALTH,
-  DEFAULT_SERVICE_HEALTH,
-  type HttpUrl,
-  type ServiceHealth,
-} from "../../../src/model/health.ts";
+import type { Check, HttpUrl } from "../../../src/model/check.ts";
+import { DEFAULT_SERVER_HEALTH, DEFAULT_SERVICE_HEALTH, type ServiceHealth } from "../../../src/model/health.ts";
 import { assertValidService } from "../../../src/model/invariants.ts";
 import type { VirtualService } from "../../../src/model/service.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // DNS_CHECK.
 
-import { DNS_TYPES } from "../../../model/health.ts";
+import { DNS_TYPES } from "../../../model/check.ts";
 import { NETWORK_KEYWORDS, type NetworkDraft, resolveNetwork } from "../network-check.ts";
 import { readChoice } from "../values.ts";
 import { assign, type Keywords, walk } from "../walk.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // HTTP_GET and SSL_GET.
 
-import { HTTP_PROTOCOLS, type HttpCheck, type HttpUrl } from "../../../model/health.ts";
+import { HTTP_PROTOCOLS, type HttpCheck, type HttpUrl } from "../../../model/check.ts";
 import type { CheckDefaults } from "../draft.ts";
 import { NETWORK_KEYWORDS, type NetworkDraft, resolveNetwork } from "../network-check.ts";
 import { readChoice, readInteger, readSwitch, UINT32 } from "../values.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // MISC_CHECK.
 
-import type { Script } from "../../../model/health.ts";
+import type { Script } from "../../../model/script.ts";
 import type { CheckDraft } from "../draft.ts";
 import { readScript } from "../script.ts";
 import { resolveTiming, type TimingDraft, timingKeywords } from "../timing.ts";

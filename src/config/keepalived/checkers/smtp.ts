@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SMTP_CHECK, with the deprecated host blocks.
 
-import { USUAL_HELO_NAME } from "../../../model/health.ts";
+import { USUAL_HELO_NAME } from "../../../model/check.ts";
 import type { CheckDraft } from "../draft.ts";
 import { ENDPOINT_KEYWORDS, NETWORK_KEYWORDS, type NetworkDraft, resolveNetwork } from "../network-check.ts";
 import { assign, type Keywords, walk } from "../walk.ts";

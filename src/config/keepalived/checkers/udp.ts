@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // UDP_CHECK.
 
-import { USUAL_MAX_REPLY_LENGTH } from "../../../model/health.ts";
+import { USUAL_MAX_REPLY_LENGTH } from "../../../model/check.ts";
 import { NETWORK_KEYWORDS, type NetworkDraft, resolveNetwork } from "../network-check.ts";
 import type { Statement } from "../tree.ts";
 import { type Range, readInteger } from "../values.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The `url` blocks of HTTP_GET and SSL_GET.
 
-import { type HttpUrl, REGEX_OPTIONS, type StatusRange, USUAL_STATUS_CODES } from "../../../model/health.ts";
+import { type HttpUrl, REGEX_OPTIONS, type StatusRange, USUAL_STATUS_CODES } from "../../../model/check.ts";
 import type { Statement } from "../tree.ts";
 import { readChoice, readInteger, UINT32 } from "../values.ts";
 import { assign, type Context, type Keywords, walk } from "../walk.ts";
