@@ -9,7 +9,6 @@ import {
   USUAL_HELO_NAME,
   USUAL_MAX_REPLY_LENGTH,
   USUAL_STATUS_CODES,
-  usualTiming,
 } from "../model/check.ts";
 import {
   DEFAULT_HEALTH_SETTINGS,
@@ -20,6 +19,7 @@ import {
   type ServiceHealth,
   type SorryServer,
 } from "../model/health.ts";
+import { inherit, type OwnCheck, ownCheck } from "../model/inheritance.ts";
 import type { CheckDocument, UrlDocument } from "./check-schema.ts";
 import type { HealthSettingsDocument, ServerHealthDocument, ServiceHealthDocument } from "./health-schema.ts";
 import { toTunnel, toTunnelDocument } from "./tunnel-document.ts";
@@ -32,7 +32,7 @@ const ADDRESSES = ["connectIp", "bindTo", "rip"];
 const USUAL_MAIL = { port: 25, connectTimeout: 30_000 };
 
 /** What of a service's health its servers' checks take over. */
-type Defaults = Pick<ServiceHealth, "timing" | "alpha" | "virtualHost">;
+type Defaults = Pick<ServiceHealth, "timing" | "alpha">;
 
 export function toHealthSettings({ mail, ...rest }: HealthSettingsDocument): HealthSettings {
   return { ...DEFAULT_HEALTH_SETTINGS, ...rest, ...(mail && { mail: { ...USUAL_MAIL, ...toModel(mail) } }) };
@@ -85,28 +85,29 @@ export function toServerHealthDocument({ checks, ...rest }: ServerHealth): Serve
 }
 
 function toCheck(document: CheckDocument, service: Defaults): Check {
-  const own = toModel(document);
-  if (own.type === "bfd") return { alpha: service.alpha, ...own };
-  if (own.type === "file") return { weight: 1, reverse: false, ...own };
-  const { alpha, timing } = service;
-  const times = usualTiming(own.type, { ...timing, ...own });
-  if (own.type === "misc") return { alpha, dynamicWeight: false, timeout: times.delayLoop, ...own, ...times };
-  const network = { alpha, connectTimeout: timing.connectTimeout, logAllFailures: false };
-  return { ...network, ...usualOf(own.type, service), ...own, ...times, ...urlsOf(own) } as Check;
+  return inherit({ ...usualOf(document.type), ...toModel(document), ...urlsOf(document) } as OwnCheck, service);
 }
 
-function usualOf(type: CheckDocument["type"], { virtualHost }: Defaults): object {
+function usualOf(type: CheckDocument["type"]): object {
+  const network = { logAllFailures: false };
   switch (type) {
     case "http":
     case "https":
-      return { httpProtocol: "1.0", sni: false, fastRecovery: false, ...(virtualHost && { virtualHost }) };
+      return { ...network, httpProtocol: "1.0", sni: false, fastRecovery: false };
     case "smtp":
-      return { heloName: USUAL_HELO_NAME };
+      return { ...network, heloName: USUAL_HELO_NAME };
     case "dns":
-      return { queryType: "SOA", name: "." };
+      return { ...network, queryType: "SOA", name: "." };
     case "udp":
-      return { requireReply: false, minReplyLength: 0, maxReplyLength: USUAL_MAX_REPLY_LENGTH };
-    default:
+      return { ...network, requireReply: false, minReplyLength: 0, maxReplyLength: USUAL_MAX_REPLY_LENGTH };
+    case "tcp":
+    case "ping":
+      return network;
+    case "misc":
+      return { dynamicWeight: false };
+    case "file":
+      return { weight: 1, reverse: false };
+    case "bfd":
       return {};
   }
 }
@@ -128,7 +129,9 @@ function toStatusRange(code: number | string): StatusRange {
   return { from, to };
 }
 
-function toCheckDocument(check: Check): CheckDocument {
+/** What it has from its service is left out, so that it follows that also when the document is read again. */
+function toCheckDocument(whole: Check): CheckDocument {
+  const check = ownCheck(whole);
   if (check.type !== "http" && check.type !== "https") return inSeconds(check) as CheckDocument;
   const urls = check.urls.map(({ statusCodes, ...rest }) => ({
     ...rest,

@@ -209,7 +209,8 @@ export type ServerDocument = Type.Static<typeof ServerSchema>;
 export type ServiceDocument = Type.Static<typeof ServiceSchema>;
 export type ConfigDocument = Type.Static<typeof ConfigSchema>;
 
-/** The same documents as xdirector writes them: nothing is left out, but what a tunnel does not have. */
+/** The same documents as xdirector writes them: nothing is left out but what a tunnel does not have, and what a
+ * check has from its service. */
 const FullTunnelSchema = Type.Object(
   { ...TunnelSchema.properties, checksum: Type.Boolean() },
   { ...CLOSED, description: "absent when it is plain ipip" },

@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../model/address.ts";
-import type { Check } from "../model/check.ts";
+import { type Check, INHERITABLE } from "../model/check.ts";
 import {
   DEFAULT_SERVER_HEALTH,
   DEFAULT_SERVICE_HEALTH,
@@ -15,7 +15,7 @@ import { probeTarget } from "../model/probe.ts";
 import { type DesiredState, isMark, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
 import type { Subject } from "./checkers/checker.ts";
 
-const NO_TIMING = { delayLoop: 0, retry: 0, delayBeforeRetry: 0, warmup: 0, alpha: false };
+const TIMING: ReadonlySet<string> = new Set([...INHERITABLE, "inherits", "logAllFailures"]);
 
 export interface WatchedServer {
   readonly name: string;
@@ -61,14 +61,14 @@ export function watchedName(service: VirtualService): string {
   return group === undefined ? serviceKey(service) : `group|${group}`;
 }
 
-/** Whether two checks look at the same thing in the same way; when they do it does not matter. */
+/** Whether two checks look at the same thing in the same way; when they do it, and for how long, does not matter. */
 export function isSameCheck(a: Check, b: Check): boolean {
   return isDeepStrictEqual(withoutTiming(a), withoutTiming(b));
 }
 
 function withoutTiming(check: Check): object {
-  const { delayLoop, retry, delayBeforeRetry, warmup, alpha, ...rest } = { ...NO_TIMING, ...check };
-  return rest;
+  const entries = Object.entries(check).filter(([field]) => !TIMING.has(field));
+  return Object.fromEntries(entries);
 }
 
 function isWatched({ health, servers }: VirtualService): boolean {

@@ -17,7 +17,21 @@ export interface CheckTiming {
   readonly warmup: number;
   /** The server counts as down until its first success. */
   readonly alpha: boolean;
+  /** The fields that were left out: they follow the service's; see inheritance.ts. */
+  readonly inherits?: readonly Inheritable[];
 }
+
+/** What a check has from its service unless it says it itself. */
+export const INHERITABLE = [
+  "delayLoop",
+  "retry",
+  "delayBeforeRetry",
+  "warmup",
+  "alpha",
+  "connectTimeout",
+  "timeout",
+] as const;
+export type Inheritable = (typeof INHERITABLE)[number];
 
 /** A check that talks to the server over the network. */
 export interface NetworkCheck extends CheckTiming {
@@ -116,7 +130,7 @@ export interface PingCheck extends NetworkCheck {
 export interface MiscCheck extends CheckTiming {
   readonly type: "misc";
   readonly script: Script;
-  /** Until SIGTERM; SIGKILL comes 2 s later. */
+  /** Until SIGTERM, {@link delayLoop} when left out; SIGKILL comes 2 s later. */
   readonly timeout: number;
   /** Exit status 2..255 is a success that sets the weight to status - 2. */
   readonly dynamicWeight: boolean;
@@ -141,6 +155,7 @@ export interface BfdCheck {
   readonly type: "bfd";
   readonly name: string;
   readonly alpha: boolean;
+  readonly inherits?: readonly Inheritable[];
 }
 
 export type Check =
@@ -162,11 +177,13 @@ const USUAL_RETRIES: Partial<Record<CheckType, number>> = { dns: 3, misc: 0 };
 const USUAL_DELAY_BEFORE_RETRY = 1_000;
 const USUAL_HTTP_DELAY_BEFORE_RETRY = 3_000;
 
+type Intervals = Omit<CheckTiming, "alpha" | "inherits">;
+
 /** The timing of a check that says no more about it than `given`. */
 export function usualTiming(
   type: CheckType,
-  { delayLoop = USUAL_DELAY_LOOP, retry, delayBeforeRetry, warmup = delayLoop }: Partial<Omit<CheckTiming, "alpha">>,
-): Omit<CheckTiming, "alpha"> {
+  { delayLoop = USUAL_DELAY_LOOP, retry, delayBeforeRetry, warmup = delayLoop }: Partial<Intervals>,
+): Intervals {
   return {
     delayLoop,
     retry: retry ?? USUAL_RETRIES[type] ?? USUAL_RETRY,

@@ -2,8 +2,10 @@
 // Every change an operator can make, as a pure function from one desired state to the next. Each
 // throws an XdirectorError, and then nothing has changed. No I/O here.
 
+import { isDeepStrictEqual } from "node:util";
 import { XdirectorError } from "../errors.ts";
 import type { Address } from "./address.ts";
+import { bequeath } from "./inheritance.ts";
 import { assertValidServer, assertValidService } from "./invariants.ts";
 import {
   type DesiredState,
@@ -70,12 +72,13 @@ export function editService(state: DesiredState, address: ServiceAddress, change
 }
 
 /**
- * The service takes the place of the one with its address.
+ * The service takes the place of the one with its address. Its servers' checks follow it in what they do not say.
  *
  * @throws SERVICE_NOT_FOUND and what {@link assertValidService} throws
  */
-export function replaceService(state: DesiredState, service: VirtualService): DesiredState {
-  const before = getService(state, service);
+export function replaceService(state: DesiredState, wanted: VirtualService): DesiredState {
+  const before = getService(state, wanted);
+  const service = isDeepStrictEqual(wanted.health, before.health) ? wanted : bequeath(wanted);
   assertValidService(service);
   return { ...state, services: state.services.with(state.services.lastIndexOf(before), service) };
 }

@@ -129,3 +129,18 @@ describe("a server whose check fails", () => {
     assert.equal(stdout, "down\nup\n");
   });
 });
+
+test("the timing of a service is that of the checks its servers have already", async () => {
+  const url = `/v1/services/tcp/${DIRECT_VIP}/81`;
+  const check = { type: "tcp", connectPort: CANARY_PORT, warmup: 0 };
+  const servers = [{ rip: site.realServers[0]?.rip, method: "direct", health: { checks: [check] } }];
+  await daemon.put(url, { scheduler: "rr", health: { timing: { delayLoop: 86_400 } }, servers });
+  const lastRun = async () => {
+    const { servers } = (await daemon.request("GET", `/v1/health/tcp/${DIRECT_VIP}/81`)).body as ServiceReport;
+    return servers[0]?.checks[0]?.lastRun?.at;
+  };
+  await until("it has run", async () => (await lastRun()) !== undefined);
+  const first = await lastRun();
+  await daemon.request("PATCH", url, { health: { timing: { delayLoop: 0.5 } } });
+  await until("it runs again", async () => (await lastRun()) !== first);
+});

@@ -3,22 +3,24 @@
 // the values of each block, and the statement it began with.
 
 import type { Address, Family } from "../../model/address.ts";
-import type { Check } from "../../model/check.ts";
+import type { OwnCheck } from "../../model/inheritance.ts";
 import type { Script } from "../../model/script.ts";
 import type { PersistenceEngine, Protocol, SchedulerFlag, SchedulerName } from "../../model/service.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { TimingDraft } from "./timing.ts";
 import type { Statement } from "./tree.ts";
 
-/** What a checker takes over from the blocks around it, nearest first. */
+/** What a checker takes over from its real server. */
 export interface CheckDefaults {
-  readonly timings: readonly TimingDraft[];
+  readonly timing: TimingDraft;
+  /** As it is written, where that is not the port that the server gets. */
+  readonly port?: number;
   readonly virtualHost?: string | undefined;
   readonly logAllFailures: boolean;
 }
 
 /** A checker block; what it says nothing about is known at the end of the file. */
-export type CheckDraft = (defaults: CheckDefaults) => Check;
+export type CheckDraft = (defaults: CheckDefaults) => OwnCheck;
 
 export interface ServerDraft extends TimingDraft {
   readonly statement: Statement;

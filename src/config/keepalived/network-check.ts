@@ -2,14 +2,14 @@
 // What checkers have in common that talk to the server over the network.
 
 import type { Address } from "../../model/address.ts";
-import type { CheckType, NetworkCheck } from "../../model/check.ts";
-import { DEFAULT_SERVICE_HEALTH } from "../../model/health.ts";
+import type { Inheritable, NetworkCheck } from "../../model/check.ts";
 import type { CheckDefaults } from "./draft.ts";
-import { resolveTiming, type TimingDraft, timingKeywords } from "./timing.ts";
+import { saidTiming, type TimingDraft, timingKeywords } from "./timing.ts";
 import { PORT, readAddress, readInteger, readSwitch, UINT32 } from "./values.ts";
 import { assign, type Keywords } from "./walk.ts";
 
-const { timing: USUAL } = DEFAULT_SERVICE_HEALTH;
+export type OwnNetworkCheck = Omit<NetworkCheck, Inheritable> &
+  Partial<Pick<NetworkCheck, Extract<Inheritable, keyof NetworkCheck>>>;
 
 export interface NetworkDraft extends TimingDraft {
   connectIp?: Address;
@@ -59,12 +59,12 @@ export const NETWORK_KEYWORDS: Keywords<NetworkDraft> = {
   },
 };
 
-export function resolveNetwork(type: CheckType, draft: NetworkDraft, defaults: CheckDefaults): NetworkCheck {
-  const { connectIp, connectPort, bindTo, bindPort, bindInterface, mark } = draft;
-  const drafts = [draft, ...defaults.timings];
+export function resolveNetwork(draft: NetworkDraft, defaults: CheckDefaults): OwnNetworkCheck {
+  const { connectIp, connectPort = defaults.port, bindTo, bindPort, bindInterface, mark } = draft;
+  const connectTimeout = draft.connectTimeout ?? defaults.timing.connectTimeout;
   return {
-    ...resolveTiming(type, ...drafts),
-    connectTimeout: drafts.find((each) => each.connectTimeout)?.connectTimeout ?? USUAL.connectTimeout,
+    ...saidTiming(draft, defaults.timing),
+    ...(connectTimeout !== undefined && { connectTimeout }),
     logAllFailures: draft.logAllFailures ?? defaults.logAllFailures,
     ...(connectIp !== undefined && { connectIp }),
     ...(connectPort !== undefined && { connectPort }),

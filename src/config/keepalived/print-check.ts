@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Checks as keepalived.conf writes them: every value is given, so that no default can get in between.
+// Checks as keepalived.conf writes them: every value is given that they do not have from their service.
 
 import type { Check, CheckTiming, HttpCheck, HttpUrl, NetworkCheck, UdpCheck } from "../../model/check.ts";
+import { type OwnCheck, ownCheck } from "../../model/inheritance.ts";
+import type { OwnNetworkCheck } from "./network-check.ts";
 import { block, type Lines, quote, seconds, yesNo } from "./print-text.ts";
 import { joinCommand } from "./script.ts";
 
@@ -18,25 +20,26 @@ const KEYWORDS = {
   bfd: "BFD_CHECK",
 } as const satisfies Record<Check["type"], string>;
 
-export function printCheck(check: Check): Lines {
+export function printCheck(whole: Check): Lines {
+  const check = ownCheck(whole);
   return block(KEYWORDS[check.type], ...bodyOf(check));
 }
 
-function bodyOf(check: Check): Lines {
+function bodyOf(check: OwnCheck): Lines {
   switch (check.type) {
     case "file": {
       const reverse = check.reverse ? " reverse" : "";
       return [`track_file ${quote(check.name)}`, `weight ${check.weight}${reverse}`];
     }
     case "bfd":
-      return [`name ${quote(check.name)}`, `alpha ${yesNo(check.alpha)}`];
+      return [`name ${quote(check.name)}`, `alpha ${yesNo(check.alpha ?? false)}`];
     case "misc": {
       const { argv, user, group } = check.script;
       const { timeout, dynamicWeight } = check;
       return [
         `misc_path "${joinCommand(argv)}"`,
         ...(user ? [`user ${[user, group].filter(Boolean).join(" ")}`] : []),
-        `misc_timeout ${seconds(timeout)}`,
+        ...(timeout === undefined ? [] : [`misc_timeout ${seconds(timeout)}`]),
         ...(dynamicWeight ? ["misc_dynamic"] : []),
         ...timingOf(check),
       ];
@@ -46,7 +49,7 @@ function bodyOf(check: Check): Lines {
   }
 }
 
-function specificOf(check: Exclude<Check, { readonly type: "file" | "bfd" | "misc" }>): Lines {
+function specificOf(check: Exclude<OwnCheck, { readonly type: "file" | "bfd" | "misc" }>): Lines {
   switch (check.type) {
     case "http":
     case "https":
@@ -62,21 +65,21 @@ function specificOf(check: Exclude<Check, { readonly type: "file" | "bfd" | "mis
   }
 }
 
-function timingOf({ delayLoop, retry, delayBeforeRetry, warmup, alpha }: CheckTiming): Lines {
+function timingOf({ delayLoop, retry, delayBeforeRetry, warmup, alpha }: Partial<CheckTiming>): Lines {
   return [
-    `delay_loop ${seconds(delayLoop)}`,
-    `retry ${retry}`,
-    `delay_before_retry ${seconds(delayBeforeRetry)}`,
-    `warmup ${seconds(warmup)}`,
-    `alpha ${yesNo(alpha)}`,
+    ...(delayLoop === undefined ? [] : [`delay_loop ${seconds(delayLoop)}`]),
+    ...(retry === undefined ? [] : [`retry ${retry}`]),
+    ...(delayBeforeRetry === undefined ? [] : [`delay_before_retry ${seconds(delayBeforeRetry)}`]),
+    ...(warmup === undefined ? [] : [`warmup ${seconds(warmup)}`]),
+    ...(alpha === undefined ? [] : [`alpha ${yesNo(alpha)}`]),
   ];
 }
 
-function networkOf(check: NetworkCheck): Lines {
+function networkOf(check: OwnNetworkCheck): Lines {
   const { connectTimeout, connectIp, connectPort, bindTo, bindPort, bindInterface, mark, logAllFailures } = check;
   return [
     ...timingOf(check),
-    `connect_timeout ${seconds(connectTimeout)}`,
+    ...(connectTimeout === undefined ? [] : [`connect_timeout ${seconds(connectTimeout)}`]),
     `log_all_failures ${yesNo(logAllFailures)}`,
     ...(connectIp ? [`connect_ip ${connectIp}`] : []),
     ...(connectPort ? [`connect_port ${connectPort}`] : []),
@@ -87,7 +90,7 @@ function networkOf(check: NetworkCheck): Lines {
   ];
 }
 
-function httpOf({ httpProtocol, virtualHost, sni, fastRecovery, urls }: HttpCheck): Lines {
+function httpOf({ httpProtocol, virtualHost, sni, fastRecovery, urls }: Omit<HttpCheck, keyof NetworkCheck>): Lines {
   return [
     `http_protocol ${httpProtocol}`,
     ...(virtualHost ? [`virtualhost ${quote(virtualHost)}`] : []),
@@ -116,7 +119,8 @@ function urlOf({ path, digest, statusCodes, virtualHost, regex }: HttpUrl): Line
   ];
 }
 
-function udpOf({ payload, requireReply, reply, minReplyLength, maxReplyLength }: UdpCheck): Lines {
+function udpOf(check: Omit<UdpCheck, keyof NetworkCheck>): Lines {
+  const { payload, requireReply, reply, minReplyLength, maxReplyLength } = check;
   return [
     ...(payload ? [`payload ${payload}`] : []),
     ...(requireReply ? [`require_reply${reply ? ` ${reply}` : ""}`] : []),

@@ -3,10 +3,13 @@
 // the method, the defaults of its checks.
 
 import { familyOf } from "../../model/address.ts";
+import type { ServerHealth } from "../../model/health.ts";
+import { inherit } from "../../model/inheritance.ts";
 import type { RealServer, ServiceAddress } from "../../model/service.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { GlobalDraft, ServerDraft, ServiceDraft } from "./draft.ts";
 import type { Forwarding } from "./forwarding.ts";
+import { serviceTiming } from "./timing.ts";
 
 const USUAL_WEIGHT = 1;
 
@@ -30,15 +33,16 @@ export function resolveServer(server: ServerDraft, around: Surroundings): { serv
     return undefined;
   }
   const { upperThreshold, lowerThreshold } = server;
+  const port = resolvePort(server, method, around);
   const resolved: RealServer = {
     rip: server.rip,
-    port: resolvePort(server, method, around),
+    port,
     method,
     weight: server.weight ?? around.draft.weight ?? USUAL_WEIGHT,
     ...(tunnel && { tunnel }),
     ...(upperThreshold && { upperThreshold }),
     ...(lowerThreshold && { lowerThreshold }),
-    health: resolveHealth(server, around),
+    health: resolveHealth(server, port, around),
   };
   return { server: resolved };
 }
@@ -58,15 +62,18 @@ function resolvePort({ port, statement }: ServerDraft, method: RealServer["metho
   return servicePort;
 }
 
-function resolveHealth(server: ServerDraft, { draft, globals }: Surroundings): NonNullable<RealServer["health"]> {
+/** Checks go to the port that is written, as keepalived's do, also where the server cannot have it. */
+function resolveHealth(server: ServerDraft, port: number, { draft, globals }: Surroundings): ServerHealth {
+  const service = serviceTiming(draft);
   const { notifyUp, notifyDown } = server;
   const defaults = {
-    timings: [server, draft],
-    virtualHost: server.virtualHost ?? draft.virtualHost,
+    timing: server,
+    ...(server.port !== 0 && server.port !== port && { port: server.port }),
+    virtualHost: server.virtualHost,
     logAllFailures: globals.logAllFailures ?? false,
   };
   return {
-    checks: server.checks.map((check) => check(defaults)),
+    checks: server.checks.map((check) => inherit(check(defaults), service)),
     inhibitOnFailure: server.inhibitOnFailure ?? draft.inhibitOnFailure ?? false,
     ...(notifyUp && { notifyUp }),
     ...(notifyDown && { notifyDown }),

@@ -3,7 +3,7 @@
 // right (each with a warning), a service for each member of its group.
 
 import { type Family, familyOf } from "../../model/address.ts";
-import { DEFAULT_SERVICE_HEALTH, type ServiceHealth, type SorryServer } from "../../model/health.ts";
+import type { ServiceHealth, SorryServer } from "../../model/health.ts";
 import {
   HOST_NETMASKS,
   type Persistence,
@@ -16,6 +16,7 @@ import type { Diagnostics, Origin } from "./diagnostics.ts";
 import type { FileDraft, GlobalDraft, GroupMember, ServerDraft, ServiceDraft } from "./draft.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { resolveServer } from "./resolve-server.ts";
+import { serviceTiming } from "./timing.ts";
 
 /** libipvs's, in seconds: a service for all ports must be persistent. */
 const FORCED_PERSISTENCE = 360;
@@ -150,7 +151,7 @@ interface HealthInput {
 
 function resolveHealth({ weight, ...input }: HealthInput): ServiceHealth {
   const { draft, address, globals, diagnostics } = input;
-  const { target, retry, delayBeforeRetry, warmup, quorumUp, quorumDown, virtualHost } = draft;
+  const { target, quorumUp, quorumDown, virtualHost } = draft;
   const origin = draft.statement.keyword;
   const quorum = Math.max(1, Math.min(draft.quorum ?? 1, weight));
   if ((draft.quorum ?? 1) > Math.max(weight, 1)) {
@@ -163,14 +164,7 @@ function resolveHealth({ weight, ...input }: HealthInput): ServiceHealth {
   const sorryServer = resolveSorryServer(input);
   return {
     ...(target.kind === "group" && { group: target.name }),
-    timing: {
-      delayLoop: draft.delayLoop ?? DEFAULT_SERVICE_HEALTH.timing.delayLoop,
-      connectTimeout: draft.connectTimeout ?? DEFAULT_SERVICE_HEALTH.timing.connectTimeout,
-      ...(retry !== undefined && { retry }),
-      ...(delayBeforeRetry !== undefined && { delayBeforeRetry }),
-      ...(warmup !== undefined && { warmup }),
-    },
-    alpha: draft.alpha ?? false,
+    ...serviceTiming(draft),
     omega: draft.omega ?? false,
     quorum,
     hysteresis,

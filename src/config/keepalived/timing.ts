@@ -2,7 +2,8 @@
 // The keywords that say when checks run: the same in a virtual server, a real server and a checker,
 // each the default of the next. Times are ms.
 
-import { type CheckTiming, type CheckType, usualTiming } from "../../model/check.ts";
+import type { CheckTiming } from "../../model/check.ts";
+import { DEFAULT_SERVICE_HEALTH, type ServiceHealth } from "../../model/health.ts";
 import { readInteger, readInterval, readSwitch, readTimer, UINT32 } from "./values.ts";
 import { assign, type Keywords } from "./walk.ts";
 
@@ -47,8 +48,25 @@ export function timingKeywords(leastRetry: 0 | 1): Keywords<TimingDraft> {
   };
 }
 
-/** The timing of a check of `type`: its own, or the real server's, or the virtual server's, or the usual one. */
-export function resolveTiming(type: CheckType, ...drafts: readonly TimingDraft[]): CheckTiming {
-  const { alpha = false, ...given } = Object.assign({}, ...drafts.toReversed()) as TimingDraft;
-  return { ...usualTiming(type, given), alpha };
+const TIMING = ["delayLoop", "retry", "delayBeforeRetry", "warmup", "alpha"] as const;
+
+/** What a checker and, where it does not, its real server say about the times of a check. */
+export function saidTiming(checker: TimingDraft, server: TimingDraft): Partial<CheckTiming> {
+  const said = { ...server, ...checker };
+  return Object.fromEntries(TIMING.flatMap((name) => (said[name] === undefined ? [] : [[name, said[name]]])));
+}
+
+/** The defaults of all checks of a virtual server. */
+export function serviceTiming(draft: TimingDraft): Pick<ServiceHealth, "timing" | "alpha"> {
+  const { retry, delayBeforeRetry, warmup, alpha = false } = draft;
+  return {
+    timing: {
+      delayLoop: draft.delayLoop ?? DEFAULT_SERVICE_HEALTH.timing.delayLoop,
+      connectTimeout: draft.connectTimeout ?? DEFAULT_SERVICE_HEALTH.timing.connectTimeout,
+      ...(retry !== undefined && { retry }),
+      ...(delayBeforeRetry !== undefined && { delayBeforeRetry }),
+      ...(warmup !== undefined && { warmup }),
+    },
+    alpha,
+  };
 }

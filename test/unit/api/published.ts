@@ -57,6 +57,8 @@ function matches(template: string, url: string): boolean {
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;
-  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
-  return "properties" in inner ? { additionalProperties: false, ...inner } : inner;
+  const entries = Object.entries(schema).map(([key, value]) => [key, key === "not" ? value : closed(value)]);
+  const inner = Object.fromEntries(entries) as JsonSchema;
+  // Where several schemas hold at once, it is theirs to say what there is.
+  return "properties" in inner && !("allOf" in inner) ? { additionalProperties: false, ...inner } : inner;
 }

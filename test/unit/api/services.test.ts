@@ -48,6 +48,46 @@ describe("a virtual service", () => {
     assert.deepEqual(answer.body, { ...NAME, scheduler: "wrr", servers: [SERVER] });
   });
 
+  it("has checks that follow its timing, but for what they say themselves", async () => {
+    const { call, director } = startApi();
+    const checks = [
+      { type: "tcp" },
+      { type: "tcp", delayLoop: 5, connectTimeout: 4 },
+      { type: "misc", script: { argv: ["/bin/true"] } },
+    ];
+    const health = { timing: { delayLoop: 5, connectTimeout: 1 }, virtualHost: "www.example.com" };
+    const servers = [{ ...SERVER, health: { checks } }];
+    await call(URL, { method: "PUT", body: { scheduler: "rr", health, servers } });
+    const timing = () =>
+      director.desired.services[0]?.servers[0]?.health?.checks.map((check) => {
+        const { delayLoop, retry, warmup, connectTimeout, timeout, alpha } = check as unknown as Record<
+          string,
+          unknown
+        >;
+        return { delayLoop, retry, warmup, wait: connectTimeout ?? timeout, alpha };
+      });
+    const before = { delayLoop: 5_000, retry: 1, warmup: 5_000, wait: 1_000, alpha: false };
+    assert.deepEqual(timing(), [before, { ...before, wait: 4_000 }, { ...before, retry: 0, wait: 5_000 }]);
+
+    const patched = { delayLoop: 60_000, retry: 7, warmup: 60_000, wait: 1_000, alpha: true };
+    const expected = [
+      patched,
+      { ...patched, delayLoop: 5_000, warmup: 5_000, wait: 4_000 },
+      { ...patched, wait: 60_000 },
+    ];
+    await call(URL, { method: "PATCH", body: { health: { alpha: true, timing: { delayLoop: 60, retry: 7 } } } });
+    assert.deepEqual(timing(), expected);
+
+    // As it is read, so it may be written: what follows the service goes on to do so.
+    const { body } = await call("/v1/config");
+    await call("/v1/config", { method: "PUT", body });
+    assert.deepEqual(timing(), expected);
+    await call(URL, { method: "PUT", body: { scheduler: "rr", health } });
+    assert.deepEqual(timing(), [before, { ...before, wait: 4_000 }, { ...before, retry: 0, wait: 5_000 }]);
+    await call(URL, { method: "PATCH", body: { health: null } });
+    assert.deepEqual(timing()?.[0], { delayLoop: 60_000, retry: 1, warmup: 60_000, wait: 5_000, alpha: false });
+  });
+
   it("gets by PATCH what its health is to be, and keeps of it what that leaves out", async () => {
     const { call } = startApi();
     const health = { quorum: 2, virtualHost: "www.example.com", timing: { delayLoop: 5, connectTimeout: 1 } };

@@ -35,17 +35,18 @@ test("a check without a word has keepalived's timing, in ms", () => {
       alpha: false,
       connectTimeout: 5_000,
       logAllFailures: false,
+      inherits: ["delayLoop", "retry", "delayBeforeRetry", "warmup", "alpha", "connectTimeout"],
     },
   ]);
 });
 
 test("a check takes what it does not say from its service", () => {
-  const health = { timing: { delayLoop: 2, connectTimeout: 0.25, retry: 0 }, alpha: true, virtualHost: "a.example" };
+  const health = { timing: { delayLoop: 2, connectTimeout: 0.25, retry: 0 }, alpha: true };
   const [check] = only({ health, checks: [{ type: "http", urls: [{ path: "/" }], retry: 4 }] }).checks ?? [];
-  const { delayLoop, connectTimeout, retry, warmup, alpha, virtualHost } = check as never;
+  const { delayLoop, connectTimeout, retry, warmup, alpha } = check as never;
   assert.deepEqual(
-    { delayLoop, connectTimeout, retry, warmup, alpha, virtualHost },
-    { delayLoop: 2000, connectTimeout: 250, retry: 4, warmup: 2000, alpha: true, virtualHost: "a.example" },
+    { delayLoop, connectTimeout, retry, warmup, alpha },
+    { delayLoop: 2000, connectTimeout: 250, retry: 4, warmup: 2000, alpha: true },
   );
 });
 

@@ -71,6 +71,17 @@ describe("the request", () => {
     ["the url's virtual host", { virtualHost: "url.example" }, { virtualHost: "check.example" }, "url.example"],
     ["else the check's", {}, { virtualHost: "check.example" }, "check.example"],
   ];
+  test("names else the service's", async () => {
+    let host: string | undefined;
+    const server = createServer((request, response) => {
+      host = request.headers.host;
+      response.end();
+    });
+    const subject = (port: number) => ({ ...subjectAt(port), virtualHost: "service.example" });
+    await serving(server, (port) => checkHttp(httpCheck([{}]), subject(port), 0));
+    assert.equal(host, "service.example");
+  });
+
   for (const [name, url, overrides, host] of hosts) {
     test(`names ${name}`, async () => {
       assert.equal((await check(url, overrides)).seen?.headers.host, host);

@@ -239,6 +239,19 @@ describe("the time of checks", () => {
     );
   });
 
+  test("and how long a check waits may change without a new beginning for a server that is down", async () => {
+    const watching = new Watching();
+    const checks = [tcpCheck({ retry: 0 }), miscCheck(["/bin/true"])] as const;
+    const web = (...all: readonly Check[]) => watchedService([watchedServer("10.0.0.1", all)]);
+    watching.answers.set("10.0.0.1", failed);
+    watching.watch(web(...checks));
+    await watching.clock.pass(1_000);
+    assert.deepEqual(watching.served(), []);
+    const [tcp, misc] = checks;
+    watching.watch(web({ ...tcp, connectTimeout: 9_000, logAllFailures: true }, { ...misc, timeout: 9_000 }));
+    assert.deepEqual(watching.served(), []);
+  });
+
   test("ends with the check", async () => {
     const watching = new Watching();
     watching.watch(watchedService([watchedServer("10.0.0.1", [tcpCheck()])]));

@@ -26,5 +26,5 @@ export const dns: ReadChecker = ({ block = [] }, context) => {
   const draft: DnsDraft = {};
   walk(block, DNS, draft, context);
   const { queryType = "SOA", name = "." } = draft;
-  return [(defaults) => ({ type: "dns", ...resolveNetwork("dns", draft, defaults), queryType, name })];
+  return [(defaults) => ({ type: "dns", ...resolveNetwork(draft, defaults), queryType, name })];
 };

@@ -2,6 +2,7 @@
 // HTTP_GET and SSL_GET.
 
 import { HTTP_PROTOCOLS, type HttpCheck, type HttpUrl } from "../../../model/check.ts";
+import type { OwnCheck } from "../../../model/inheritance.ts";
 import type { CheckDefaults } from "../draft.ts";
 import { NETWORK_KEYWORDS, type NetworkDraft, resolveNetwork } from "../network-check.ts";
 import { readChoice, readInteger, readSwitch, UINT32 } from "../values.ts";
@@ -58,9 +59,9 @@ export function http(type: HttpCheck["type"]): ReadChecker {
       context.diagnostics.error(keyword, `${keyword.value} has no url`);
       return [];
     }
-    const resolve = (defaults: CheckDefaults): HttpCheck => {
+    const resolve = (defaults: CheckDefaults): OwnCheck => {
       const virtualHost = draft.virtualHost ?? defaults.virtualHost;
-      const network = resolveNetwork(type, draft, defaults);
+      const network = resolveNetwork(draft, defaults);
       return { type, ...network, httpProtocol, ...(virtualHost && { virtualHost }), sni, fastRecovery, urls };
     };
     return [resolve];

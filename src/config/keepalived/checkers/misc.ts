@@ -4,7 +4,7 @@
 import type { Script } from "../../../model/script.ts";
 import type { CheckDraft } from "../draft.ts";
 import { readScript } from "../script.ts";
-import { resolveTiming, type TimingDraft, timingKeywords } from "../timing.ts";
+import { saidTiming, type TimingDraft, timingKeywords } from "../timing.ts";
 import { readTimer } from "../values.ts";
 import { assign, type Keywords, walk } from "../walk.ts";
 import type { ReadChecker } from "./checker.ts";
@@ -48,9 +48,8 @@ export const misc: ReadChecker = ({ keyword, block = [] }, context) => {
     return [];
   }
   const resolve: CheckDraft = (defaults) => {
-    const timing = resolveTiming("misc", draft, ...defaults.timings);
-    const timeout = draft.timeout || timing.delayLoop;
-    return { type: "misc", ...timing, script: { ...script, ...draft.user }, timeout, dynamicWeight };
+    const timing = { ...saidTiming(draft, defaults.timing), ...(draft.timeout && { timeout: draft.timeout }) };
+    return { type: "misc", ...timing, script: { ...script, ...draft.user }, dynamicWeight };
   };
   return [resolve];
 };

@@ -9,6 +9,6 @@ export function plain(type: "tcp" | "ping"): ReadChecker {
   return ({ block = [] }, context) => {
     const draft: NetworkDraft = {};
     walk(block, NETWORK_KEYWORDS, draft, context);
-    return [(defaults) => ({ type, ...resolveNetwork(type, draft, defaults) })];
+    return [(defaults) => ({ type, ...resolveNetwork(draft, defaults) })];
   };
 }

@@ -32,6 +32,6 @@ export const smtp: ReadChecker = ({ block = [] }, context) => {
   const { hosts, heloName = USUAL_HELO_NAME, ...common } = draft;
   const endpoints = hosts.length > 0 ? hosts.map((host) => ({ ...common, ...host })) : [common];
   return endpoints.map((endpoint): CheckDraft => {
-    return (defaults) => ({ type: "smtp", ...resolveNetwork("smtp", endpoint, defaults), heloName });
+    return (defaults) => ({ type: "smtp", ...resolveNetwork(endpoint, defaults), heloName });
   });
 };

@@ -47,7 +47,7 @@ export const udp: ReadChecker = ({ block = [] }, context) => {
   walk(block, UDP, draft, context);
   const { payload, reply, requireReply = false, minReplyLength = 0, maxReplyLength = USUAL_MAX_REPLY_LENGTH } = draft;
   const own = { requireReply, minReplyLength, maxReplyLength, ...(payload && { payload }), ...(reply && { reply }) };
-  return [(defaults) => ({ type: "udp", ...resolveNetwork("udp", draft, defaults), ...own })];
+  return [(defaults) => ({ type: "udp", ...resolveNetwork(draft, defaults), ...own })];
 };
 
 /** Digits in any grouping; a group with an odd number of them begins with half a byte, as in keepalived. */
