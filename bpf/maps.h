@@ -66,6 +66,7 @@ struct locality_request {
 #define MAX_LOCALITIES 65536
 #define MAX_FRAGMENTED 16384
 #define MAX_SERVICES 16384
+#define SPARE_TABLES 256
 #define KNOWN_SERVICES_BITS 10
 #define KNOWN_SERVICES (1 << KNOWN_SERVICES_BITS)
 #define MAX_SERVERS 131072
@@ -176,12 +177,12 @@ struct {
 } turns SEC(".maps");
 
 /*
- * Which servers take turns, in which order? Indexed by service.id; layout: enum sched_table. The last one is for
- * a ranking that user space makes ready before it takes its place.
+ * Which servers take turns, in which order? Indexed by service.id; layout: enum sched_table. The last ones are for
+ * rankings that user space makes ready before they take their places.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MAX_SERVICES + 1);
+	__uint(max_entries, MAX_SERVICES + SPARE_TABLES);
 	__type(key, __u32);
 	__array(values, struct {
 		__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -2,21 +2,15 @@
 // The image in the kernel: each operation writes one map, and what follows from it. The order of operations is the
 // caller's subject.
 
-import {
-  type DataplaneImage,
-  isRevived,
-  type MapOp,
-  type ServerEntry,
-  type ServiceEntry,
-  slotsByService,
-} from "../compile/image.ts";
+import { type DataplaneImage, isRevived, type MapOp, type ServerEntry, type ServiceEntry } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { Prefix } from "../model/prefix.ts";
 import type { ServiceKey } from "../model/service.ts";
 import { sumRecords } from "./counters.ts";
+import { InUse } from "./in-use.ts";
 import { forgetLocalities } from "./localities.ts";
 import { deleteMarks, hasMarks, writeMarks } from "./mark-table.ts";
-import { batchesOf, type OpBatch, type PutRanking, type ServiceOp } from "./op-batches.ts";
+import { batchesOf, type OpBatch, type ServiceOp, type SingleOp } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
 import type { Rankings } from "./ranking.ts";
 import { type CountersRecord, NO_COUNTERS, NO_SERVER, toServerRecord } from "./records.ts";
@@ -25,12 +19,6 @@ import type { ServerCounts } from "./server-counts.ts";
 import { toServiceKeyRecord, toServiceRecord } from "./service-record.ts";
 import type { SettingsSection } from "./settings-section.ts";
 import { StrayIndex } from "./stray-index.ts";
-
-/** The kernel's arrays cannot say which elements are in use. */
-export interface InUse {
-  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
-  readonly servers: ReadonlyMap<number, ServerEntry>;
-}
 
 export interface ImageWriterParts {
   readonly maps: DataplaneMaps;
@@ -45,7 +33,7 @@ export class ImageWriter {
   readonly #counts: ServerCounts;
   readonly #rankings: Rankings;
   readonly #strays: StrayIndex;
-  #inUse = { services: new Map<ServiceKey, ServiceEntry>(), servers: new Map<number, ServerEntry>() };
+  #inUse = new InUse();
 
   constructor({ maps, settings, counts, rankings }: ImageWriterParts) {
     this.#maps = maps;
@@ -55,14 +43,16 @@ export class ImageWriter {
     this.#strays = new StrayIndex(maps.real_servers);
   }
 
-  get inUse(): InUse {
+  get inUse(): Pick<InUse, "services" | "servers"> {
     return this.#inUse;
   }
 
   /** What the maps say already. What a writer before has not come to is done now. */
   adopt({ services, servers, tables, marks }: DataplaneImage): void {
-    this.#inUse = { services: new Map(services), servers: new Map(servers) };
-    this.#rankings.adopt(tables, slotsByService(this.#inUse.servers));
+    this.#inUse = new InUse();
+    for (const [key, service] of services) this.#inUse.putService(key, service);
+    for (const [slot, server] of servers) this.#inUse.putServer(slot, server);
+    this.#rankings.adopt(tables, this.#inUse);
     this.#settings.forgetServices();
     this.#settings.describeServices(services.values());
     this.#settings.describeMarks({ areThere: marks.size > 0 });
@@ -80,7 +70,7 @@ export class ImageWriter {
       try {
         this.#applyBatch(batch);
       } catch (error) {
-        const what = batch.kind === "one" ? batch.op.op : batch.kind;
+        const what = batch.kind === "single" ? batch.ops[0]?.op : batch.kind;
         throw new XdirectorError("DATAPLANE_FAILED", `${what}: ${(error as Error).message}`, [], error);
       }
     }
@@ -93,15 +83,15 @@ export class ImageWriter {
     return this.#maps.services.get(toServiceKeyRecord(service))?.retired ?? NO_COUNTERS;
   }
 
-  #applyBatch(batch: OpBatch): void {
-    if (batch.kind === "one") this.#applyOne(batch.op);
-    else if (batch.kind === "services") this.#changeServices(batch.ops);
-    else if (batch.kind === "gone tables") this.#deleteTables(batch.services);
-    else if (batch.kind === "ranking") this.#putRanking(batch.table);
-    else this.#rankings.putTables(batch.tables, slotsByService(this.#inUse.servers));
+  #applyBatch({ kind, ops }: OpBatch): void {
+    if (kind === "services") this.#changeServices(ops);
+    else if (kind === "tables") this.#rankings.putTables(ops, this.#inUse);
+    else if (kind === "rankings") this.#rankings.putRankings(ops, this.#inUse);
+    else if (kind === "gone tables") this.#deleteTables(ops.map(({ service }) => service));
+    else for (const op of ops) this.#applySingle(op);
   }
 
-  #applyOne(op: Extract<OpBatch, { kind: "one" }>["op"]): void {
+  #applySingle(op: SingleOp): void {
     if (op.op === "put-settings") this.#settings.put(op.settings);
     else if (op.op === "put-marks") this.#putMarks(op);
     else if (op.op === "delete-marks") this.#deleteMarks(op.prefix);
@@ -143,23 +133,17 @@ export class ImageWriter {
     if (server.weight === 0) this.#maps.former_weights.set(slot, server.lastWeight);
     this.#rankings.putServer(slot, server);
     this.#maps.servers.set(slot, record);
-    this.#inUse.servers.set(slot, server);
+    this.#inUse.putServer(slot, server);
   }
 
   /** What the slot had counted stays with its service. The slot is free when nothing is left to do. */
   #deleteServer(slot: number, serviceId: number): void {
-    const service = [...this.#inUse.services.values()].find(({ id }) => id === serviceId);
+    const service = this.#inUse.service(serviceId);
     if (service) this.#writeService(service, sumRecords(this.retired(service), this.#counts.of(slot)));
     this.#counts.zero([slot]);
     this.#rankings.deleteServer(slot);
     this.#maps.servers.set(slot, NO_SERVER);
-    this.#inUse.servers.delete(slot);
-  }
-
-  #putRanking(table: PutRanking): void {
-    const { servers } = this.#inUse;
-    const slots = [...servers].flatMap(([slot, { service }]) => (service === table.service ? [slot] : []));
-    this.#rankings.putRanking(table, slots);
+    this.#inUse.deleteServer(slot);
   }
 
   #deleteTables(services: readonly number[]): void {
@@ -171,23 +155,20 @@ export class ImageWriter {
     const before = this.#inUse.services.get(key);
     forgetLocalities(this.#maps.localities, before, service);
     this.#writeService(service, isRevived(before, service) ? NO_COUNTERS : this.retired(service));
-    this.#inUse.services.set(key, service);
+    this.#inUse.putService(key, service);
   }
 
   /** Of services that are added again, as the kernel does (ip_vs_add_service, ip_vs_add_dest). */
   #zeroServers(ops: readonly MapOp[]): void {
-    const { services, servers } = this.#inUse;
-    const revived = new Set<number>();
-    for (const op of ops)
-      if (op.op === "put-service" && isRevived(services.get(op.key), op.service)) revived.add(op.service.id);
-    if (revived.size === 0) return;
-    const slots = [...servers].flatMap(([slot, { service }]) => (revived.has(service) ? [slot] : []));
-    this.#counts.zero(slots);
+    const revived = ops.flatMap((op) =>
+      op.op === "put-service" && isRevived(this.#inUse.services.get(op.key), op.service) ? [op.service.id] : [],
+    );
+    this.#counts.zero(revived.flatMap((service) => [...this.#inUse.slotsOf(service)]));
   }
 
   #deleteService(key: ServiceKey, service: ServiceEntry): void {
     this.#maps.services.delete(toServiceKeyRecord(service));
-    this.#inUse.services.delete(key);
+    this.#inUse.deleteService(key);
   }
 
   #writeService(service: ServiceEntry, retired: CountersRecord): void {

@@ -4,59 +4,54 @@
 
 import type { MapOp } from "../compile/image.ts";
 
-export type PutTable = Extract<MapOp, { op: "put-table" }>;
+type OpNamed<Name extends MapOp["op"]> = Extract<MapOp, { op: Name }>;
+
+export type PutTable = OpNamed<"put-table">;
 export type PutRanking = PutTable & Required<Pick<PutTable, "ranking">>;
+export type ServiceOp = OpNamed<"put-service" | "delete-service">;
+export type SingleOp = Exclude<MapOp, ServiceOp | OpNamed<"put-table" | "delete-table">>;
 
-export type ServiceOp = Extract<MapOp, { op: "put-service" | "delete-service" }>;
+/** What goes together, by the kind of batch. */
+interface OpsByKind {
+  services: ServiceOp;
+  /** Rotations, and rankings of services that no packet meets yet. */
+  tables: PutTable;
+  /** Of services that packets meet. */
+  rankings: PutRanking;
+  "gone tables": OpNamed<"delete-table">;
+  /** Always by itself. */
+  single: SingleOp;
+}
 
-export type OpBatch =
-  | { readonly kind: "services"; readonly ops: readonly ServiceOp[] }
-  | { readonly kind: "tables"; readonly tables: readonly PutTable[] }
-  | { readonly kind: "gone tables"; readonly services: readonly number[] }
-  /** Of a service that packets meet. */
-  | { readonly kind: "ranking"; readonly table: PutRanking }
-  | { readonly kind: "one"; readonly op: Exclude<MapOp, ServiceOp | { op: "put-table" | "delete-table" }> };
+type Kind = keyof OpsByKind;
+type Sorted = { [K in Kind]: { readonly kind: K; readonly op: OpsByKind[K] } }[Kind];
+export type OpBatch = { [K in Kind]: { readonly kind: K; readonly ops: readonly OpsByKind[K][] } }[Kind];
 
-/** Tables in one batch: each is a file descriptor meanwhile. */
-const TABLES_MAX = 256;
+/** Each table is a file descriptor meanwhile, and each ranking has a place of its own (SPARE_TABLES of bpf/maps.h). */
+const MOST: Record<Kind, number> = {
+  services: Number.POSITIVE_INFINITY,
+  tables: 256,
+  rankings: 256,
+  "gone tables": Number.POSITIVE_INFINITY,
+  single: 1,
+};
 
 /** `isMet`: packets may come to this service. */
 export function batchesOf(ops: readonly MapOp[], isMet: (service: number) => boolean): OpBatch[] {
-  const batches: OpBatch[] = [];
-  let tables: PutTable[] = [];
-  let gone: number[] = [];
-  let services: ServiceOp[] = [];
-  for (const op of ops) {
-    const last = batches.at(-1)?.kind;
-    if (op.op === "put-table" && isRanking(op) && isMet(op.service)) {
-      batches.push({ kind: "ranking", table: op });
-    } else if (op.op === "put-table") {
-      if (last !== "tables" || tables.length === TABLES_MAX) {
-        tables = [];
-        batches.push({ kind: "tables", tables });
-      }
-      tables.push(op);
-    } else if (op.op === "delete-table") {
-      if (last !== "gone tables") {
-        gone = [];
-        batches.push({ kind: "gone tables", services: gone });
-      }
-      gone.push(op.service);
-    } else if (isServiceOp(op)) {
-      if (last !== "services") {
-        services = [];
-        batches.push({ kind: "services", ops: services });
-      }
-      services.push(op);
-    } else {
-      batches.push({ kind: "one", op });
-    }
+  const batches: { kind: Kind; ops: MapOp[] }[] = [];
+  for (const { kind, op } of ops.map((op) => sort(op, isMet))) {
+    const last = batches.at(-1);
+    if (last?.kind === kind && last.ops.length < MOST[kind]) last.ops.push(op);
+    else batches.push({ kind, ops: [op] });
   }
-  return batches;
+  return batches as OpBatch[];
 }
 
-function isServiceOp(op: MapOp): op is ServiceOp {
-  return op.op === "put-service" || op.op === "delete-service";
+function sort(op: MapOp, isMet: (service: number) => boolean): Sorted {
+  if (op.op === "put-service" || op.op === "delete-service") return { kind: "services", op };
+  if (op.op === "delete-table") return { kind: "gone tables", op };
+  if (op.op !== "put-table") return { kind: "single", op };
+  return isRanking(op) && isMet(op.service) ? { kind: "rankings", op } : { kind: "tables", op };
 }
 
 function isRanking(table: PutTable): table is PutRanking {

@@ -6,9 +6,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BpfProgram } from "../bpf/index.ts";
 import { isGone, type SchedulerTable, type ServerEntry } from "../compile/image.ts";
 import type { SchedulerName } from "../model/service.ts";
+import type { InUse } from "./in-use.ts";
 import type { PutRanking, PutTable } from "./op-batches.ts";
 import type { DataplaneMaps } from "./program.ts";
-import { writeTable, writeTables } from "./sched-table.ts";
+import { writePreparedTables, writeTables } from "./sched-table.ts";
 import type { Limits, ServerLoads } from "./server-loads.ts";
 import { SCHEDULER_NUMBERS } from "./service-record.ts";
 
@@ -17,6 +18,8 @@ const WHOLE_RANKING = 0xffffffff;
 /** Some milliseconds. */
 const SETTLED_AT_ONCE = 256;
 const NO_LIMITS: Limits = { weight: 0, upper: 0, lower: 0, leaf: 0, service: 0, scheduler: 0 };
+
+type Slots = Pick<InUse, "slotsOf">;
 
 export class Rankings {
   readonly #maps: DataplaneMaps;
@@ -32,11 +35,11 @@ export class Rankings {
   }
 
   /** Rankings that were in place before this process was. Their servers are told their places, where they have none yet. */
-  adopt(tables: ReadonlyMap<number, SchedulerTable>, servers: ReadonlyMap<number, readonly number[]>): void {
+  adopt(tables: ReadonlyMap<number, SchedulerTable>, inUse: Slots): void {
     for (const [service, table] of tables) {
       if (!table.ranking) continue;
       this.#ranked.set(service, table.ranking);
-      this.#placeAll({ service, ...table }, servers.get(service) ?? []);
+      this.#placeAll({ service, ...table }, inUse.slotsOf(service));
     }
   }
 
@@ -56,25 +59,27 @@ export class Rankings {
   }
 
   /**
-   * A ranking of a service that packets may meet takes its place with all matches played: none of them meets servers
-   * but no best one.
+   * Rankings of services that packets may meet take their places with all matches played: no packet meets servers but
+   * no best one.
    */
-  putRanking(table: PutRanking, servers: Iterable<number>): void {
-    const spare = this.#maps.sched_tables.maxEntries - 1;
-    writeTable(this.#maps, table, spare);
-    this.#settle({ service: spare, scheduler: table.ranking });
-    this.#ranked.set(table.service, table.ranking);
-    writeTable(this.#maps, table);
-    this.#placeAll(table, servers);
+  putRankings(tables: readonly PutRanking[], inUse: Slots): void {
+    writePreparedTables(this.#maps, tables, ({ ranking }, index) => {
+      this.#settle({ service: index, scheduler: ranking });
+    });
+    this.#placeTables(tables, inUse);
   }
 
   /** Tables of services that no packet meets yet, and tables that are no rankings. */
-  putTables(tables: readonly PutTable[], servers: ReadonlyMap<number, readonly number[]>): void {
+  putTables(tables: readonly PutTable[], inUse: Slots): void {
     writeTables(this.#maps, tables);
+    this.#placeTables(tables, inUse);
+  }
+
+  #placeTables(tables: readonly PutTable[], inUse: Slots): void {
     for (const table of tables) {
       if (table.ranking) this.#ranked.set(table.service, table.ranking);
       else this.#ranked.delete(table.service);
-      this.#placeAll(table, servers.get(table.service) ?? []);
+      this.#placeAll(table, inUse.slotsOf(table.service));
     }
   }
 

@@ -26,18 +26,35 @@ export function tablePosition(maps: DataplaneMaps, service: number): RotationPos
   return positionIn(first ? wordsOf(first) : NO_WORDS, maps.turns.get(service) ?? 0n);
 }
 
-export function writeTable(maps: DataplaneMaps, table: PutTable, index = table.service): void {
-  using created = createTable(maps, table);
-  maps.sched_tables.set(index, created);
-}
-
 /** Many at once: each by itself would wait for packets under way. */
 export function writeTables(maps: DataplaneMaps, tables: readonly PutTable[]): void {
-  const created = tables.map((table) => [table.service, createTable(maps, table)] as const);
+  const created = createTables(maps, tables);
   try {
-    maps.sched_tables.setMaps(created);
+    maps.sched_tables.setMaps(created.map(({ table, map }) => [table.service, map]));
   } finally {
-    for (const [, table] of created) table.close();
+    for (const { map } of created) map.close();
+  }
+}
+
+/**
+ * Likewise, made ready before packets meet them: `prepare` gets the index at which the program finds each meanwhile. Of
+ * at most SPARE_TABLES.
+ */
+export function writePreparedTables<Table extends PutTable>(
+  maps: DataplaneMaps,
+  tables: readonly Table[],
+  prepare: (table: Table, index: number) => void,
+): void {
+  const last = maps.sched_tables.maxEntries - 1;
+  const created = createTables(maps, tables);
+  try {
+    maps.sched_tables.setMaps(created.map(({ map }, n) => [last - n, map]));
+    created.forEach(({ table }, n) => {
+      prepare(table, last - n);
+    });
+    maps.sched_tables.setMaps(created.map(({ table, map }) => [table.service, map]));
+  } finally {
+    for (const { map } of created) map.close();
   }
 }
 
@@ -45,6 +62,10 @@ export function writeTables(maps: DataplaneMaps, tables: readonly PutTable[]): v
 export function emptyTables(maps: DataplaneMaps, services: readonly number[]): void {
   using empty = BpfMap.create<number, Uint8Array>({ ...TABLE, maxEntries: 1 });
   maps.sched_tables.setMaps(services.map((service) => [service, empty]));
+}
+
+function createTables<Table extends PutTable>(maps: DataplaneMaps, tables: readonly Table[]) {
+  return tables.map((table) => ({ table, map: createTable(maps, table) }));
 }
 
 function createTable(maps: DataplaneMaps, table: PutTable): BpfMap<number, Uint8Array> {
