@@ -133,6 +133,10 @@ private:
 
   void EndReply(const FlowEnds &ends, uint64_t index) const;
 
+  uint64_t NextTaken(uint64_t index) const;
+
+  uint64_t Slots() const { return uint64_t(count_) * FLOW_WAYS; }
+
   flow_slot &Slot(uint64_t index) const { return buckets_[index / FLOW_WAYS].way[index % FLOW_WAYS]; }
 
   const flow_near &Near(uint64_t index) const { return buckets_[index / FLOW_WAYS].near[index % FLOW_WAYS]; }
