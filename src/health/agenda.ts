@@ -8,10 +8,14 @@ export interface Clock {
   after(ms: number, action: () => void): () => void;
 }
 
+/** ms; node's timers fire at once when they are to wait for longer: 25 days. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
+  /** Perhaps earlier than in 25 days: then nothing is due, and the agenda waits on. */
   after(ms, action) {
-    const timer = setTimeout(action, ms);
+    const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER));
     return () => clearTimeout(timer);
   },
 };

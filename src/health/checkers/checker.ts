@@ -6,6 +6,7 @@ import type { Address } from "../../model/address.ts";
 import type { NetworkCheck } from "../../model/check.ts";
 import type { TlsFiles } from "../../model/health.ts";
 import type { ProbeTarget } from "../../model/probe.ts";
+import { LONGEST_TIMER } from "../agenda.ts";
 
 /** What one run of a check found out. */
 export type Outcome =
@@ -28,6 +29,20 @@ export const OK: Outcome = { ok: true };
 
 export function failure(reason: string): Outcome {
   return { ok: false, reason };
+}
+
+/** The check has been taken out of the configuration meanwhile. */
+export const GIVEN_UP = failure("given up");
+
+/**
+ * A server that answers bit by bit must not hold up its check for ever: a whole run may take so many times the
+ * connect_timeout, which is for each step of it.
+ */
+const STEPS_OF_A_RUN = 10;
+
+/** @param timeout - for a step, in ms */
+export function longestRun(timeout: number): number {
+  return Math.min(STEPS_OF_A_RUN * timeout, LONGEST_TIMER);
 }
 
 /** What a failed system call means to an operator. */

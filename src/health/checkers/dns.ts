@@ -2,15 +2,18 @@
 // DNS_CHECK: the server answers a query with rcode 0; what it answers does not matter.
 
 import { randomInt } from "node:crypto";
-import { decode, encode, RECURSION_DESIRED } from "dns-packet";
+import { encode, RECURSION_DESIRED } from "dns-packet";
 import type { DnsCheck } from "../../model/check.ts";
 import { endpointOf, failure, OK, type Outcome, type Subject } from "./checker.ts";
 import { exchangeUdp } from "./udp.ts";
 
-/** RFC 1035 section 4.1.1. */
+/** The header: id, flags, four counts (RFC 1035, 4.1.1). */
+const HEADER_LENGTH = 12;
+const FLAGS_OFFSET = 2;
+const IS_ANSWER = 0x8000;
 const RCODE_MASK = 0xf;
 
-export function checkDns(check: DnsCheck, subject: Subject): Promise<Outcome> {
+export function checkDns(check: DnsCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   const id = randomInt(0x10000);
   const question = { type: check.queryType, name: check.name } as const;
   return exchangeUdp(endpointOf(check, subject), {
@@ -18,17 +21,18 @@ export function checkDns(check: DnsCheck, subject: Subject): Promise<Outcome> {
     timeout: check.connectTimeout,
     onSilence: failure("no answer"),
     judge: (reply) => judgeAnswer(id, reply),
+    signal,
   });
 }
 
-/** Anything that is not the answer is passed over: it may be a late one of the run before. */
+/**
+ * Anything that is not the answer is passed over: it may be a late one of the run before. Nothing behind the header is
+ * looked at: an answer may be truncated, or hold records of types that nobody here knows.
+ */
 function judgeAnswer(id: number, reply: Buffer): Outcome | undefined {
-  try {
-    const answer = decode(reply);
-    if (answer.id !== id || answer.type !== "response") return undefined;
-    const rcode = (answer.flags ?? 0) & RCODE_MASK;
-    return rcode === 0 ? OK : failure(`answered with rcode ${rcode}`);
-  } catch {
-    return undefined;
-  }
+  if (reply.length < HEADER_LENGTH || reply.readUInt16BE(0) !== id) return undefined;
+  const flags = reply.readUInt16BE(FLAGS_OFFSET);
+  if ((flags & IS_ANSWER) === 0) return undefined;
+  const rcode = flags & RCODE_MASK;
+  return rcode === 0 ? OK : failure(`answered with rcode ${rcode}`);
 }

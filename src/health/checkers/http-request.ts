@@ -9,7 +9,7 @@ import type { Address } from "../../model/address.ts";
 import type { HttpCheck } from "../../model/check.ts";
 import type { TlsFiles } from "../../model/health.ts";
 import { endpoint as endpointText } from "../../model/service.ts";
-import type { Endpoint } from "./checker.ts";
+import { type Endpoint, longestRun } from "./checker.ts";
 import { openSocket } from "./socket.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -25,6 +25,8 @@ export interface HttpRequest {
   readonly tls?: TlsFiles;
   /** For the connection, the handshake and every wait for data, in ms. */
   readonly timeout: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -35,15 +37,25 @@ export interface HttpRequest {
  */
 export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void): Promise<IncomingMessage> {
   const tls = request.secure && request.tls ? await readTlsFiles(request.tls) : {};
-  return new Promise((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const sent = (request.secure ? httpsRequest : httpRequest)({
       ...requestOptions(request),
       createConnection: () => speaking(request.protocol, openStream(request, tls)),
     });
     if (request.protocol === "1.0") sent.removeHeader("connection");
-    sent.on("error", reject);
-    sent.on("timeout", () => sent.destroy(new Error("timeout")));
+    let answered: IncomingMessage | undefined;
+    const giveUp = (why: string): void => void sent.destroy(new Error(why));
+    const timer = setTimeout(giveUp, longestRun(request.timeout), "timeout");
+    request.signal?.addEventListener("abort", () => giveUp("given up"));
+    // What is wrong behind the answer does not matter any more.
+    sent.on("error", (error) => answered?.complete || reject(error));
+    sent.on("timeout", () => giveUp("timeout"));
+    sent.on("upgrade", (answer, socket) => {
+      resolve(answer);
+      socket.destroy();
+    });
     sent.on("response", (answer) => {
+      answered = answer;
       answer.on("data", onBody);
       // A server that closes early has answered nevertheless: status, digest and pattern decide.
       answer.on("error", () => resolve(answer));
@@ -51,6 +63,10 @@ export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void)
         resolve(answer);
         sent.destroy();
       });
+    });
+    sent.on("close", () => {
+      clearTimeout(timer);
+      if (!answered) reject(new Error("connection closed"));
     });
     sent.end();
   });
@@ -62,6 +78,8 @@ function requestOptions({ path, virtualHost, endpoint, timeout }: HttpRequest): 
     path,
     timeout,
     setHost: false,
+    // It is for the server's clients to be strict.
+    insecureHTTPParser: true,
     headers: { "User-Agent": "KeepAliveClient", Connection: "close", Host: host },
   };
 }

@@ -11,7 +11,12 @@ import { get } from "./http-request.ts";
 const SEARCH_LIMIT = 2 ** 20;
 
 /** Requests the url with this index of the check. */
-export async function checkHttp(check: HttpCheck, subject: Subject, url: number): Promise<Outcome> {
+export async function checkHttp(
+  check: HttpCheck,
+  subject: Subject,
+  url: number,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   const wanted = check.urls[url] as HttpUrl;
   const virtualHost = wanted.virtualHost ?? check.virtualHost ?? subject.virtualHost;
   const body = new Body(wanted);
@@ -26,6 +31,7 @@ export async function checkHttp(check: HttpCheck, subject: Subject, url: number)
         sni: check.sni,
         ...(subject.tls && { tls: subject.tls }),
         timeout: check.connectTimeout,
+        signal,
       },
       (chunk) => body.add(chunk),
     );

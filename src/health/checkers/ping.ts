@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import type { PingCheck } from "../../model/check.ts";
+import { LONGEST_TIMER } from "../agenda.ts";
 import { endpointOf, failure, OK, type Outcome, type Subject } from "./checker.ts";
 
 /** How much longer than its own timeout ping may live, in ms. */
@@ -10,7 +11,7 @@ const GRACE = 2_000;
 /** ping's exit status when nothing answered. */
 const NO_ANSWER = 1;
 
-export function checkPing(check: PingCheck, subject: Subject): Promise<Outcome> {
+export function checkPing(check: PingCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   const { host, localAddress } = endpointOf(check, subject);
   const args = [
     "-n",
@@ -22,7 +23,11 @@ export function checkPing(check: PingCheck, subject: Subject): Promise<Outcome> 
     ...(localAddress === undefined ? [] : ["-I", localAddress]),
     host,
   ];
-  const options = { timeout: check.connectTimeout + GRACE, killSignal: "SIGKILL" } as const;
+  const options = {
+    timeout: Math.min(check.connectTimeout + GRACE, LONGEST_TIMER),
+    killSignal: "SIGKILL",
+    signal,
+  } as const;
   return new Promise((resolve) => {
     execFile("ping", args, options, (error, _stdout, stderr) => {
       if (!error) return resolve(OK);

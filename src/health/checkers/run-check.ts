@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
 
+import { addAbortListener } from "node:events";
 import type { BfdCheck, Check, FileCheck } from "../../model/check.ts";
-import type { ProbeWays } from "../../model/probe.ts";
+import type { Passage, ProbeTarget, ProbeWays } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
 import { failure, failureOf, type Outcome, type Subject } from "./checker.ts";
 import { checkDns } from "./dns.ts";
@@ -20,7 +21,7 @@ export interface Run {
   readonly scripts: ScriptPolicy;
   /** Index of the url whose turn it is; HTTP only. */
   readonly url: number;
-  /** Ends scripts early. Everything else ends by its own timeout. */
+  /** Ends the run early. */
   readonly signal: AbortSignal;
   /** How checks of a VIP get there now. */
   readonly passageTo: ProbeWays["passageTo"];
@@ -31,35 +32,51 @@ export function isPeriodic(check: Check): check is PeriodicCheck {
 }
 
 /** Runs the check once. Never rejects. */
-export async function runCheck(check: PeriodicCheck, { passageTo, ...run }: Run): Promise<Outcome> {
-  const { target } = run.subject;
-  if (!target) return runBy(check, run);
-  const passage = passageTo(target);
-  if (passage.kind === "blocked") return failure(passage.reason);
-  const way = passage.kind === "marked" ? { mark: passage.mark, source: passage.source } : { rip: target.vip };
+export async function runCheck(check: PeriodicCheck, { passageTo, signal, ...run }: Run): Promise<Outcome> {
+  const { target, port } = run.subject;
+  if (isPortless(check, port)) return failure("there is no port to check: connectPort says which");
+  const passage = target && passageTo(target);
+  if (passage?.kind === "blocked") return failure(passage.reason);
+  // The task's own signal lasts for many runs, and must not gather what listens to it in each.
+  const ending = new AbortController();
+  using _listener = addAbortListener(signal, () => ending.abort());
   try {
-    return await runBy(check, { ...run, subject: { ...run.subject, ...way } });
+    return await runBy(check, {
+      ...run,
+      subject: { ...run.subject, ...wayOf(passage, target) },
+      signal: ending.signal,
+    });
   } catch (error) {
     // There was no such socket: bindTo is no address of this machine, for example.
     return failureOf(error as Error);
   }
 }
 
+/** A server of a service for all ports, or for a mark, has none of its own. */
+function isPortless(check: PeriodicCheck, port: number): boolean {
+  return check.type !== "misc" && check.type !== "ping" && (check.connectPort ?? port) === 0;
+}
+
+function wayOf(passage: Passage | undefined, target: ProbeTarget | undefined): Partial<Subject> {
+  if (passage?.kind === "marked") return { mark: passage.mark, source: passage.source };
+  return target ? { rip: target.vip } : {};
+}
+
 function runBy(check: PeriodicCheck, { subject, scripts, url, signal }: Omit<Run, "passageTo">): Promise<Outcome> {
   switch (check.type) {
     case "tcp":
-      return checkTcp(check, subject);
+      return checkTcp(check, subject, signal);
     case "http":
     case "https":
-      return checkHttp(check, subject, url);
+      return checkHttp(check, subject, url, signal);
     case "smtp":
-      return checkSmtp(check, subject);
+      return checkSmtp(check, subject, signal);
     case "dns":
-      return checkDns(check, subject);
+      return checkDns(check, subject, signal);
     case "udp":
-      return checkUdp(check, subject);
+      return checkUdp(check, subject, signal);
     case "ping":
-      return checkPing(check, subject);
+      return checkPing(check, subject, signal);
     case "misc":
       return checkMisc(check, scripts, signal);
   }

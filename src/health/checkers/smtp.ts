@@ -5,9 +5,9 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Address } from "../../model/address.ts";
 import type { SmtpCheck } from "../../model/check.ts";
 import { markedTcpSocket } from "../../net/marked-socket.ts";
-import { endpointOf, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
+import { endpointOf, failure, failureOf, GIVEN_UP, longestRun, OK, type Outcome, type Subject } from "./checker.ts";
 
-export function checkSmtp(check: SmtpCheck, subject: Subject): Promise<Outcome> {
+export function checkSmtp(check: SmtpCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   const { host, port, localAddress, mark } = endpointOf(check, subject);
   const timeout = check.connectTimeout;
   return new Promise((resolve) => {
@@ -22,9 +22,19 @@ export function checkSmtp(check: SmtpCheck, subject: Subject): Promise<Outcome> 
       greetingTimeout: timeout,
       socketTimeout: timeout,
     });
+    const end = (outcome: Outcome): void => {
+      connection.close();
+      resolve(outcome);
+    };
+    // Also for a server that does not let go: the connection is to end, though the check has.
+    const timer = setTimeout(() => end(failure("timeout")), longestRun(timeout));
+    connection.once("end", () => clearTimeout(timer));
+    signal?.addEventListener("abort", () => end(GIVEN_UP));
     // A connection that failed closes itself; an error after that must still find a listener.
     connection.on("error", (error) => resolve(failureOf(error)));
-    connection.connect(() => {
+    connection.connect((error) => {
+      // A server that closes before it has greeted.
+      if (error) return end(failureOf(error));
       connection.quit();
       resolve(OK);
     });

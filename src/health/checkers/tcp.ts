@@ -2,16 +2,17 @@
 // TCP_CHECK: the server is up when it accepts a connection.
 
 import type { TcpCheck } from "../../model/check.ts";
-import { endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
+import { endpointOf, failure, failureOf, GIVEN_UP, OK, type Outcome, type Subject } from "./checker.ts";
 import { openSocket } from "./socket.ts";
 
-export function checkTcp(check: TcpCheck, subject: Subject): Promise<Outcome> {
+export function checkTcp(check: TcpCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = openSocket(endpointOf(check, subject), check.connectTimeout);
     const end = (outcome: Outcome): void => {
       socket.destroy();
       resolve(outcome);
     };
+    signal?.addEventListener("abort", () => end(GIVEN_UP));
     socket.on("connect", () => end(OK));
     socket.on("error", (error) => end(failureOf(error)));
     socket.on("timeout", () => end(failure("timeout connecting")));

@@ -6,15 +6,17 @@ import { isIPv6 } from "node:net";
 import type { Address } from "../../model/address.ts";
 import type { UdpCheck } from "../../model/check.ts";
 import { markedUdpSocket } from "../../net/marked-socket.ts";
-import { type Endpoint, endpointOf, failure, failureOf, OK, type Outcome, type Subject } from "./checker.ts";
+import { LONGEST_TIMER } from "../agenda.ts";
+import { type Endpoint, endpointOf, failure, failureOf, GIVEN_UP, OK, type Outcome, type Subject } from "./checker.ts";
 
-export function checkUdp(check: UdpCheck, subject: Subject): Promise<Outcome> {
+export function checkUdp(check: UdpCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   const onSilence = check.requireReply ? failure("no reply") : OK;
   return exchangeUdp(endpointOf(check, subject), {
     payload: Buffer.from(check.payload ?? "", "hex"),
     timeout: check.connectTimeout,
     onSilence,
     judge: (reply) => (check.requireReply ? judgeReply(check, reply) : OK),
+    signal,
   });
 }
 
@@ -25,19 +27,22 @@ export interface UdpExchange {
   readonly onSilence: Outcome;
   /** What a datagram from the server means; undefined: it is not the answer, wait on. */
   readonly judge: (reply: Buffer) => Outcome | undefined;
+  /** Ends it early. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Sends one datagram from a connected socket, so that ICMP errors and answers are the server's alone. */
 export function exchangeUdp(endpoint: Endpoint, exchange: UdpExchange): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(endpoint.host) ? "udp6" : "udp4");
-    const timer = setTimeout(() => end(exchange.onSilence), exchange.timeout);
+    const timer = setTimeout(() => end(exchange.onSilence), Math.min(exchange.timeout, LONGEST_TIMER));
     const end = (outcome: Outcome): void => {
       clearTimeout(timer);
       socket.removeAllListeners("message");
       if (isOpen(socket)) socket.close();
       resolve(outcome);
     };
+    exchange.signal?.addEventListener("abort", () => end(GIVEN_UP));
     socket.on("error", (error) => end(failureOf(error)));
     socket.on("message", (reply) => {
       const outcome = exchange.judge(reply);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { Agenda } from "../../../src/health/agenda.ts";
+import { describe, it, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { Agenda, SYSTEM_CLOCK } from "../../../src/health/agenda.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 describe("the agenda", () => {
@@ -60,4 +61,14 @@ describe("the agenda", () => {
     await clock.pass(100);
     assert.deepEqual(kept, [20]);
   });
+});
+
+test("a wait of a month is not over at once", async () => {
+  let isOver = false;
+  const cancel = SYSTEM_CLOCK.after(31 * 86_400_000, () => {
+    isOver = true;
+  });
+  await setTimeout(50);
+  cancel();
+  assert.ok(!isOver);
 });

@@ -81,6 +81,12 @@ export class Listening {
   }
 }
 
+/** Byte by byte, until the other side has had enough. */
+export function trickle(socket: Socket): void {
+  const timer = setInterval(() => socket.write("x"), 20);
+  socket.on("close", () => clearInterval(timer));
+}
+
 /** A port that nobody listens on. */
 export async function closedPort(): Promise<number> {
   using server = await listening(() => {});

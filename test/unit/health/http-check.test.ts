@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -14,8 +15,9 @@ import type { TLSSocket } from "node:tls";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import { checkHttp } from "../../../src/health/checkers/http.ts";
 import type { BodyPattern, HttpCheck, HttpUrl } from "../../../src/model/check.ts";
-import { httpCheck, listening, subjectAt } from "./checks.ts";
+import { httpCheck, listening, subjectAt, trickle } from "./checks.ts";
 
+const SWITCHING: Partial<HttpUrl> = { statusCodes: [{ from: 100, to: 199 }] };
 const BODY = "hello world\n";
 /** genhash of {@link BODY}. */
 const DIGEST = "6f5902ac237024bdd0c176cb93063dc4";
@@ -163,6 +165,42 @@ describe("a server", () => {
     test(`${name} fails`, async () => {
       using server = await listening((socket) => socket.once("data", () => socket.end(talk)));
       assertFailed(await checkHttp(httpCheck([{}]), subjectAt(server.port), 0), /./);
+    });
+  }
+
+  for (const [name, head] of [
+    ["head", "HTTP/1.1 200 OK\r\nX-Wait: "],
+    ["body", "HTTP/1.1 200 OK\r\n\r\n"],
+  ] as const) {
+    test(`that never ends its ${name} fails, and is not listened to for ever`, async () => {
+      let closed: Promise<unknown> = Promise.resolve();
+      using server = await listening((socket) => {
+        closed = once(socket.resume(), "close");
+        socket.write(head);
+        trickle(socket);
+      });
+      const outcome = await checkHttp(httpCheck([{}], { connectTimeout: 100 }), subjectAt(server.port), 0);
+      assertFailed(outcome, /timeout/);
+      await closed;
+    });
+  }
+
+  const sloppy: readonly [name: string, answer: string, url: Partial<HttpUrl>][] = [
+    ["another protocol (101)", "HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", SWITCHING],
+    [
+      "more than it has announced",
+      `HTTP/1.0 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}more`,
+      { digest: DIGEST },
+    ],
+    ["a length and chunks", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {}],
+    ["control characters in a header", "HTTP/1.0 200 OK\r\nX: \u0001\r\n\r\n", {}],
+    ["lines that end with LF alone", `HTTP/1.0 200 OK\n\n${BODY}`, { digest: DIGEST }],
+  ];
+  for (const [name, answer, url] of sloppy) {
+    test(`that answers with ${name} is up`, async () => {
+      using server = await listening((socket) => socket.once("data", () => socket.end(answer)));
+      const outcome = await checkHttp(httpCheck([url]), subjectAt(server.port), 0);
+      assert.ok(outcome.ok, JSON.stringify(outcome));
     });
   }
 

@@ -3,19 +3,31 @@
 
 import assert from "node:assert/strict";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { EventEmitter, once } from "node:events";
+import { EventEmitter, getEventListeners, once } from "node:events";
 import { describe, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { SMTPServer, type SMTPServerSession } from "smtp-server";
-import type { Outcome } from "../../../src/health/checkers/checker.ts";
+import type { Outcome, Subject } from "../../../src/health/checkers/checker.ts";
 import { checkDns } from "../../../src/health/checkers/dns.ts";
 import { checkPing } from "../../../src/health/checkers/ping.ts";
+import { type PeriodicCheck, runCheck } from "../../../src/health/checkers/run-check.ts";
 import { checkSmtp } from "../../../src/health/checkers/smtp.ts";
 import { checkTcp } from "../../../src/health/checkers/tcp.ts";
 import { checkUdp } from "../../../src/health/checkers/udp.ts";
 import type { UdpCheck } from "../../../src/model/check.ts";
+import { NO_WAYS } from "../../../src/model/probe.ts";
 import { address } from "../../support/memory-director.ts";
-import { closedPort, dnsCheck, listening, smtpCheck, subjectAt, tcpCheck, udpCheck } from "./checks.ts";
+import {
+  closedPort,
+  dnsCheck,
+  httpCheck,
+  listening,
+  smtpCheck,
+  subjectAt,
+  tcpCheck,
+  trickle,
+  udpCheck,
+} from "./checks.ts";
 
 function assertFailed(outcome: Outcome, reason: RegExp): void {
   assert.ok(!outcome.ok, "the check failed");
@@ -147,6 +159,15 @@ describe("DNS_CHECK", () => {
     assert.deepEqual(question, { type: "AAAA", name: "www.example.com", class: "IN" });
   });
 
+  test("does not look at what is answered, which may be cut off or unknown", async () => {
+    const cut = (query: Buffer) => {
+      const answer = answering(0)(query);
+      answer.writeUInt16BE(9, 6);
+      return answer;
+    };
+    assert.deepEqual(await withUdp(cut, (port) => checkDns(dnsCheck(), subjectAt(port))), { ok: true });
+  });
+
   test("fails on an rcode", async () => {
     const outcome = await withUdp(answering(2), (port) => checkDns(dnsCheck(), subjectAt(port)));
     assertFailed(outcome, /rcode 2/);
@@ -189,6 +210,23 @@ describe("SMTP_CHECK", () => {
     });
   }
 
+  test("fails with a server that closes without a word", async () => {
+    using server = await listening((socket) => socket.end());
+    assertFailed(await checkSmtp(smtpCheck(), subjectAt(server.port)), /closed/i);
+  });
+
+  test("fails with a server that never ends its answer", async () => {
+    const ended = new EventEmitter();
+    using server = await listening((socket) => {
+      socket.write("220 hello\r\n250-");
+      trickle(socket);
+      socket.on("close", () => ended.emit("close"));
+    });
+    const closed = once(ended, "close");
+    assertFailed(await checkSmtp(smtpCheck({ connectTimeout: 100 }), subjectAt(server.port)), /timeout/);
+    await closed;
+  });
+
   test("fails with a server that says nothing", async () => {
     using server = await listening(() => {});
     assertFailed(await checkSmtp(smtpCheck({ connectTimeout: 50 }), subjectAt(server.port)), /greeting|timeout/i);
@@ -208,5 +246,39 @@ describe("PING_CHECK", () => {
 
   test("fails when nothing answers", async () => {
     assertFailed(await ping("192.0.2.99", 100), /./);
+  });
+});
+
+describe("any check", () => {
+  const run = (check: PeriodicCheck, subject: Subject, signal = new AbortController().signal) => {
+    return runCheck(check, { subject, scripts: { security: false }, url: 0, signal, passageTo: NO_WAYS.passageTo });
+  };
+  const ping = { ...tcpCheck({ connectTimeout: 60_000, connectIp: address("192.0.2.99") }), type: "ping" } as const;
+
+  for (const check of [tcpCheck(), udpCheck(), dnsCheck(), smtpCheck(), httpCheck([{}])]) {
+    test(`fails where there is no port to check: ${check.type}`, async () => {
+      assertFailed(await run(check, subjectAt(0)), /no port/);
+    });
+  }
+
+  const patient = { connectTimeout: 60_000 };
+  for (const check of [udpCheck(patient), dnsCheck(patient), smtpCheck(patient), httpCheck([{}], patient), ping]) {
+    test(`ends at once when it is given up: ${check.type}`, async () => {
+      using server = await listening(() => {});
+      using datagrams = Object.assign(createSocket("udp4"), { [Symbol.dispose]: () => datagrams.close() });
+      datagrams.bind(server.port, "127.0.0.1");
+      await once(datagrams, "listening");
+      const controller = new AbortController();
+      const outcome = run(check, subjectAt(server.port), controller.signal);
+      setTimeout(() => controller.abort(), 50);
+      assertFailed(await outcome, /given up|abort|Network is unreachable/i);
+    });
+  }
+
+  test("leaves nothing behind that waits for its end", async () => {
+    using server = await listening(() => {});
+    const { signal } = new AbortController();
+    for (let n = 0; n < 20; n++) await run(tcpCheck(), subjectAt(server.port), signal);
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
   });
 });
