@@ -16,6 +16,7 @@ export interface Mail {
 export class Mailer {
   readonly #report: (message: string) => void;
   #waiting = 0;
+  #isGivenUp = false;
   #last: Promise<void> = Promise.resolve();
 
   constructor(report: (message: string) => void) {
@@ -29,11 +30,17 @@ export class Mailer {
     }
     this.#waiting += 1;
     this.#last = this.#last
-      .then(() => deliver(mail, settings))
+      .then(() => (this.#isGivenUp ? undefined : deliver(mail, settings)))
       .catch((error: Error) => this.#report(`mail not sent: ${mail.subject}: ${error.message}`))
       .finally(() => {
         this.#waiting -= 1;
       });
+  }
+
+  /** What waits is not sent any more. */
+  giveUp(): void {
+    if (this.#waiting > 0) this.#report(`${this.#waiting} mails not sent: the director ends`);
+    this.#isGivenUp = true;
   }
 
   /** Resolves when no mail waits. */
@@ -43,7 +50,7 @@ export class Mailer {
 }
 
 async function deliver({ subject, body }: Mail, settings: MailSettings): Promise<void> {
-  const { server, port, connectTimeout, helo = hostname(), from, to } = settings;
+  const { server, port, connectTimeout, helo = hostname(), from = `keepalived@${hostname()}`, to } = settings;
   const transport = createTransport({
     host: server,
     port,

@@ -12,6 +12,12 @@ import { runScript, type ScriptPolicy } from "./scripts.ts";
 /** Reading too, so that opening and writing do not wait for a reader. */
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK;
 
+export interface NotifyPipeOptions {
+  readonly policy: ScriptPolicy;
+  readonly report: (message: string) => void;
+  readonly before: Promise<unknown>;
+}
+
 export class NotifyPipe {
   readonly config: NotifyFifo;
   readonly #report: (message: string) => void;
@@ -21,13 +27,16 @@ export class NotifyPipe {
   /** Everything that happens to the pipe, in order. */
   #last: Promise<FileHandle | undefined>;
 
-  constructor(config: NotifyFifo, policy: ScriptPolicy, report: (message: string) => void) {
+  /** @param before - whoever had a pipe of that name is done with it */
+  constructor(config: NotifyFifo, { policy, report, before }: NotifyPipeOptions) {
     this.config = config;
     this.#report = report;
-    this.#last = this.#open().catch((error: Error) => {
-      report(`notification pipe ${config.path}: ${error.message}`);
-      return undefined;
-    });
+    this.#last = before
+      .then(() => this.#open())
+      .catch((error: Error) => {
+        report(`notification pipe ${config.path}: ${error.message}`);
+        return undefined;
+      });
     if (config.script) void this.#startReader(config, policy);
   }
 

@@ -5,13 +5,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Script } from "../model/script.ts";
+import { LONGEST_TIMER } from "./agenda.ts";
 import { ScriptFamily } from "./script-family.ts";
 import { assertSecure } from "./script-security.ts";
 import { type Identity, identityOf } from "./users.ts";
 
 /** From SIGTERM to SIGKILL, in ms. */
 const KILL_DELAY = 2_000;
-const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const ENVIRONMENT = { PATH, LANG: "C.UTF-8" };
 
 export interface ScriptRun {
   readonly script: Script;
@@ -41,7 +43,8 @@ export type ScriptEnd =
 export async function runScript(run: ScriptRun, policy: ScriptPolicy): Promise<ScriptEnd> {
   try {
     const identity = await identityOf(run.script, policy.user);
-    if (policy.security && identity.uid === 0) await assertSecure(run.script.argv[0] as string);
+    if (policy.security && identity.uid === 0) await assertSecure(run.script.argv[0] as string, PATH);
+    if (run.signal?.aborted) return { kind: "not-run", reason: "given up" };
     const family = new ScriptFamily();
     const end = await toItsEnd(start(run, identity, family), run);
     if (end.kind === "timeout") await family.kill();
@@ -65,7 +68,7 @@ async function toItsEnd(child: ChildProcess, { timeout, signal }: ScriptRun): Pr
     killGroup(child, "SIGTERM");
     kill = setTimeout(() => killGroup(child, "SIGKILL"), KILL_DELAY);
   };
-  const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
+  const timer = timeout === undefined ? undefined : setTimeout(stop, Math.min(timeout, LONGEST_TIMER));
   signal?.addEventListener("abort", stop, { once: true });
   try {
     const [status, killer] = (await once(child, "exit")) as [number | null, string | null];

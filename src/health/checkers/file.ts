@@ -4,6 +4,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { FileCheck } from "../../model/check.ts";
 import { failure, type Outcome } from "./checker.ts";
 
@@ -11,6 +12,8 @@ import { failure, type Outcome } from "./checker.ts";
 const WEIGHT_FAULT = -(2 ** 31);
 /** Bytes of a file that are looked at. */
 const LONGEST_NUMBER = 64;
+/** From emptying a file to writing its number, in ms. */
+const WRITING_TIME = 50;
 
 /** What a file's number means. */
 export function judgeFile({ weight, reverse }: Pick<FileCheck, "weight" | "reverse">, value: number): Outcome {
@@ -24,6 +27,10 @@ export class FileFollower {
   readonly #path: string;
   readonly #onValue: (value: number) => void;
   #watcher: FSWatcher | undefined;
+  #isEnded = false;
+  /** It has changed since it was read last. */
+  #isStale = false;
+  #reading: Promise<void> | undefined;
 
   constructor(path: string, onValue: (value: number) => void) {
     this.#path = path;
@@ -34,20 +41,47 @@ export class FileFollower {
   async start(init?: FileCheck["init"]): Promise<void> {
     if (init)
       await writeFile(this.#path, `${init.value}\n`, { flag: init.overwrite ? "w" : "wx" }).catch(ignoreExisting);
+    if (this.#isEnded) return;
     this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, name) => {
       if (name === basename(this.#path)) void this.#read();
     });
     await this.#read();
   }
 
+  /** `onValue` is not called any more. */
   stop(): void {
+    this.#isEnded = true;
     this.#watcher?.close();
   }
 
-  async #read(): Promise<void> {
-    const text = await readFile(this.#path, "latin1").catch(() => "");
-    const value = Number.parseInt(text.slice(0, LONGEST_NUMBER), 10);
-    this.#onValue(Number.isNaN(value) ? 0 : value);
+  /** One reading at a time, the last of them after the last change. */
+  #read(): Promise<void> {
+    this.#isStale = true;
+    this.#reading ??= this.#readChanges().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readChanges(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false;
+      const value = await this.#number();
+      if (this.#isEnded) return;
+      this.#onValue(value);
+    }
+  }
+
+  /** Who writes a file anew may have emptied it a moment ago: that is not its number yet. */
+  async #number(): Promise<number> {
+    const text = await this.#text();
+    if (text === "") await setTimeout(WRITING_TIME);
+    const value = Number.parseInt((text || (await this.#text())).slice(0, LONGEST_NUMBER), 10);
+    return Number.isNaN(value) ? 0 : value;
+  }
+
+  #text(): Promise<string> {
+    return readFile(this.#path, "latin1").catch(() => "");
   }
 }
 

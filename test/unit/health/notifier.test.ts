@@ -6,7 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { SMTPServer } from "smtp-server";
@@ -14,6 +14,7 @@ import type { HealthEvent, Notice } from "../../../src/health/events.ts";
 import { Notifier } from "../../../src/health/notifier.ts";
 import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../../../src/model/health.ts";
 import { until } from "../../support/until.ts";
+import { listening } from "./checks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xd-notifier-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -94,6 +95,29 @@ describe("a notification pipe", () => {
       "it has ended",
       () => execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).includes(path) === false,
     );
+  });
+
+  test("whose director ends at once leaves no script behind", async () => {
+    const path = join(folder, "short");
+    const notifier = new Notifier(() => {});
+    const script = { argv: ["/bin/sh", "-c", 'sleep 600 # "$0"'], user: "nobody" };
+    notifier.configure({ ...settings, lvsNotifyFifo: { path, script } });
+    await notifier.close();
+    await until("nobody runs", () => !execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).includes(path));
+  });
+
+  test("is there for its next script when it gets another one", async () => {
+    const [path, seen] = [join(folder, "rescripted"), join(folder, "seen-again")];
+    const reports: string[] = [];
+    const notifier = new Notifier((message) => reports.push(message));
+    notifier.configure({ ...settings, lvsNotifyFifo: { path } });
+    await until("the pipe is there", () => existsSync(path));
+    const script = { argv: ["/bin/sh", "-c", `exec /bin/cat "$0" > ${seen}`] };
+    notifier.configure({ ...settings, lvsNotifyFifo: { path, script } });
+    notifier.tell([line("RS a DOWN")]);
+    await until("the script has read", () => read(seen) === "RS a DOWN\n");
+    await notifier.close();
+    assert.deepEqual(reports, []);
   });
 
   test("stays open when the settings are read again", async () => {
@@ -181,6 +205,39 @@ describe("mail", () => {
     assert.ok(first.includes(`Subject: ${mail.subject}\r\n`), first);
     assert.ok(first.includes(`\r\n\r\n${mail.body}\r\n`), first);
     assert.ok(second.includes("TCP CHECK succeed"), second);
+  });
+
+  test("comes from keepalived at this host unless somebody else is named", async () => {
+    const commands: string[] = [];
+    using server = await listening((socket) => {
+      socket.write("220 hello\r\n");
+      socket.setEncoding("utf8").on("data", (text: string) => {
+        commands.push(text);
+        socket.write(text.startsWith("DATA") ? "354 go on\r\n" : "250 fine\r\n");
+      });
+    });
+    const notifier = new Notifier((message) => assert.fail(message));
+    const to = ["ops@example.com"];
+    notifier.configure({ ...settings, mail: { server: "127.0.0.1", port: server.port, connectTimeout: 5_000, to } });
+    notifier.tell([event({ mail })]);
+    await notifier.close();
+    assert.ok(commands.includes(`MAIL FROM:<keepalived@${hostname()}>\r\n`), JSON.stringify(commands));
+  });
+
+  test("and scripts that hang do not keep the director from its end", async () => {
+    using server = await listening(() => {});
+    const reports: string[] = [];
+    const notifier = new Notifier((message) => reports.push(message));
+    const to = ["ops@example.com"];
+    notifier.configure({ ...settings, mail: { server: "127.0.0.1", port: server.port, connectTimeout: 60_000, to } });
+    const script = { argv: ["/bin/sleep", "600"] };
+    notifier.tell([event({ mail, script }), event({ mail, script })]);
+    await notifier.close();
+    assert.deepEqual(reports, [
+      "2 mails not sent: the director ends",
+      "script /bin/sleep killed: the director ends",
+      "script /bin/sleep not run: given up",
+    ]);
   });
 
   test("that cannot be sent is reported, and lost", async () => {

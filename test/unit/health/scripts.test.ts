@@ -92,6 +92,15 @@ describe("a script", () => {
     assert.ok(process.memoryUsage().rss - before < 2 ** 26);
   });
 
+  test("does not begin when its check was given up before", async () => {
+    const file = join(folder, "begun");
+    const controller = new AbortController();
+    const run = runScript({ ...shell(`touch ${file}`), signal: controller.signal }, AS_ROOT);
+    controller.abort();
+    assert.deepEqual(await run, { kind: "not-run", reason: "given up" });
+    assert.ok(!existsSync(file));
+  });
+
   test("ends when its check is given up", async () => {
     const controller = new AbortController();
     const run = runScript({ ...shell("exec sleep 60"), signal: controller.signal }, AS_ROOT);
@@ -110,7 +119,11 @@ describe("a script", () => {
       kind: "exited",
       status: 0,
     });
-    assert.deepEqual(await runScript({ script: { argv: ["/bin/true"] } }, secure), { kind: "exited", status: 0 });
+    for (const name of ["/bin/true", "true"]) {
+      assert.deepEqual(await runScript({ script: { argv: [name] } }, secure), { kind: "exited", status: 0 });
+    }
+    const missing = await runScript({ script: { argv: ["no-such-program"] } }, secure);
+    assert.ok(missing.kind === "not-run" && missing.reason.includes("no program no-such-program"));
     assert.ok(existsSync(file));
   });
 });
