@@ -18,6 +18,7 @@ import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
 import { healthRoutes } from "./health.ts";
 import { ipvsadmRoutes } from "./ipvsadm.ts";
+import { acceptJsonOnly } from "./json-body.ts";
 import { markRoutes } from "./marks.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openapiRoutes } from "./openapi.ts";
@@ -119,16 +120,4 @@ const NO_VRRP: ApiVrrp = { status: { running: false, restarts: 0, instances: [] 
 
 function nothingWatched(): ApiHealth {
   return { services: () => [], service: () => undefined, events: new EventLog(), statistics: new RunStatistics() };
-}
-
-/** Fastify's own parser does not say where the JSON is broken, and it takes text/plain as well. */
-function acceptJsonOnly(app: App): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: unknown, body: string) => {
-    try {
-      return JSON.parse(body);
-    } catch (cause) {
-      throw new XdirectorError("INVALID_JSON", `the body is not valid JSON: ${(cause as Error).message}`, [], cause);
-    }
-  });
 }

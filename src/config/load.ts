@@ -11,6 +11,7 @@ import { inherit } from "./keepalived/inherit.ts";
 import { parseKeepalived } from "./keepalived/load.ts";
 import type { KeepalivedOptions } from "./keepalived/to-state.ts";
 import { parseDocument } from "./parse-document.ts";
+import { findDuplicateKey } from "./strict-json.ts";
 import { type Place, YamlText } from "./yaml.ts";
 
 /** Where a text comes from, for messages. */
@@ -77,14 +78,25 @@ export function parseConfig(text: string, origin: TextOrigin): DesiredState {
   }
 }
 
-/** JSON is tried first because it is fifty times faster, which large files need. */
+/** JSON is tried first because it is fifty times faster, which large files need. @throws INVALID_VALUE */
 function read(text: string, origin: TextOrigin): { value: unknown; yaml?: YamlText } {
+  let value: unknown;
   try {
-    return { value: JSON.parse(text) };
+    value = JSON.parse(text);
   } catch {
     const yaml = new YamlText(text);
     return { value: readYaml(yaml, origin), yaml };
   }
+  assertNoDuplicateKey(text, origin);
+  return { value };
+}
+
+function assertNoDuplicateKey(json: string, origin: TextOrigin): void {
+  const twice = findDuplicateKey(json);
+  if (!twice) return;
+  const { field } = twice;
+  const message = at(twice, origin, `${field} is given twice`);
+  throw new XdirectorError("INVALID_VALUE", message, [{ field, message }]);
 }
 
 /** @throws INVALID_VALUE */

@@ -7,6 +7,7 @@ import type { DesiredState } from "../model/service.ts";
 import { toDocument } from "./document.ts";
 import { DurableFile } from "./durable-file.ts";
 import { parseDocument } from "./parse-document.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 const FILE_NAME = "state.json";
 
@@ -34,7 +35,7 @@ export class StateFile {
 
   #parse(text: string): DesiredState {
     try {
-      return parseDocument(JSON.parse(text));
+      return parseDocument(parseStrictJson(text));
     } catch (error) {
       const hint = "repair or remove it, or give --config";
       throw new XdirectorError("INVALID_VALUE", `${this.path}: ${(error as Error).message}; ${hint}`, [], error);

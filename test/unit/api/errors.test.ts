@@ -56,6 +56,21 @@ describe("an error", () => {
     });
   }
 
+  it("for a field that is given twice names it, and nothing changes", async () => {
+    const { call, director } = startApi();
+    const service = '{"protocol": "tcp", "vip": "192.0.2.1", "port": 80, "scheduler": "rr", "scheduler": "wrr"}';
+    const before = director.desired;
+    const answer = await call("/v1/config", { method: "PUT", body: `{"services": [${service}]}` });
+    const field = "services[0].scheduler";
+    assert.equal(answer.status, 400);
+    assert.deepEqual(answer.body, {
+      code: "INVALID_VALUE",
+      message: `${field} is given twice, again in line 1`,
+      details: [{ field, message: "is given twice, again in line 1" }],
+    });
+    assert.equal(director.desired, before);
+  });
+
   for (const [code, status] of Object.entries(ERROR_CODES) as [ErrorCode, number][]) {
     it(`that the director names ${code} answers ${status}`, async () => {
       const { call, director } = startApi();

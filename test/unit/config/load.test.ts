@@ -116,6 +116,11 @@ const REFUSED: readonly [what: string, text: string, message: string, code?: str
   ],
   ["broken JSON", '{\n  "services": [,]\n}', "lb.yaml:2:16: unexpected , in flow sequence"],
   [
+    "a field given twice in JSON",
+    '{\n  "services": [\n    { "protocol": "tcp", "vip": "192.0.2.1",\n      "vip": "192.0.2.2" }\n  ]\n}',
+    "lb.yaml:4:7: services[0].vip is given twice",
+  ],
+  [
     "a mistake in JSON",
     '{\n  "services": [\n    { "protocol": "tcp" }\n  ]\n}',
     "lb.yaml:3:5: services[0].scheduler is required (and 2 more)",
