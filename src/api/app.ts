@@ -3,7 +3,7 @@
 // sockets here.
 
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyRequest } from "fastify";
+import fastify from "fastify";
 import { XdirectorError } from "../errors.ts";
 import { EventLog } from "../health/event-log.ts";
 import { RunStatistics } from "../health/run-statistics.ts";
@@ -12,7 +12,6 @@ import { Metrics } from "../stats/metrics.ts";
 import { compatRoutes } from "./compat.ts";
 import { configRoutes } from "./config.ts";
 import type { ApiContext, ApiDirector, ApiHealth, ApiVrrp, App } from "./context.ts";
-import { trackRequests } from "./current-request.ts";
 import { answerClientError, presentable, sendError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
 import { flowRoutes } from "./flows.ts";
@@ -85,7 +84,7 @@ export function buildApp(options: AppOptions): App {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendError(presentable(error), reply),
   });
-  const context: ApiContext = { director, change: changing(director, trackRequests(app)), health, vrrp, metrics };
+  const context: ApiContext = { director, change: changing(director), health, vrrp, metrics };
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => JSON.stringify);
   acceptJsonOnly(app);
@@ -105,14 +104,13 @@ export function buildApp(options: AppOptions): App {
   return app;
 }
 
-function changing(director: ApiDirector, currentRequest: () => FastifyRequest | undefined): ApiContext["change"] {
-  return (edit) => {
-    const request = currentRequest();
+function changing(director: ApiDirector): ApiContext["change"] {
+  return (request, edit) => {
     const editUnchanged = (before: DesiredState) => {
-      assertUnchanged(request?.headers["if-match"], director.revision);
+      assertUnchanged(request.headers["if-match"], director.revision);
       return edit(before);
     };
-    return director.change(editUnchanged, request && originOf(request));
+    return director.change(editUnchanged, originOf(request));
   };
 }
 

@@ -33,8 +33,8 @@ export function configRoutes(app: App, { change, director }: ApiContext): void {
     body: ConfigSchema,
     response: { 200: FullConfigSchema, ...ERRORS },
   };
-  app.put("/v1/config", { schema }, async ({ body }) => {
-    const state = toCheckedState(body);
-    return toDocument(await change(() => state));
+  app.put("/v1/config", { schema }, async (request) => {
+    const state = toCheckedState(request.body);
+    return toDocument(await change(request, () => state));
   });
 }

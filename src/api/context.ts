@@ -9,6 +9,7 @@ import type { Keepalived } from "../ha/keepalived.ts";
 import type { Health } from "../health/health.ts";
 import type { DesiredState } from "../model/service.ts";
 import type { Metrics } from "../stats/metrics.ts";
+import type { Requester } from "./origin.ts";
 
 /** The part of the director that the API uses. */
 export type ApiDirector = Pick<
@@ -35,8 +36,8 @@ export type ApiHealth = Pick<Health, "services" | "service" | "events" | "statis
 export type ApiVrrp = Pick<Keepalived, "status">;
 
 export interface ApiContext {
-  /** {@link Director.change}, signed by the request that is being answered and only if its If-Match matches. */
-  readonly change: (edit: (state: DesiredState) => DesiredState) => Promise<DesiredState>;
+  /** {@link Director.change}, signed by the request and only if its If-Match matches. */
+  readonly change: (request: Requester, edit: (state: DesiredState) => DesiredState) => Promise<DesiredState>;
   readonly director: ApiDirector;
   readonly health: ApiHealth;
   readonly vrrp: ApiVrrp;

@@ -37,14 +37,15 @@ function writeRoutes(app: App, { change }: ApiContext): void {
     body: MarkBody,
     response: { 200: MarkDocumentSchema, ...ERRORS },
   };
-  app.put(MARK_URL, { schema: put }, async ({ params: { mark }, body }) => {
-    const state = await change((before) => putMark(before, toMark({ mark, ...body })));
+  app.put(MARK_URL, { schema: put }, async (request) => {
+    const { mark } = request.params;
+    const state = await change(request, (before) => putMark(before, toMark({ mark, ...request.body })));
     return toMarkDocument(getMark(state, mark));
   });
 
   const remove = { summary: "Mark no packets so", params: MarkPath, response: { 204: Nothing, ...ERRORS } };
-  app.delete(MARK_URL, { schema: remove }, async ({ params: { mark } }, reply) => {
-    await change((before) => deleteMark(before, mark));
+  app.delete(MARK_URL, { schema: remove }, async (request, reply) => {
+    await change(request, (before) => deleteMark(before, request.params.mark));
     return reply.code(204).send(null);
   });
 }

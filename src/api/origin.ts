@@ -11,7 +11,10 @@ export const HOW_HEADER = "x-changed-how";
 /** Characters that are kept of either. */
 export const ORIGIN_MAX = 256;
 
-export function originOf({ method, url, headers, socket }: FastifyRequest): ChangeOrigin {
+/** What is looked at of a request, whatever its route is. */
+export type Requester = Pick<FastifyRequest["raw"], "headers" | "socket"> & Pick<FastifyRequest, "method" | "url">;
+
+export function originOf({ method, url, headers, socket }: Requester): ChangeOrigin {
   const { remoteAddress } = socket;
   const request = `${method} ${url}`;
   if (remoteAddress !== undefined) return { by: remoteAddress, how: request };

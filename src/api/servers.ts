@@ -56,12 +56,13 @@ function putRoute(app: App, { change }: ApiContext, path: ServicePath): void {
     body: PutServerBody,
     response: { 200: FullServerSchema, 201: FullServerSchema, ...ERRORS },
   };
-  app.put(serverUrl(path), { schema }, async ({ params, headers, body }, reply) => {
+  app.put(serverUrl(path), { schema }, async (request, reply) => {
+    const { params, headers, body } = request;
     const address = path.addressOf(params);
     const of = serverAt(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
-    const state = await change((before) => {
+    const state = await change(request, (before) => {
       const service = getService(before, address);
       const server = toServer({ ...of, ...body }, service);
       isNew = !service.servers.some((other) => isSameServer(other, server));
@@ -74,10 +75,11 @@ function putRoute(app: App, { change }: ApiContext, path: ServicePath): void {
 function patchRoute(app: App, { change }: ApiContext, path: ServicePath): void {
   const response = { 200: FullServerSchema, ...ERRORS };
   const schema = { summary: "Change a real server", params: serverParams(path), body: PatchServerBody, response };
-  app.patch(serverUrl(path), { schema }, async ({ params, body }) => {
+  app.patch(serverUrl(path), { schema }, async (request) => {
+    const { params, body } = request;
     const address = path.addressOf(params);
     const server = serverAt(params);
-    const state = await change((before) =>
+    const state = await change(request, (before) =>
       editServer(before, address, server, toChanges(body, getService(before, address))),
     );
     return toServerDocument(getServer(getService(state, address), server));
@@ -86,8 +88,9 @@ function patchRoute(app: App, { change }: ApiContext, path: ServicePath): void {
 
 function deleteRoute(app: App, { change }: ApiContext, path: ServicePath): void {
   const schema = { summary: "Delete a real server", params: serverParams(path), response: { 204: Nothing, ...ERRORS } };
-  app.delete(serverUrl(path), { schema }, async ({ params }, reply) => {
-    await change((before) => deleteServer(before, path.addressOf(params), serverAt(params)));
+  app.delete(serverUrl(path), { schema }, async (request, reply) => {
+    const { params } = request;
+    await change(request, (before) => deleteServer(before, path.addressOf(params), serverAt(params)));
     return reply.code(204).send(null);
   });
 }

@@ -71,11 +71,12 @@ function putRoute(app: App, { change }: ApiContext, { url, params, addressOf }: 
     body: PutServiceBody,
     response: { 200: FullServiceSchema, 201: FullServiceSchema, ...ERRORS },
   };
-  app.put(url, { schema }, async ({ params, headers, body }, reply) => {
+  app.put(url, { schema }, async (request, reply) => {
+    const { params, headers, body } = request;
     const address = addressOf(params);
     const mustBeNew = headers["if-none-match"] === "*";
     let isNew = false;
-    const state = await change((before) => {
+    const state = await change(request, (before) => {
       const known = findService(before, address);
       isNew = known === undefined;
       const service = toService(body, address, known?.servers);
@@ -88,26 +89,29 @@ function putRoute(app: App, { change }: ApiContext, { url, params, addressOf }: 
 function patchRoute(app: App, { change }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const response = { 200: FullServiceSchema, ...ERRORS };
   const schema = { summary: "Change a virtual service", params, body: PatchServiceBody, response };
-  app.patch(url, { schema }, async ({ params, body }) => {
+  app.patch(url, { schema }, async (request) => {
+    const { params, body } = request;
     const address = addressOf(params);
-    const state = await change((before) => editService(before, address, toChanges(body, getService(before, address))));
+    const state = await change(request, (before) =>
+      editService(before, address, toChanges(body, getService(before, address))),
+    );
     return toServiceDocument(getService(state, address));
   });
 }
 
 function deleteRoute(app: App, { change }: ApiContext, { url, params, addressOf }: ServicePath): void {
   const schema = { summary: "Delete a virtual service", params, response: { 204: Nothing, ...ERRORS } };
-  app.delete(url, { schema }, async ({ params }, reply) => {
-    const address = addressOf(params);
-    await change((before) => deleteService(before, address));
+  app.delete(url, { schema }, async (request, reply) => {
+    const address = addressOf(request.params);
+    await change(request, (before) => deleteService(before, address));
     return reply.code(204).send(null);
   });
 }
 
 function clearRoute(app: App, { change }: ApiContext): void {
   const schema = { summary: "Delete every virtual service", response: { 204: Nothing, ...ERRORS } };
-  app.delete("/v1/services", { schema }, async (_request, reply) => {
-    await change((before) => ({ ...before, services: [] }));
+  app.delete("/v1/services", { schema }, async (request, reply) => {
+    await change(request, (before) => ({ ...before, services: [] }));
     return reply.code(204).send(null);
   });
 }

@@ -15,15 +15,15 @@ export function settingsRoutes(app: App, { change, director }: ApiContext): void
   );
 
   const put = { summary: "Replace the settings: what is left out is IPVS's default", body: SettingsSchema, response };
-  app.put("/v1/settings", { schema: put }, async ({ body }) => {
-    const settings = toSettings(body);
-    const state = await change((before) => editSettings(before, settings));
+  app.put("/v1/settings", { schema: put }, async (request) => {
+    const settings = toSettings(request.body);
+    const state = await change(request, (before) => editSettings(before, settings));
     return toSettingsDocument(state.settings);
   });
 
   const patch = { summary: "Change settings: what is left out stays as it is", body: SettingsSchema, response };
-  app.patch("/v1/settings", { schema: patch }, async ({ body }) => {
-    const state = await change((before) => editSettings(before, toSettings(body, before.settings)));
+  app.patch("/v1/settings", { schema: patch }, async (request) => {
+    const state = await change(request, (before) => editSettings(before, toSettings(request.body, before.settings)));
     return toSettingsDocument(state.settings);
   });
 }

@@ -31,19 +31,19 @@ export function syncDaemonRoutes(app: App, { change, director }: ApiContext): vo
     body: SyncSettingsSchema,
     response: { 201: SyncDaemonSchema, ...ERRORS },
   };
-  app.put(URL, { schema: start }, async ({ params: { role }, body }, reply) => {
-    const daemon = toSyncDaemon(role, body);
+  app.put(URL, { schema: start }, async (request, reply) => {
+    const daemon = toSyncDaemon(request.params.role, request.body);
     if (!director.hasInterface(daemon.interface)) {
       const message = `no interface ${daemon.interface}`;
       throw new XdirectorError("NO_SUCH_DEVICE", message, [{ field: "interface", message }]);
     }
-    await change((before) => addSyncDaemon(before, daemon));
+    await change(request, (before) => addSyncDaemon(before, daemon));
     return reply.code(201).send(daemon);
   });
 
   const stop = { summary: "Stop a sync daemon", params, response: { 204: Nothing, ...ERRORS } };
-  app.delete(URL, { schema: stop }, async ({ params: { role } }, reply) => {
-    await change((before) => removeSyncDaemon(before, role));
+  app.delete(URL, { schema: stop }, async (request, reply) => {
+    await change(request, (before) => removeSyncDaemon(before, request.params.role));
     return reply.code(204).send(null);
   });
 }
