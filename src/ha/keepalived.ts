@@ -87,10 +87,9 @@ export class Keepalived {
     if (config === undefined) return this.#end();
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     if (!(await this.#write(config))) return;
-    const isFirst = this.#config === undefined;
-    this.#config = config;
-    if (isFirst) await this.#begin();
+    if (this.#config === undefined) await this.#begin();
     else this.#child?.kill("SIGHUP");
+    this.#config = config;
   }
 
   /** False, and nothing has changed, when keepalived cannot use it. */
@@ -122,6 +121,7 @@ export class Keepalived {
       createInterface({ input: stream }).on("line", (line) => this.#report(`keepalived: ${withoutTime(line)}`));
     }
     child.once("error", (error) => this.#report(`keepalived cannot be run: ${error.message}`));
+    // Not before its children have ended, too: they say so in the pipe, and withdraw addresses.
     child.once("close", (code, signal) => this.#died(child, signal ?? `status ${code}`));
   }
 
@@ -167,6 +167,7 @@ export class Keepalived {
     for (let waited = 0; waited < STOP_PATIENCE && (await isOurs(pid, this.#path("conf"))); waited += 50) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    if (await isOurs(pid, this.#path("conf"))) process.kill(pid, "SIGKILL");
   }
 
   #path(name: string): string {
@@ -191,12 +192,15 @@ async function isOurs(pid: number, config: string): Promise<boolean> {
   return commandLine.split("\0").includes(config);
 }
 
+/** It has ended when it has, whoever else has its output open. */
 async function terminate(child: ChildProcess): Promise<void> {
-  const closed = new Promise((resolve) => child.once("close", resolve));
+  if (child.pid === undefined) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_PATIENCE);
-  await closed;
+  await ended;
   clearTimeout(timer);
+  for (const stream of [child.stdout, child.stderr]) stream?.destroy();
 }
 
 /** keepalived -l puts the time in front, and so does whoever keeps our messages. */
