@@ -5,9 +5,12 @@
 #include "args.h"
 #include "error.h"
 #include "instance.h"
+#include "netlink_request.h"
 #include "program.h"
 
 #include <bpf/libbpf.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 
 #include <cerrno>
 
@@ -18,12 +21,16 @@ namespace {
 /** Before the filters that tc gives a priority to. */
 constexpr uint32_t kPriority = 1;
 
-bpf_tc_hook Hook(uint32_t ifindex, const std::string &direction) {
+bpf_tc_hook Hook(uint32_t ifindex, int attach_point) {
   bpf_tc_hook hook{};
   hook.sz = sizeof(hook);
   hook.ifindex = ifindex;
-  hook.attach_point = direction == "ingress" ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+  hook.attach_point = static_cast<bpf_tc_attach_point>(attach_point);
   return hook;
+}
+
+bpf_tc_hook Hook(uint32_t ifindex, const std::string &direction) {
+  return Hook(ifindex, direction == "ingress" ? BPF_TC_INGRESS : BPF_TC_EGRESS);
 }
 
 bpf_tc_opts Options(uint32_t handle) {
@@ -34,7 +41,45 @@ bpf_tc_opts Options(uint32_t handle) {
   return options;
 }
 
+std::optional<bool> DecodeFilter(const nlmsghdr *message) {
+  return message->nlmsg_type == RTM_NEWTFILTER ? std::optional(true) : std::nullopt;
+}
+
+/** Whoever put them there. */
+bool HasFilters(Napi::Env env, uint32_t ifindex, uint32_t direction) {
+  netlink::Connection connection(env);
+  netlink::Request request("RTM_GETTFILTER", RTM_GETTFILTER, NLM_F_DUMP);
+  auto *header = request.Put<tcmsg>();
+  header->tcm_family = AF_UNSPEC;
+  header->tcm_ifindex = static_cast<int>(ifindex);
+  header->tcm_parent = TC_H_MAKE(TC_H_CLSACT, direction);
+  return !connection.Exchange<bool>(env, request, DecodeFilter).empty();
+}
+
 } // namespace
+
+Napi::Value MakeHooks(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  bpf_tc_hook hook = Hook(Uint32Argument(info, 0), BPF_TC_INGRESS);
+  ClearWarnings();
+  int created = bpf_tc_hook_create(&hook);
+  if (created != -EEXIST)
+    Check(env, "bpf_tc_hook_create", created);
+  return Napi::Boolean::New(env, created == 0);
+}
+
+Napi::Value RemoveUnusedHooks(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint32_t ifindex = Uint32Argument(info, 0);
+  if (HasFilters(env, ifindex, TC_H_MIN_INGRESS) || HasFilters(env, ifindex, TC_H_MIN_EGRESS))
+    return Napi::Boolean::New(env, false);
+  bpf_tc_hook hook = Hook(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+  ClearWarnings();
+  int destroyed = bpf_tc_hook_destroy(&hook);
+  if (destroyed != -ENOENT && destroyed != -EINVAL && destroyed != -ENODEV)
+    Check(env, "bpf_tc_hook_destroy", destroyed);
+  return Napi::Boolean::New(env, destroyed == 0);
+}
 
 Napi::Value AttachFilter(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -44,15 +89,10 @@ Napi::Value AttachFilter(const Napi::CallbackInfo &info) {
   options.prog_fd = program;
   options.flags = BPF_TC_F_REPLACE;
   ClearWarnings();
-  int created = bpf_tc_hook_create(&hook);
-  if (created != -EEXIST)
-    Check(env, "bpf_tc_hook_create", created);
-  ClearWarnings();
   Check(env, "bpf_tc_attach", bpf_tc_attach(&hook, &options));
   return env.Undefined();
 }
 
-/** The queue discipline stays: others may have put filters there meanwhile. */
 Napi::Value DetachFilter(const Napi::CallbackInfo &info) {
   bpf_tc_hook hook = Hook(Uint32Argument(info, 0), StringArgument(info, 1));
   bpf_tc_opts options = Options(Uint32Argument(info, 2));

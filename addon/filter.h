@@ -8,6 +8,12 @@
 
 namespace bpf {
 
+/** makeHooks(ifindex): gives it the queue discipline that filters need (clsact); false when it has it already */
+Napi::Value MakeHooks(const Napi::CallbackInfo &info);
+
+/** removeUnusedHooks(ifindex): takes it away unless somebody has a filter there; whether it did */
+Napi::Value RemoveUnusedHooks(const Napi::CallbackInfo &info);
+
 /** attachFilter(program, ifindex, "ingress" | "egress", handle): in place of the one that has the handle */
 Napi::Value AttachFilter(const Napi::CallbackInfo &info);
 

@@ -47,6 +47,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["Region"] = Remembered(instance->region, Region::Define(env));
   Export<SetErrorClass>(exports, "setErrorClass");
   Export<QueryXdp>(exports, "queryXdp");
+  Export<MakeHooks>(exports, "makeHooks");
+  Export<RemoveUnusedHooks>(exports, "removeUnusedHooks");
   Export<AttachFilter>(exports, "attachFilter");
   Export<DetachFilter>(exports, "detachFilter");
   Export<MarkedSocket>(exports, "markedSocket");

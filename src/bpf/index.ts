@@ -26,7 +26,7 @@
  * for (const [flow, perCpu] of packets) console.log(flow, perCpu.reduce((sum, count) => sum + count));
  */
 export { BpfError } from "./error.ts";
-export { type FilterDirection, TcFilter } from "./filter.ts";
+export { type FilterPrograms, TcFilters } from "./filters.ts";
 export {
   type FlowControl,
   type FlowCounts,

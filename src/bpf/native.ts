@@ -217,6 +217,8 @@ export interface NativeAddon {
   };
   readonly Region: { anonymous(byteLength: number): NativeRegion };
   setErrorClass(errorClass: typeof BpfError): void;
+  makeHooks(ifindex: number): boolean;
+  removeUnusedHooks(ifindex: number): boolean;
   attachFilter(program: NativeProgram, ifindex: number, direction: "ingress" | "egress", handle: number): void;
   detachFilter(ifindex: number, direction: "ingress" | "egress", handle: number): boolean;
   queryXdp(ifindex: number): { readonly native: number; readonly generic: number };

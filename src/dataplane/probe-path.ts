@@ -4,7 +4,7 @@
 
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { type BpfMap, BpfObject, type BpfProgram, TcFilter } from "../bpf/index.ts";
+import { type BpfMap, BpfObject, type FilterPrograms, TcFilters } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import { type Address, addressToBytes } from "../model/address.ts";
 import type { NextHop, NextHops } from "../model/next-hop.ts";
@@ -20,7 +20,6 @@ const MARK_BASE = 0x78640000;
 const MAX_PROBES = 65536;
 
 const UNKNOWN: NextHop = { kind: "unresolved", reason: "not looked up yet" };
-const DIRECTIONS = ["ingress", "egress"] as const;
 
 /** `struct probe` */
 interface ProbeRecord {
@@ -30,8 +29,8 @@ interface ProbeRecord {
 
 interface Loaded {
   readonly probes: BpfMap<number, ProbeRecord>;
-  readonly programs: Record<(typeof DIRECTIONS)[number], BpfProgram>;
-  readonly filters: Map<number, readonly TcFilter[]>;
+  readonly programs: FilterPrograms;
+  readonly filters: Map<number, TcFilters>;
 }
 
 interface Way {
@@ -99,7 +98,7 @@ export class ProbePath implements ProbeWays {
   close(): void {
     if (!this.#loaded) return;
     const { probes, programs, filters } = this.#loaded;
-    for (const filter of [...filters.values()].flat()) filter.close();
+    for (const filter of filters.values()) filter.close();
     for (const owned of [probes, ...Object.values(programs)]) owned.close();
     this.#loaded = undefined;
     this.#ways.clear();
@@ -119,7 +118,7 @@ export class ProbePath implements ProbeWays {
 
 /** Takes off an interface what a process left that was killed. */
 export function removeProbePrograms(ifindex: number): void {
-  for (const direction of DIRECTIONS) TcFilter.remove(ifindex, direction);
+  TcFilters.remove(ifindex);
 }
 
 function load(): Loaded {
@@ -132,12 +131,8 @@ function load(): Loaded {
 function attach({ programs, filters }: Loaded, ifindex: number): void {
   if (filters.has(ifindex)) return;
   try {
-    filters.set(
-      ifindex,
-      DIRECTIONS.map((direction) => TcFilter.attach(programs[direction], ifindex, direction)),
-    );
+    filters.set(ifindex, TcFilters.attach(programs, ifindex));
   } catch (error) {
-    removeProbePrograms(ifindex);
     const message = `cannot probe VIPs by interface ${ifindex}: ${(error as Error).message}`;
     throw new XdirectorError("DATAPLANE_FAILED", message, [], error);
   }

@@ -245,8 +245,11 @@ describe("a VIP that is probed on its servers", () => {
   test("leaves nothing at the interface when the director stops", async () => {
     const filters = () =>
       ["ingress", "egress"].map((hook) => director.run("tc", ["filter", "show", "dev", "eth0", hook]));
+    const hooks = () => /clsact/.test(director.run("tc", ["qdisc", "show", "dev", "eth0"]));
+    assert.ok(hooks());
     for (const shown of filters()) assert.match(shown, /probe_(in|out)/);
     await daemon.kill();
     assert.deepEqual(filters(), ["", ""]);
+    assert.ok(!hooks());
   });
 });
