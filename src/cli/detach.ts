@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `xdirector detach`: the data plane's end, whether or not a daemon still runs.
 
-import { parseArgs } from "node:util";
 import { probe } from "../bpf/index.ts";
 import { Pins } from "../dataplane/pins.ts";
 import { removeProbePrograms } from "../dataplane/probe-path.ts";
 import { releaseAddresses } from "../net/address-owner.ts";
-import { DEFAULT_PIN_DIR } from "./daemon-options.ts";
 import { assertMachine } from "./machine.ts";
+import { parsePinDir } from "./pin-dir.ts";
 
 const HELP = `usage: xdirector detach [--pin-dir DIR]
 
@@ -16,19 +15,10 @@ to the kernel's stack. VIPs that the director has put on an interface are remove
 `;
 
 export async function runDetach(argv: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      "pin-dir": { type: "string", default: DEFAULT_PIN_DIR },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+  const pinDir = parsePinDir(argv, HELP);
+  if (pinDir === undefined) return 0;
   assertMachine();
-  const pins = new Pins(values["pin-dir"]);
+  const pins = new Pins(pinDir);
   const interfaces = pins.linkedInterfaces();
   releaseAddresses();
   pins.removeAll();
