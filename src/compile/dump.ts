@@ -83,7 +83,7 @@ function changed<Values extends object>(values: Values, defaults: Values, prefix
   return names.filter((name) => values[name] !== defaults[name]).map((name) => `${prefix}${name}=${values[name]}`);
 }
 
-export function describeNextHop(nextHop: NextHop): string {
+function describeNextHop(nextHop: NextHop): string {
   if (nextHop.kind === "local") return "local";
   if (nextHop.kind === "unresolved") return `unresolved (${nextHop.reason})`;
   const { ifindex, vlan, sourceMac, destinationMac, dip, mtu } = nextHop;

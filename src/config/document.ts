@@ -133,7 +133,7 @@ export function toServerDocument(server: RealServer): FullServerDocument {
 }
 
 /** Inverse of {@link toServiceOptions}; flags have the names that ipvsadm prints. */
-export function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
+function toOptionsDocument(service: Pick<VirtualService, "scheduler"> & ServiceOptions) {
   const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket, mssClamp, health } = service;
   const { mhTableSize, slowStart } = service;
   return {
@@ -171,7 +171,7 @@ export function toServiceOptions(
 }
 
 /** `field` names the netmask. @throws INVALID_VALUE */
-export function toPersistence(
+function toPersistence(
   { timeout, netmask }: NonNullable<ServiceOptionsDocument["persistence"]>,
   family: Family,
   field: string,

@@ -22,7 +22,7 @@ const PortsSchema = Type.Unsafe<number | string>({
   description: "a port, or `8000-8099`",
 });
 
-export const MarkMatchSchema = Type.Object(
+const MarkMatchSchema = Type.Object(
   {
     destination: Type.String({ format: "network", description: "`10.0.0.0/8`, `2001:db8::/32` or an address" }),
     protocol: Type.Optional(Type.Enum(PROTOCOLS)),

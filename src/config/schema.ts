@@ -34,13 +34,13 @@ Format.Set("ip", (text) => parseAddress(text) !== undefined);
 const CLOSED = { additionalProperties: false } as const;
 
 export const AddressSchema = Type.String({ format: "ip", description: "IPv4 or IPv6 address" });
-export const PortSchema = Type.Integer({ minimum: 1, maximum: 65535 });
+const PortSchema = Type.Integer({ minimum: 1, maximum: 65535 });
 /** Of a service that every port belongs to, or of its servers, which keep the packet's port. */
 export const AnyPortSchema = Type.Integer({ minimum: 0, maximum: 65535 });
 export const ProtocolSchema = Type.Enum(PROTOCOLS);
 export const SchedulerSchema = Type.Enum(SCHEDULER_NAMES);
 export const MethodSchema = Type.Enum(METHODS, { description: "how packets reach the real server" });
-export const WeightSchema = Type.Integer({
+const WeightSchema = Type.Integer({
   minimum: 0,
   maximum: WEIGHT_MAX,
   description: "share of new flows; 0 quiesces, 1 when left out",
@@ -58,14 +58,14 @@ const THRESHOLDS = {
 };
 
 export const MarkSchema = Type.Integer({ minimum: 1, maximum: MARK_MAX, description: "firewall mark" });
-export const FamilySchema = Type.Enum(["ipv4", "ipv6"], { description: "of the packets; ipv4 when left out" });
+const FamilySchema = Type.Enum(["ipv4", "ipv6"], { description: "of the packets; ipv4 when left out" });
 
 const NetmaskSchema = Type.Unsafe<string | number>({
   type: ["string", "integer"],
   description: "clients that count as one: dotted mask for IPv4, prefix length for IPv6; one host when left out",
 });
 
-export const PersistenceSchema = Type.Object(
+const PersistenceSchema = Type.Object(
   {
     timeout: Type.Integer({
       minimum: 1,
@@ -77,7 +77,7 @@ export const PersistenceSchema = Type.Object(
   { ...CLOSED, description: "a client's flows stay with one server" },
 );
 
-export const TunnelSchema = Type.Object(
+const TunnelSchema = Type.Object(
   {
     type: Type.Enum(TUNNEL_TYPES),
     port: Type.Optional(Type.Integer({ ...PortSchema, description: "UDP port of the real server; gue only" })),
@@ -129,7 +129,7 @@ export const SERVER_OPTIONS = {
   health: Type.Optional(ServerHealthSchema),
 };
 
-export const ServerSchema = Type.Object(
+const ServerSchema = Type.Object(
   {
     rip: AddressSchema,
     port: Type.Optional(
@@ -158,7 +158,7 @@ const NAMED_EITHER_WAY = {
   else: { required: ["protocol", "vip", "port"], properties: { family: false } },
 };
 
-export const ServiceSchema = Type.Object(
+const ServiceSchema = Type.Object(
   {
     protocol: Type.Optional(ProtocolSchema),
     vip: Type.Optional(AddressSchema),

@@ -27,4 +27,3 @@ export const SyncDaemonSchema = Type.Object(
 );
 
 export type SyncSettingsDocument = Type.Static<typeof SyncSettingsSchema>;
-export type SyncDaemonDocument = Type.Static<typeof SyncDaemonSchema>;

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The folder that holds package.json, found upwards from this file. */
-export const PROJECT_ROOT = findRoot(import.meta.dirname);
+const PROJECT_ROOT = findRoot(import.meta.dirname);
 
 function findRoot(folder: string): string {
   if (existsSync(join(folder, "package.json"))) return folder;

@@ -2,7 +2,7 @@
 // SCTP packets for tests (RFC 9260): bytes to be put behind an IP header, with their CRC32c.
 
 /** Types of chunks. */
-export const CHUNKS = {
+const CHUNKS = {
   DATA: 0,
   INIT: 1,
   "INIT-ACK": 2,
@@ -53,7 +53,7 @@ export function sctp({ sourcePort, destinationPort, chunks, content = new Uint8A
 }
 
 /** Reflected, polynomial 0x1edc6f41; of a packet whose checksum is 0. */
-export function crc32c(bytes: Uint8Array): number {
+function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;

@@ -99,7 +99,7 @@ const KERNEL_TEXTS: Partial<Record<Verb, Partial<Record<ErrorCode, string>>>> = 
 const INVALID_SERVER = "Invalid operation.  Possibly wrong module version, address not unicast, ...";
 
 /** ipvsadm's text for the daemon's refusal, or the daemon's own words where ipvsadm has none. */
-export function describeRefusal(verb: Verb, refusal: Refusal): Outcome {
+function describeRefusal(verb: Verb, refusal: Refusal): Outcome {
   const text = KERNEL_TEXTS[verb]?.[refusal.code];
   if (text !== undefined) return failure(verb === "list" ? 1 : 255, text);
   if (isAbout("persistenceEngine", refusal)) return failure(255, NO_SUCH_MODULE);
@@ -118,7 +118,7 @@ export function describeError(verb: Verb, error: Error): Outcome {
   throw error;
 }
 
-export function describeUnreachable({ code, message }: DaemonUnreachable): Outcome {
+function describeUnreachable({ code, message }: DaemonUnreachable): Outcome {
   if (code === "EACCES") return failure(255, "Permission denied (you must be root)");
   return failure(255, `xvsadm: ${message}; start it with: xdirector run -i IFACE`);
 }

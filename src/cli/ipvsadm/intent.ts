@@ -52,13 +52,13 @@ export interface ListIntent {
   readonly isSorted: boolean;
 }
 
-export interface ListConnectionsIntent {
+interface ListConnectionsIntent {
   readonly verb: "list-connections";
   readonly numeric: boolean;
   readonly withEngine: boolean;
 }
 
-export interface SaveIntent {
+interface SaveIntent {
   readonly verb: "save";
   readonly numeric: boolean;
 }

@@ -27,7 +27,7 @@ export const DISK: Files = {
   },
 };
 
-export const INCLUDE_CHECKS = ["readable", "match", "wildcard_match", "brace_match"] as const;
+const INCLUDE_CHECKS = ["readable", "match", "wildcard_match", "brace_match"] as const;
 export type IncludeCheck = (typeof INCLUDE_CHECKS)[number];
 
 /** What a directive adds to the checks in force. */

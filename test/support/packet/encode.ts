@@ -29,8 +29,8 @@ interface Surroundings {
   readonly ip: PseudoHeader;
 }
 
-export const DEFAULT_IPV4: PseudoHeader = { family: "ipv4", source: "10.1.2.3", destination: "192.0.2.1" };
-export const DEFAULT_IPV6: PseudoHeader = { family: "ipv6", source: "2001:db8:c::3", destination: "2001:db8::1" };
+const DEFAULT_IPV4: PseudoHeader = { family: "ipv4", source: "10.1.2.3", destination: "192.0.2.1" };
+const DEFAULT_IPV6: PseudoHeader = { family: "ipv6", source: "2001:db8:c::3", destination: "2001:db8::1" };
 
 /** The bytes of `layers`, outermost first, around `payload`. */
 export function encode(layers: readonly LayerInput[], payload: Uint8Array): Uint8Array {

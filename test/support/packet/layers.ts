@@ -157,8 +157,8 @@ export type DecodedLayer = { [Name in LayerName]: LayerOf<Name> }[LayerName];
 export const GUE_PORT = 6080;
 
 /** Numbers for what is no known layer: RFC 5342 experimental EtherType, RFC 3692 experimental protocol. */
-export const UNKNOWN_ETHER_TYPE = 0x88b5;
-export const UNKNOWN_PROTOCOL = 253;
+const UNKNOWN_ETHER_TYPE = 0x88b5;
+const UNKNOWN_PROTOCOL = 253;
 
 /** EtherType of a layer that follows Ethernet, a VLAN tag or GRE. */
 export function etherTypeOf(next: LayerInput | undefined): number {

@@ -26,7 +26,7 @@ export interface Exchange {
   readonly body: unknown;
 }
 
-export function openApiOf(app: App): OpenApi {
+function openApiOf(app: App): OpenApi {
   return app.swagger() as unknown as OpenApi;
 }
 

@@ -29,7 +29,7 @@ const ipv4 = fc.tuple(fc.integer({ min: 1, max: 223 }), fc.nat(255), fc.nat(255)
 const ipv6Tail = fc.array(fc.nat(0xffff), { minLength: 6, maxLength: 6 });
 
 export const ipv4Address = ipv4.map((bytes) => bytes.join(".") as Address);
-export const ipv6Address = ipv6Tail.map(
+const ipv6Address = ipv6Tail.map(
   (words) => parseAddress(`2001:db8:${words.map((word) => word.toString(16)).join(":")}`) as Address,
 );
 

@@ -13,7 +13,7 @@ import { EMPTY_STATE } from "../../../../src/model/service.ts";
 import { fromRoot } from "../../../support/project.ts";
 
 const FOLDER = fromRoot("test/golden/keepalived");
-export const SEPARATOR = `${"-".repeat(40)}\n`;
+const SEPARATOR = `${"-".repeat(40)}\n`;
 
 const USUAL: Readonly<Record<string, unknown>> = toDocument(EMPTY_STATE).settings;
 
