@@ -7,6 +7,7 @@ import { claimSocketPath, listen } from "../api/listen.ts";
 import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
+import type { DataplanePort } from "../dataplane/port.ts";
 import { ProbePath } from "../dataplane/probe-path.ts";
 import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
@@ -79,12 +80,13 @@ async function start({ options, source, stateFile, desired, onHangUp, closers }:
   const nextHops = new NextHopWatcher({
     onChange: () => void director.refresh(),
     onTables: () => tellTables(),
+    onError: (error) => report(`network: ${(error as Error).message}`),
   });
   const verdicts = new VerdictFile(options.stateDir);
   const wasDown = await verdicts.load();
   const addresses = new AddressOwner({ interface: options.interfaces[0] as string, report });
   closers.push(async () => addresses.close());
-  const probes = new ProbePath(port.status().attachments.map(({ ifindex }) => ifindex));
+  const probes = new ProbePath(() => port.status().attachments.map(({ ifindex }) => ifindex));
   closers.push(async () => probes.close());
   const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
   const health = new Health({ report, onChange: () => void director.refresh(), verdicts, wasDown, passageTo });
@@ -102,6 +104,7 @@ async function start({ options, source, stateFile, desired, onHangUp, closers }:
   });
   closers.push(async () => nextHops.close());
   const tellTables = () => {
+    followInterfaces(port, () => void director.refresh());
     const { vlans, macs } = nextHops.links();
     port.forgetReplyRoutes(vlans);
     port.putOwnMacs(macs);
@@ -124,6 +127,14 @@ async function start({ options, source, stateFile, desired, onHangUp, closers }:
   closers.push(async () => source?.close());
   report(`ready: API on ${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`);
   await stopped;
+}
+
+/** What goes away and comes back, perhaps as another device, gets the program again. */
+function followInterfaces(port: DataplanePort, onAttached: () => void): void {
+  const { lost, attached } = port.renewAttachments();
+  for (const { name } of lost) report(`${name} is gone, and what was attached to it`);
+  for (const { name, mode } of attached) report(`attached to ${name} (${mode} XDP)`);
+  if (attached.length > 0) onAttached();
 }
 
 async function closeAll(closers: readonly Closer[]): Promise<void> {

@@ -39,7 +39,7 @@ export function findInterface(name: string): FoundInterface {
   return { name, index: found.index };
 }
 
-interface AttachOne {
+export interface AttachOne {
   readonly program: BpfProgram;
   readonly path: string;
   readonly name: string;
@@ -47,8 +47,8 @@ interface AttachOne {
   readonly mode: AttachOptions["mode"];
 }
 
-/** The XDP mode it runs in. */
-function attachOne({ program, path, name, ifindex, mode }: AttachOne): Attachment["mode"] {
+/** The XDP mode it runs in. @throws DATAPLANE_FAILED, naming the interface */
+export function attachOne({ program, path, name, ifindex, mode }: AttachOne): Attachment["mode"] {
   try {
     using adopted = adoptLink(path, ifindex);
     if (adopted && (mode === "auto" || mode === adopted.mode)) {

@@ -6,6 +6,7 @@ import type { DataplaneImage, MapOp } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import type {
+  AttachmentChanges,
   DataplaneCounters,
   DataplanePort,
   DataplaneStatus,
@@ -68,6 +69,10 @@ export class FaultyDataplane implements DataplanePort {
 
   templates(cursor: number, limit: number): Promise<TemplatePage> {
     return this.#port.templates(cursor, limit);
+  }
+
+  renewAttachments(): AttachmentChanges {
+    return this.#port.renewAttachments();
   }
 
   status(): DataplaneStatus {

@@ -4,12 +4,13 @@
 import type { DataplaneImage, MapOp } from "../compile/image.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import { Turn } from "../turn.ts";
+import { UNATTACHED } from "./attachments.ts";
 import { toServerCounters, verdictTotals } from "./counters.ts";
 import { FlowTable } from "./flow-table.ts";
 import { ImageWriter } from "./image-writer.ts";
 import { putOwnMacs } from "./own-macs.ts";
 import type {
-  Attachment,
+  AttachmentChanges,
   DataplaneCounters,
   DataplanePort,
   DataplaneStatus,
@@ -42,10 +43,10 @@ export class KernelDataplane implements DataplanePort {
   readonly #loads: ServerLoads;
   readonly #rankings: Rankings;
   readonly #writer: ImageWriter;
-  readonly #attachments: readonly Attachment[];
+  readonly #attachments: typeof UNATTACHED;
   #isRecounted = false;
 
-  constructor(loaded: LoadedDataplane, attachments: readonly Attachment[]) {
+  constructor(loaded: LoadedDataplane, attachments = UNATTACHED) {
     this.#loaded = loaded;
     this.#maps = loaded.maps;
     this.#flows = new FlowTable(loaded);
@@ -77,6 +78,10 @@ export class KernelDataplane implements DataplanePort {
 
   putOwnMacs(macs: readonly string[]): void {
     putOwnMacs(this.#maps.own_macs, macs);
+  }
+
+  renewAttachments(): AttachmentChanges {
+    return this.#attachments.renew();
   }
 
   async apply(ops: readonly MapOp[]): Promise<void> {
@@ -135,7 +140,7 @@ export class KernelDataplane implements DataplanePort {
   }
 
   status(): DataplaneStatus {
-    return { attachments: this.#attachments, kind: "kernel" };
+    return { attachments: this.#attachments.current, kind: "kernel" };
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import { type DataplaneImage, EMPTY_IMAGE, isRevived, type MapOp } from "../comp
 import { type ServiceAddress, serviceKey } from "../model/service.ts";
 import { sumServerCounters } from "./counters.ts";
 import type {
+  AttachmentChanges,
   DataplaneCounters,
   DataplanePort,
   DataplaneStatus,
@@ -86,6 +87,10 @@ export class MemoryDataplane implements DataplanePort {
 
   async templates(): Promise<TemplatePage> {
     return { templates: [], next: undefined };
+  }
+
+  renewAttachments(): AttachmentChanges {
+    return { lost: [], attached: [] };
   }
 
   status(): DataplaneStatus {

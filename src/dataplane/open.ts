@@ -7,6 +7,7 @@ import { probe } from "../bpf/index.ts";
 import type { DataplaneImage } from "../compile/image.ts";
 import { XdirectorError } from "../errors.ts";
 import { attachAll, findInterface } from "./attach.ts";
+import { Attachments } from "./attachments.ts";
 import { KernelDataplane } from "./kernel.ts";
 import { Pins } from "./pins.ts";
 import type { DataplanePort } from "./port.ts";
@@ -34,9 +35,10 @@ export function openKernelDataplane(options: OpenOptions): DataplanePort {
   const { program, stages, maps } = loaded;
   for (const { index } of interfaces) maps.devices.set(index, index);
   stages.pin(pins.stages(stages.id));
-  const attachments = attachAll({ program, pins, interfaces, mode: options.xdpMode });
+  const attach = { program, pins, mode: options.xdpMode };
+  const attachments = attachAll({ ...attach, interfaces });
   pins.removeStagesBut(stages.id);
-  return new KernelDataplane(loaded, attachments);
+  return new KernelDataplane(loaded, new Attachments({ ...attach, devices: maps.devices }, attachments));
 }
 
 /** What is pinned in `pinDir`, untouched. @throws DATAPLANE_FAILED when nothing is */

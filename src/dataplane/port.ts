@@ -112,6 +112,13 @@ export interface Attachment {
   readonly mode: "native" | "generic";
 }
 
+/** What has become of them since it was last asked. */
+export interface AttachmentChanges {
+  /** Their interfaces are gone, or others of the same name. */
+  readonly lost: readonly Attachment[];
+  readonly attached: readonly Attachment[];
+}
+
 export interface DataplaneStatus {
   readonly attachments: readonly Attachment[];
   /** `kernel` or `memory`. */
@@ -129,6 +136,8 @@ export interface DataplanePort {
   forgetReplyRoutes(vlans: readonly VlanDevice[]): void;
   /** The MAC addresses of this machine, all that there are; frames to others are not ours. Until told, all frames are. */
   putOwnMacs(macs: readonly string[]): void;
+  /** To be called when links have changed: attaches to those that are back. @throws DATAPLANE_FAILED: to be tried again */
+  renewAttachments(): AttachmentChanges;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
   /** Of the services and servers in this part of the image, or of all. Verdicts are always there. */

@@ -42,16 +42,16 @@ interface Way {
 }
 
 export class ProbePath implements ProbeWays {
-  readonly #interfaces: readonly number[];
+  readonly #interfaces: () => readonly number[];
   readonly #ways = new Map<string, Way>();
   readonly #marks = new Set<number>();
   #lastMark = MARK_BASE;
   #loaded: Loaded | undefined;
 
-  /** `interfaces`: by their indices, those of the director, by which answers may come. Takes off what a killed process left there. */
-  constructor(interfaces: readonly number[]) {
+  /** `interfaces`: the indices of the director's, by which answers may come. Takes off what a killed process left there. */
+  constructor(interfaces: () => readonly number[]) {
     this.#interfaces = interfaces;
-    for (const ifindex of interfaces) removeProbePrograms(ifindex);
+    for (const ifindex of interfaces()) removeProbePrograms(ifindex);
   }
 
   /** @throws DATAPLANE_FAILED, naming the interface */
@@ -64,7 +64,7 @@ export class ProbePath implements ProbeWays {
     this.#loaded ??= load();
     const loaded = this.#loaded;
     const egress = [...wanted.values()].flatMap(({ rip }) => egressOf(nextHops.get(rip)));
-    for (const ifindex of new Set([...this.#interfaces, ...egress])) attach(loaded, ifindex);
+    for (const ifindex of new Set([...this.#interfaces(), ...egress])) attach(loaded, ifindex);
     for (const [key, { mark }] of this.#ways) {
       if (wanted.has(key)) continue;
       loaded.probes.delete(mark);

@@ -138,10 +138,18 @@ export class NextHopWatcher implements Disposable {
   #take(events: readonly NetlinkEvent[]): void {
     this.#pendingTables ??= setTimeout(() => {
       this.#pendingTables = undefined;
-      this.#onTables();
+      this.#tellTables();
     }, TABLES_MS).unref();
     const relevant = events.filter((event) => this.#reader?.concerns(event));
     if (relevant.length > 0) this.#updateLater();
+  }
+
+  #tellTables(): void {
+    try {
+      this.#onTables();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #updateLater(): void {

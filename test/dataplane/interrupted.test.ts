@@ -52,7 +52,7 @@ test("servers that were not told their places in a ranking are told by the next 
   const { loaded, nextHops, director } = suite.dataplane;
   await suite.clients.serve("wlc", [cache(1, 1), cache(2, 1)]);
   forgetPlaces();
-  const port = new KernelDataplane(loaded, []);
+  const port = new KernelDataplane(loaded);
   const next = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
   t.after(() => next.stop());
   await next.start(director.desired);

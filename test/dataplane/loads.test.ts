@@ -118,7 +118,7 @@ describe("the counts of flows", () => {
     const words = new Uint32Array(region.buffer);
     words[0] = (words[0] ?? 0) + 2;
     words[1] = (words[1] ?? 0) + 1;
-    await new KernelDataplane(dataplane.loaded, []).sweep();
+    await new KernelDataplane(dataplane.loaded).sweep();
     assertExact(dataplane);
   });
 

@@ -85,7 +85,7 @@ describe("a destination", () => {
         await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home] = open(20, HOT);
         const { loaded, nextHops, director } = suite.dataplane;
-        const port = new KernelDataplane(loaded, []);
+        const port = new KernelDataplane(loaded);
         const next = new Director({ port, nextHops, store: new RecordingStore(), report: console.error });
         t.after(() => next.stop());
         await next.start(director.desired);

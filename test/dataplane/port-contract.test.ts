@@ -45,7 +45,7 @@ const PORTS: Readonly<Record<string, () => PortUnderTest>> = {
       const data = packet().ethernet().ipv4().tcp({ sourcePort: ++client }).bytes();
       loaded.program.run({ data, context: { ingressIfindex: INGRESS } });
     };
-    return { port: new KernelDataplane(loaded, []), connect };
+    return { port: new KernelDataplane(loaded), connect };
   },
 };
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { type Netns, Sandbox } from "../support/netns.ts";
 import { until } from "../support/until.ts";
-import { RemoteWatcher } from "./evaluate.ts";
+import { evaluate, RemoteWatcher } from "./evaluate.ts";
 
 interface IpLink {
   readonly ifindex: number;
@@ -188,4 +188,22 @@ describe("watching", () => {
     director.ip("link", "set", "eth0", "up");
     await becomes("10.1.0.2", resolvedTo(server, "10.1.0.1"));
   });
+});
+
+it("an error of whoever is told of the tables is reported, and ends nothing", () => {
+  const watcher = JSON.stringify(new URL("../../src/net/next-hops.js", import.meta.url).href);
+  const body = `
+    const { NextHopWatcher } = await import(${watcher});
+    const errors = [];
+    const onTables = () => { throw new Error("no such map"); };
+    const watcher = new NextHopWatcher({ onChange() {}, onTables, onError: ({ message }) => errors.push(message) });
+    watcher.start();
+    for (const change of ["add", "delete"]) {
+      const told = errors.length;
+      execFileSync("ip", ["link", change, "told0", "type", "bridge"]);
+      while (errors.length === told) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    watcher.close();
+    return [...new Set(errors)]`;
+  assert.deepEqual(evaluate(director, body), ["no such map"]);
 });

@@ -2,6 +2,7 @@
 // The real program in the real kernel, not attached to anything: packets go in and come out by program test run.
 
 import { purgeServer } from "../../src/bpf/index.ts";
+import { UNATTACHED } from "../../src/dataplane/attachments.ts";
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
 import type { Pins } from "../../src/dataplane/pins.ts";
 import type { Attachment } from "../../src/dataplane/port.ts";
@@ -46,7 +47,7 @@ export class DataplaneUnderTest {
 
   private constructor(maxFlows: number, { attachments = [], nextHop, pins, ...others }: Surroundings) {
     this.loaded = loadDataplane({ maxFlows, ...(pins && { pins }) });
-    this.port = new KernelDataplane(this.loaded, attachments);
+    this.port = new KernelDataplane(this.loaded, { ...UNATTACHED, current: attachments });
     this.nextHops = new FixedNextHops(nextHop);
     const { port, nextHops } = this;
     this.director = new Director({ port, nextHops, store: new RecordingStore(), report: console.error, ...others });

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The interfaces that the program is on. One that goes away takes its attachment along, and may come back as another
+// device of the same name: a driver that was loaded again, a bond or a VLAN that was made anew.
+
+import { type BpfMap, probe } from "../bpf/index.ts";
+import { type AttachOptions, attachOne } from "./attach.ts";
+import type { Attachment, AttachmentChanges } from "./port.ts";
+
+export interface AttachmentsOptions extends Omit<AttachOptions, "interfaces"> {
+  /** Where packets may be sent on. */
+  readonly devices: Pick<BpfMap<number, number>, "set">;
+}
+
+/** For a data plane that is not attached to anything. */
+export const UNATTACHED: Pick<Attachments, "current" | "renew"> = {
+  current: [],
+  renew: () => ({ lost: [], attached: [] }),
+};
+
+export class Attachments {
+  readonly #options: AttachmentsOptions;
+  readonly #names: readonly string[];
+  #current: readonly Attachment[];
+
+  /** `current`: to all the interfaces that are wanted. */
+  constructor(options: AttachmentsOptions, current: readonly Attachment[]) {
+    this.#options = options;
+    this.#names = current.map(({ name }) => name);
+    this.#current = current;
+  }
+
+  get current(): readonly Attachment[] {
+    return this.#current;
+  }
+
+  /** @throws DATAPLANE_FAILED, naming the interface that has come back and cannot be attached to: to be tried again */
+  renew(): AttachmentChanges {
+    const before = this.#current;
+    const indices = new Map(this.#names.map((name) => [name, probe.interfaceByName(name)?.index]));
+    const lost = before.filter(({ name, ifindex }) => indices.get(name) !== ifindex);
+    this.#current = before.filter((attachment) => !lost.includes(attachment));
+    const attached: Attachment[] = [];
+    for (const name of this.#names) {
+      const index = indices.get(name);
+      if (index === undefined || this.#current.some((attachment) => attachment.name === name)) continue;
+      attached.push(this.#attach(name, index));
+    }
+    return { lost, attached };
+  }
+
+  #attach(name: string, ifindex: number): Attachment {
+    const { program, pins, mode, devices } = this.#options;
+    devices.set(ifindex, ifindex);
+    const attachment = { name, ifindex, mode: attachOne({ program, path: pins.link(name), name, ifindex, mode }) };
+    this.#current = [...this.#current, attachment];
+    return attachment;
+  }
+}
