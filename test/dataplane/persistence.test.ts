@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: MIT
-// Persistence and one-packet scheduling in the real program: who stays with which server, and what templates say.
+// Persistence in the real program: who stays with which server, and what templates say.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { Template } from "../../src/dataplane/port.ts";
 import { deleteServer, editServer } from "../../src/model/edits.ts";
-import { EMPTY_STATE, type Netmask, type RealServer, type VirtualService } from "../../src/model/service.ts";
+import type { Netmask, VirtualService } from "../../src/model/service.ts";
 import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { address, server, service } from "../support/memory-director.ts";
-import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
+import { packet, type TcpFlag } from "../support/packet.ts";
+import {
+  choices,
+  chosen,
+  direct,
+  FIRST,
+  masqueraded,
+  RIPS,
+  SECOND,
+  type Sent,
+  serving,
+  sticky,
+  THIRD,
+  tcp,
+  templates,
+  udp,
+} from "../support/sticky-clients.ts";
 import { until } from "../support/until.ts";
-
-const RIPS = ["10.1.0.1", "10.1.0.2", "10.1.0.3"];
-/** Newest first: the order of choices of rr. */
-const [THIRD = "", SECOND = "", FIRST = ""] = RIPS.toReversed();
-
-const sticky = (netmask: Netmask = address("255.255.255.255"), timeout = 300) => ({ timeout, netmask });
-const direct = (port: number): RealServer[] => RIPS.map((rip) => server(rip, { port }));
-const masqueraded = (port: number): RealServer[] => RIPS.map((rip) => server(rip, { port, method: "masquerade" }));
 
 const web = service(direct(80), { persistence: sticky() });
 
@@ -35,75 +43,12 @@ after(async () => {
   await narrow.close();
 });
 
-async function withServices(
+function withServices(
   services: readonly VirtualService[],
   body: (dataplane: DataplaneUnderTest) => Promise<void>,
   dataplane = roomy,
 ): Promise<void> {
-  await dataplane.director.change(() => ({ ...EMPTY_STATE, services }));
-  try {
-    await body(dataplane);
-  } finally {
-    await forgetEverything(dataplane);
-  }
-}
-
-/** Services are gone, and with them whose turn it is; flows and templates without waiting for their time. */
-async function forgetEverything({ loaded, director }: DataplaneUnderTest): Promise<void> {
-  await director.change(() => EMPTY_STATE);
-  const { flow_table, templates: table, server_loads } = loaded.maps;
-  for (const map of [flow_table, table]) {
-    using region = map.mmap();
-    new Uint8Array(region.buffer).fill(0);
-  }
-  using loads = server_loads.mmap();
-  const words = new BigUint64Array(loads.buffer);
-  for (let at = 0; at < words.length; at += 8) words[at] = 0n;
-}
-
-interface Sent {
-  readonly from?: string;
-  readonly port?: number;
-  readonly sourcePort?: number;
-  readonly flags?: readonly TcpFlag[];
-}
-
-function ip(from: string): Packet {
-  return from.includes(":") ? packet().ethernet().ipv6({ source: from }) : packet().ethernet().ipv4({ source: from });
-}
-
-function tcp({ from = "10.9.0.1", port = 80, sourcePort = 1024, flags = ["syn"] }: Sent = {}): Packet {
-  return ip(from).tcp({ sourcePort, destinationPort: port, flags });
-}
-
-function udp({ from = "10.9.0.1", port = 53, sourcePort = 1024 }: Sent = {}): Packet {
-  return ip(from).udp({ sourcePort, destinationPort: port });
-}
-
-/** The real server that took the packet, or the verdict when none did. */
-async function chosen(dataplane: DataplaneUnderTest, sent: Packet): Promise<string> {
-  const before = await dataplane.port.counters();
-  const { verdict } = await dataplane.send(sent);
-  const after = await dataplane.port.counters();
-  for (const [slot, { packets }] of after.servers) {
-    if (packets !== before.servers.get(slot)?.packets) return dataplane.director.serverAt(slot)?.rip ?? verdict;
-  }
-  return verdict;
-}
-
-async function choices(dataplane: DataplaneUnderTest, sent: readonly Packet[]): Promise<string[]> {
-  const servers: string[] = [];
-  for (const one of sent) servers.push(await chosen(dataplane, one));
-  return servers;
-}
-
-async function connectionsOf({ port }: DataplaneUnderTest): Promise<number> {
-  const { servers } = await port.counters();
-  return [...servers.values()].reduce((sum, { connections }) => sum + connections, 0);
-}
-
-async function templates(dataplane: DataplaneUnderTest): Promise<Template[]> {
-  return [...(await dataplane.port.templates(0, 1000)).templates];
+  return serving(dataplane, services, body);
 }
 
 describe("a client of a persistent service", () => {
@@ -327,32 +272,5 @@ describe("an FTP service", () => {
     withServices([service([], { port: 21, persistence: sticky() })], async (dataplane) => {
       assert.equal(await chosen(dataplane, tcp({ port: 21 })), "answered-no-server");
       assert.equal(await chosen(dataplane, tcp({ port: 40_000 })), "no-service");
-    }));
-});
-
-describe("one-packet scheduling", () => {
-  const each = { protocol: "udp", port: 53, onePacket: true } as const;
-
-  for (const [method, servers] of [
-    ["direct", direct(53)],
-    ["masquerade", masqueraded(53)],
-  ] as const) {
-    test(`chooses a server for every datagram and tracks no flow: ${method}`, () =>
-      withServices([service(servers, each)], async (dataplane) => {
-        const before = await connectionsOf(dataplane);
-        assert.deepEqual(await choices(dataplane, [udp(), udp(), udp(), udp()]), [THIRD, SECOND, FIRST, THIRD]);
-        assert.equal((await dataplane.port.sweep()).occupied, 0);
-        assert.equal(await connectionsOf(dataplane), before + 4);
-      }));
-  }
-
-  test("follows templates where the service is persistent", () =>
-    withServices([service(direct(53), { ...each, persistence: sticky() })], async (dataplane) => {
-      const sent = ["10.9.0.1", "10.9.0.2", "10.9.0.1"].map((from) => udp({ from }));
-      assert.deepEqual(await choices(dataplane, sent), [THIRD, SECOND, THIRD]);
-      assert.deepEqual(
-        (await templates(dataplane)).map(({ flows }) => flows),
-        [0, 0],
-      );
     }));
 });
