@@ -3,7 +3,7 @@
 
 import type Type from "typebox";
 import { toServer, toServerDocument } from "../config/document.ts";
-import { toServerHealth } from "../config/health-document.ts";
+import { toServerHealth, toServerHealthDocument } from "../config/health-document.ts";
 import { FullServerSchema } from "../config/schema.ts";
 import { toTunnel } from "../config/tunnel-document.ts";
 import {
@@ -13,6 +13,7 @@ import {
   getServer,
   getService,
   replaceServer,
+  type ServerAddress,
   type ServerChanges,
 } from "../model/edits.ts";
 import { isSameServer, type VirtualService } from "../model/service.ts";
@@ -80,7 +81,7 @@ function patchRoute(app: App, { change }: ApiContext, path: ServicePath): void {
     const address = path.addressOf(params);
     const server = serverAt(params);
     const state = await change(request, (before) =>
-      editServer(before, address, server, toChanges(body, getService(before, address))),
+      editServer(before, address, server, toChanges(body, getService(before, address), server)),
     );
     return toServerDocument(getServer(getService(state, address), server));
   });
@@ -95,10 +96,18 @@ function deleteRoute(app: App, { change }: ApiContext, path: ServicePath): void 
   });
 }
 
-function toChanges({ tunnel, health, ...others }: PatchBody, service: VirtualService): ServerChanges {
+/** Of health, what the body does not say stays. */
+function toChanges(
+  { tunnel, health, ...others }: PatchBody,
+  service: VirtualService,
+  of: ServerAddress,
+): ServerChanges {
+  const { health: before } = getServer(service, of);
   return {
     ...others,
     ...(tunnel && { tunnel: toTunnel(tunnel) }),
-    ...(health && { health: toServerHealth(health, service.health) }),
+    ...(health && {
+      health: toServerHealth({ ...(before && toServerHealthDocument(before)), ...health }, service.health),
+    }),
   };
 }

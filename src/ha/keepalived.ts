@@ -17,6 +17,8 @@ const LONGEST_BACK_OFF = 30_000;
 const QUIET = 60_000;
 /** ms for withdrawing addresses after SIGTERM. */
 const STOP_PATIENCE = 10_000;
+/** ms for keepalived -t. */
+const CHECK_PATIENCE = 30_000;
 /** keepalived -t: fine, and fine but for what it complained about. */
 const ACCEPTED = [0, 5, 6];
 
@@ -178,7 +180,7 @@ export class Keepalived {
 /** What keepalived -t says. @throws when it cannot be run */
 function checkConfig(path: string): Promise<{ code: number; complaints: string[] }> {
   return new Promise((resolve, reject) => {
-    execFile("keepalived", ["-t", "-f", path], (error, _stdout, stderr) => {
+    execFile("keepalived", ["-t", "-f", path], { timeout: CHECK_PATIENCE }, (error, _stdout, stderr) => {
       if (error && typeof error.code !== "number")
         return reject(new Error(`keepalived cannot be run: ${error.message}`));
       const complaints = stderr.split("\n").filter((line) => line.trim() !== "");

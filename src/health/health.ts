@@ -3,6 +3,7 @@
 
 import type { ServedState } from "../model/served.ts";
 import type { DesiredState, VirtualService } from "../model/service.ts";
+import { forgetTlsFiles } from "./checkers/tls-files.ts";
 import { EventLog } from "./event-log.ts";
 import type { HealthEvent } from "./events.ts";
 import { Monitor, type MonitorOptions } from "./monitor.ts";
@@ -41,6 +42,7 @@ export class Health {
   }
 
   watch(desired: DesiredState): void {
+    forgetTlsFiles();
     this.#notifier.configure(desired.health);
     this.#monitor.watch(desired);
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // FILE_CHECK: the number in a file, followed as it changes.
 
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { FileCheck } from "../../model/check.ts";
 import { failure, type Outcome } from "./checker.ts";
 
@@ -14,6 +14,8 @@ const WEIGHT_FAULT = -(2 ** 31);
 const LONGEST_NUMBER = 64;
 /** From emptying a file to writing its number, in ms. */
 const WRITING_TIME = 50;
+/** How often a folder that is missing is looked for, in ms. */
+const FOLDER_INTERVAL = 1_000;
 
 /** What a file's number means. */
 export function judgeFile({ weight, reverse }: Pick<FileCheck, "weight" | "reverse">, value: number): Outcome {
@@ -28,6 +30,7 @@ export class FileFollower {
   readonly #onValue: (value: number) => void;
   #watcher: FSWatcher | undefined;
   #isEnded = false;
+  #again: NodeJS.Timeout | undefined;
   /** It has changed since it was read last. */
   #isStale = false;
   #reading: Promise<void> | undefined;
@@ -37,21 +40,41 @@ export class FileFollower {
     this.#onValue = onValue;
   }
 
-  /** @throws Error when its folder cannot be watched */
+  /** @throws Error when it cannot be written as `init` says; it is followed nevertheless */
   async start(init?: FileCheck["init"]): Promise<void> {
-    if (init)
-      await writeFile(this.#path, `${init.value}\n`, { flag: init.overwrite ? "w" : "wx" }).catch(ignoreExisting);
-    if (this.#isEnded) return;
-    this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, name) => {
-      if (name === basename(this.#path)) void this.#read();
-    });
-    await this.#read();
+    const flag = init?.overwrite ? "w" : "wx";
+    const written = init && writeFile(this.#path, `${init.value}\n`, { flag }).catch(ignoreExisting);
+    await written?.catch(() => {});
+    await this.#follow();
+    await written;
   }
 
   /** `onValue` is not called any more. */
   stop(): void {
     this.#isEnded = true;
+    clearTimeout(this.#again);
     this.#watcher?.close();
+  }
+
+  /** As soon as there is its folder, which may be made anew. */
+  async #follow(): Promise<void> {
+    if (this.#isEnded) return;
+    const folder = dirname(this.#path);
+    try {
+      this.#watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === basename(this.#path)) void this.#read();
+        if (name === basename(folder) && !existsSync(folder)) this.#followLater();
+      });
+    } catch {
+      this.#followLater();
+    }
+    await this.#read();
+  }
+
+  #followLater(): void {
+    this.#watcher?.close();
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#follow(), FOLDER_INTERVAL).unref();
   }
 
   /** One reading at a time, the last of them after the last change. */
@@ -75,7 +98,7 @@ export class FileFollower {
   /** Who writes a file anew may have emptied it a moment ago: that is not its number yet. */
   async #number(): Promise<number> {
     const text = await this.#text();
-    if (text === "") await setTimeout(WRITING_TIME);
+    if (text === "") await pause(WRITING_TIME);
     const value = Number.parseInt((text || (await this.#text())).slice(0, LONGEST_NUMBER), 10);
     return Number.isNaN(value) ? 0 : value;
   }

@@ -19,7 +19,7 @@ export function readTlsFiles(files: TlsFiles): Promise<Trust> {
   return known;
 }
 
-/** Certificates that were replaced on disk are to be read again. */
+/** To be called with every configuration: certificates that were replaced on disk are read again. */
 export function forgetTlsFiles(): void {
   contexts.clear();
 }

@@ -43,6 +43,17 @@ describe("a real server", () => {
     ]);
   });
 
+  it("keeps of its health what a PATCH leaves out: its checks above all", async () => {
+    const { call } = await startWithService();
+    const checks = [{ type: "ping", delayLoop: 5, logAllFailures: false }];
+    const health = { checks, notifyUp: { argv: ["/bin/true"] }, inhibitOnFailure: false, smtpAlert: true };
+    await call(URL, { method: "PUT", body: { method: "direct", health } });
+    const answer = await call(URL, { method: "PATCH", body: { health: { inhibitOnFailure: true } } });
+    assert.deepEqual(answer.body.health, { ...health, inhibitOnFailure: true });
+    const without = await call(URL, { method: "PATCH", body: { health: { checks: [] } } });
+    assert.deepEqual(without.body.health, { ...health, inhibitOnFailure: true, checks: [] });
+  });
+
   it("may be masqueraded, at a port of its own", async () => {
     const { call } = await startWithService();
     const created = await call(`${SERVICE_URL}/servers/10.0.0.1/8080`, {

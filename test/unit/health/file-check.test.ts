@@ -2,7 +2,7 @@
 // FILE_CHECK's reading of a file that others write as they like.
 
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -59,4 +59,18 @@ test("nothing is told of a file any more once its check has ended, however early
   writeFileSync(path, "4\n");
   await setTimeout(50);
   assert.deepEqual(values, []);
+});
+
+test("a file is found when its folder is made later, or anew", async () => {
+  const [above, values]: [string, number[]] = [join(folder, "later"), []];
+  const follower = new FileFollower(join(above, "number"), (value) => values.push(value));
+  await follower.start();
+  for (const number of [5, 6]) {
+    mkdirSync(above);
+    writeFileSync(join(above, "number"), `${number}\n`);
+    await until("it is read", () => values.at(-1) === number);
+    rmSync(above, { recursive: true });
+    await until("it is missed", () => values.at(-1) === 0);
+  }
+  follower.stop();
 });

@@ -92,6 +92,19 @@ describe("a script", () => {
     assert.ok(process.memoryUsage().rss - before < 2 ** 26);
   });
 
+  test("does not run as root because the name service fails", async () => {
+    const [path, file] = [process.env["PATH"], join(folder, "getent")];
+    writeFileSync(file, "#!/bin/sh\nexit 1\n");
+    chmodSync(file, 0o755);
+    process.env["PATH"] = folder;
+    const end = await runScript({ script: { argv: ["/bin/true"], group: "nogroup" } }, { security: false });
+    process.env["PATH"] = path;
+    assert.ok(
+      end.kind === "not-run" && /user keepalived_script cannot be looked up/.test(end.reason),
+      JSON.stringify(end),
+    );
+  });
+
   test("does not begin when its check was given up before", async () => {
     const file = join(folder, "begun");
     const controller = new AbortController();
