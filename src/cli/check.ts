@@ -41,7 +41,7 @@ export async function runCheck(argv: string[]): Promise<number> {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new CommandError("give one file: xdirector check FILE");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    process.stderr.write(`${file}: ${error.code ?? error.message}\n`);
+    process.stderr.write(`cannot read ${file}: ${error.code ?? error.message}\n`);
     return undefined;
   });
   if (text === undefined) return EXIT.unreadable;

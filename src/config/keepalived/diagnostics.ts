@@ -24,22 +24,28 @@ export interface Diagnostic extends Origin {
 const MOST = 1000;
 
 export class Diagnostics {
-  readonly #all: Diagnostic[] = [];
+  /** By what it says and where: included or repeated lines are read often, but what is wrong with them is said once. */
+  readonly #all = new Map<string, Diagnostic>();
+  #found = 0;
 
   /** By place; files in the order in which they were read. */
   get all(): readonly Diagnostic[] {
-    const files = [...new Set(this.#all.map(({ file }) => file))];
-    return this.#all.toSorted(
+    const all = [...this.#all.values()];
+    const files = [...new Set(all.map(({ file }) => file))];
+    return all.toSorted(
       (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
     );
   }
 
   get overflown(): boolean {
-    return this.#all.length >= MOST;
+    return this.#found >= MOST;
   }
 
   add(severity: Severity, { file, line, column }: Origin, message: string): void {
-    if (!this.overflown) this.#all.push({ severity, file, line, column, message });
+    if (this.overflown) return;
+    this.#found++;
+    const diagnostic = { severity, file, line, column, message };
+    this.#all.set(formatDiagnostic(diagnostic), diagnostic);
   }
 
   error(origin: Origin, message: string): void {

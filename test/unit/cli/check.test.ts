@@ -31,14 +31,14 @@ function xdirector(verb: string, text: string | undefined, ...args: readonly str
   rmSync(file, { force: true });
   if (text !== undefined) writeFileSync(file, text);
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, verb, ...args, file], { encoding: "utf8" });
-  return { code: status, stdout, stderr: stderr.replaceAll(`${file}:`, "FILE:") };
+  return { code: status, stdout, stderr: stderr.replaceAll(file, "FILE") };
 }
 
 describe("xdirector check", () => {
   const rows: readonly [name: string, text: string | undefined, code: number, stderr: string][] = [
     ["a good keepalived.conf", GOOD, 0, ""],
     ["a good native document", "services: []\n", 0, ""],
-    ["no file", undefined, 4, "FILE: ENOENT\n"],
+    ["no file", undefined, 4, "cannot read FILE: ENOENT\n"],
     [
       "notes only",
       GOOD.replace("lvs_sched rr", "lvs_sched rr\n    snmp_name web"),
@@ -58,6 +58,18 @@ describe("xdirector check", () => {
       GOOD.replace("lvs_sched rr", "lvs_sched rr\n    quorum_up /bin/true"),
       6,
       "FILE:4:15: security: scripts are run without enable_script_security\n",
+    ],
+    [
+      "a mistake of each repetition",
+      `~SEQ(x, 1, 3) best$x {}\n${GOOD}`,
+      5,
+      [1, 2, 3].map((x) => `FILE:1:15: error: unknown keyword 'best${x}'\n`).join(""),
+    ],
+    [
+      "the same mistake in every repetition",
+      `~SEQ(x, 1, 9) best {}\n${GOOD}`,
+      5,
+      "FILE:1:15: error: unknown keyword 'best'\n",
     ],
     ["a mistake in a native document", "services: 1\n", 5, "FILE:1:1: services: must be an array\n"],
   ];
