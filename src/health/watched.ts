@@ -11,7 +11,7 @@ import {
   type ServerHealth,
   type ServiceHealth,
 } from "../model/health.ts";
-import { probeTarget } from "../model/probe.ts";
+import { probeAim } from "../model/probe.ts";
 import { type DesiredState, isMark, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
 import type { Subject } from "./checkers/checker.ts";
 
@@ -92,7 +92,7 @@ function watchedService(name: string, members: readonly VirtualService[], state:
 function watchedServer(service: VirtualService, server: RealServer, { health }: DesiredState): WatchedServer {
   const { rip, port, weight } = server;
   const virtualHost = service.health?.virtualHost;
-  const target = probeTarget(service, server);
+  const aim = probeAim(service, server);
   return {
     name: serverName(server),
     label: labelOf(service, rip, port),
@@ -105,7 +105,7 @@ function watchedServer(service: VirtualService, server: RealServer, { health }: 
       port,
       ...(virtualHost !== undefined && { virtualHost }),
       ...(health?.tls && { tls: health.tls }),
-      ...(target && { target }),
+      ...(aim && { aim }),
     },
   };
 }

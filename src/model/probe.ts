@@ -16,6 +16,12 @@ export interface ProbeTarget {
   readonly tunnel: Tunnel;
 }
 
+/** Where the checks of a server go. */
+export interface ProbeAim extends Omit<ProbeTarget, "vip"> {
+  /** Undefined: each check says which of the addresses it tries that a mark stands for. */
+  readonly vip: Address | undefined;
+}
+
 export interface ProbePlan {
   /** Some perhaps several times. */
   readonly targets: readonly ProbeTarget[];
@@ -45,51 +51,69 @@ export const NO_WAYS: ProbeWays = {
 };
 
 /** Undefined: the server's checks go to the server. */
-export function probeTarget(service: VirtualService, server: RealServer): ProbeTarget | undefined {
+export function probeAim(service: VirtualService, server: RealServer): ProbeAim | undefined {
   const { rip, method, tunnel = IPIP } = server;
-  if (service.health?.probe !== "vip" || isMark(service) || method === "masquerade") return undefined;
-  return { vip: service.vip, rip, method, tunnel };
+  if (service.health?.probe !== "vip" || method === "masquerade") return undefined;
+  return { vip: isMark(service) ? undefined : service.vip, rip, method, tunnel };
+}
+
+export function probeTarget(aim: ProbeAim | undefined, check: Check): ProbeTarget | undefined {
+  const vip = aim?.vip ?? ("connectIp" in check ? check.connectIp : undefined);
+  return aim && vip !== undefined ? { ...aim, vip } : undefined;
 }
 
 export function probePlan({ services }: DesiredState): ProbePlan {
   const targets = services.flatMap((service) =>
-    service.servers.flatMap((server) => (server.health?.checks.length ? (probeTarget(service, server) ?? []) : [])),
+    service.servers.flatMap((server) => {
+      const aim = probeAim(service, server);
+      return server.health?.checks.flatMap((check) => probeTarget(aim, check) ?? []) ?? [];
+    }),
   );
-  return { targets, vips: new Set(services.flatMap((service) => (isMark(service) ? [] : service.vip))) };
+  const vips = services.flatMap((service) => (isMark(service) ? [] : service.vip));
+  return { targets, vips: new Set([...vips, ...targets.map(({ vip }) => vip)]) };
 }
 
 /** @throws INVALID_VALUE when the service wants its VIP probed and that cannot be done; `path` prefixes field names */
 export function assertProbeable(service: VirtualService, path: string): void {
   if (service.health?.probe !== "vip") return;
-  if (isMark(service)) refuse(`${path}health.probe`, "a service by mark has no VIP to probe");
   service.servers.forEach((server, index) => {
-    const target = probeTarget(service, server);
-    if (!target) return;
+    const aim = probeAim(service, server);
+    if (!aim) return;
     const field = `${path}servers[${index}]`;
-    if (familyOf(target.vip) !== familyOf(target.rip)) {
-      refuse(`${field}.rip`, `VIP ${target.vip} cannot be probed on ${target.rip}: they are of different families`);
-    }
+    if (aim.vip && familyOf(aim.vip) !== familyOf(aim.rip)) refuse(`${field}.rip`, otherFamily(aim.vip, aim));
     server.health?.checks.forEach((check, at) => {
-      const problem = problemOf(check, service.port);
+      const problem = problemOf(check, aim, server.port);
       if (problem) refuse(`${field}.health.checks[${at}].${problem.field}`, problem.message);
     });
   });
 }
 
-function problemOf(check: Check, port: number): ErrorDetail | undefined {
+function otherFamily(vip: Address, { rip }: ProbeAim): string {
+  return `VIP ${vip} cannot be probed on ${rip}: they are of different families`;
+}
+
+function problemOf(check: Check, aim: ProbeAim, port: number): ErrorDetail | undefined {
   if (check.type === "misc" || check.type === "file" || check.type === "bfd" || check.type === "ping") {
     return { field: "type", message: `a ${check.type} check cannot go the way of the traffic (probe: vip)` };
   }
   const { connectIp, connectPort, bindPort } = check;
-  if (connectIp !== undefined) return { field: "connectIp", message: "with probe: vip, checks go to the VIP" };
+  const misaimed = problemOfAddress(connectIp, aim);
+  if (misaimed !== undefined) return { field: "connectIp", message: misaimed };
   if (port === 0 && connectPort === undefined) {
-    return { field: "connectPort", message: "with probe: vip, a service of port 0 must say which port is checked" };
+    return { field: "connectPort", message: "with probe: vip, a server of port 0 must say which port is checked" };
   }
   if (check.type === "udp" && !check.requireReply) {
     return { field: "requireReply", message: "with probe: vip, silence says nothing: a reply must be required" };
   }
   if (bindPort === undefined) return undefined;
   return { field: "bindPort", message: "with probe: vip, checks cannot choose their port" };
+}
+
+function problemOfAddress(connectIp: Address | undefined, aim: ProbeAim): string | undefined {
+  if (aim.vip !== undefined) return connectIp && "with probe: vip, checks go to the VIP";
+  if (connectIp === undefined)
+    return "with probe: vip, checks of a service by mark say which of its addresses they try";
+  return familyOf(connectIp) === familyOf(aim.rip) ? undefined : otherFamily(connectIp, aim);
 }
 
 function refuse(field: string, message: string): never {

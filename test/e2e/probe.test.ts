@@ -237,6 +237,26 @@ describe("a VIP that is probed on its servers", () => {
     await becomes(expected(() => true));
   });
 
+  test("is tried at the address that a check names, where a service goes by a mark", async () => {
+    const service = (mark: number, connectIp: string) => {
+      const timing = { delayLoop: 0.3, retry: 0, warmup: 0, connectTimeout: CONNECT_TIMEOUT, alpha: true };
+      const checks = [{ type: "tcp", connectIp, connectPort: PORTS[0], ...timing }];
+      const servers = [{ rip: ripOf("direct", "ipv4"), method: "direct", health: { checks } }];
+      return { mark, scheduler: "rr", health: { probe: "vip" }, servers };
+    };
+    // The server has the one on lo, and not the other.
+    const services = [service(1, VIPS.ipv4), service(2, "10.88.0.101")];
+    await daemon.put("/v1/config", { services });
+    await until("the first is up", async () => (await watched())[0]?.up === true);
+    await everyCheckRuns();
+    assert.deepEqual(
+      (await watched()).map(({ up }) => up),
+      [true, false],
+    );
+    await configure("vip");
+    await becomes(expected(() => true));
+  });
+
   test("goes down again where lo loses it", async () => {
     await realServer("direct", "--undo");
     await becomes(expected(({ host }) => host !== "direct"));

@@ -5,7 +5,7 @@
 import type { Address } from "../../model/address.ts";
 import type { NetworkCheck } from "../../model/check.ts";
 import type { TlsFiles } from "../../model/health.ts";
-import type { ProbeTarget } from "../../model/probe.ts";
+import type { ProbeAim } from "../../model/probe.ts";
 import { LONGEST_TIMER } from "../agenda.ts";
 
 /** What one run of a check found out. */
@@ -57,8 +57,8 @@ export interface Subject {
   /** Host header and TLS name of HTTP checks that name none. */
   readonly virtualHost?: string;
   readonly tls?: TlsFiles;
-  /** The check is of a VIP on the server, by the way of the traffic. */
-  readonly target?: ProbeTarget;
+  /** Checks are of a VIP on the server, by the way of the traffic. */
+  readonly aim?: ProbeAim;
   /** SO_MARK of the check's socket. */
   readonly mark?: number;
   /** Where checks come from that do not say it. */

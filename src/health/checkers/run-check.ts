@@ -3,7 +3,7 @@
 
 import { addAbortListener } from "node:events";
 import type { BfdCheck, Check, FileCheck } from "../../model/check.ts";
-import type { Passage, ProbeTarget, ProbeWays } from "../../model/probe.ts";
+import { type Passage, type ProbeTarget, type ProbeWays, probeTarget } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
 import { failure, failureOf, type Outcome, type Subject } from "./checker.ts";
 import { checkDns } from "./dns.ts";
@@ -33,15 +33,16 @@ export function isPeriodic(check: Check): check is PeriodicCheck {
 
 /** Runs the check once. Never rejects. */
 export async function runCheck(check: PeriodicCheck, { passageTo, signal, ...run }: Run): Promise<Outcome> {
-  const { target, port } = run.subject;
+  const { aim, port } = run.subject;
   if (isPortless(check, port)) return failure("there is no port to check: connectPort says which");
+  const target = probeTarget(aim, check);
   const passage = target && passageTo(target);
   if (passage?.kind === "blocked") return failure(passage.reason);
   // The task's own signal lasts for many runs, and must not gather what listens to it in each.
   const ending = new AbortController();
   using _listener = addAbortListener(signal, () => ending.abort());
   try {
-    return await runBy(check, {
+    return await runBy(target ? withoutAddress(check) : check, {
       ...run,
       subject: { ...run.subject, ...wayOf(passage, target) },
       signal: ending.signal,
@@ -55,6 +56,13 @@ export async function runCheck(check: PeriodicCheck, { passageTo, signal, ...run
 /** A server of a service for all ports, or for a mark, has none of its own. */
 function isPortless(check: PeriodicCheck, port: number): boolean {
   return check.type !== "misc" && check.type !== "ping" && (check.connectPort ?? port) === 0;
+}
+
+/** Which is the target's: the passage says where to connect. */
+function withoutAddress<Kind extends PeriodicCheck>(check: Kind): Kind {
+  if (!("connectIp" in check)) return check;
+  const { connectIp: _vip, ...rest } = check;
+  return rest as Kind;
 }
 
 function wayOf(passage: Passage | undefined, target: ProbeTarget | undefined): Partial<Subject> {

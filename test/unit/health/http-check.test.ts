@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -175,7 +174,7 @@ describe("a server", () => {
     test(`that never ends its ${name} fails, and is not listened to for ever`, async () => {
       let closed: Promise<unknown> = Promise.resolve();
       using server = await listening((socket) => {
-        closed = once(socket.resume(), "close");
+        closed = new Promise((resolve) => socket.resume().on("close", resolve));
         socket.write(head);
         trickle(socket);
       });

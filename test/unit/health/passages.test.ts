@@ -9,7 +9,8 @@ import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import { type PeriodicCheck, runCheck } from "../../../src/health/checkers/run-check.ts";
-import type { Passage, ProbeTarget } from "../../../src/model/probe.ts";
+import type { Address } from "../../../src/model/address.ts";
+import type { Passage, ProbeAim, ProbeTarget } from "../../../src/model/probe.ts";
 import { IPIP } from "../../../src/model/service.ts";
 import { address } from "../../support/memory-director.ts";
 import { httpCheck, LOOPBACK, listening, smtpCheck, tcpCheck, udpCheck } from "./checks.ts";
@@ -18,8 +19,8 @@ const NOWHERE = address("192.0.2.9");
 const MARKED: Passage = { kind: "marked", mark: 0x78640000, source: LOOPBACK };
 
 function probe(check: PeriodicCheck, port: number, passage: Passage, rip = LOOPBACK): Promise<Outcome> {
-  const target: ProbeTarget = { vip: LOOPBACK, rip, method: "direct", tunnel: IPIP };
-  const subject = { rip, port, target };
+  const aim: ProbeAim = { vip: LOOPBACK, rip, method: "direct", tunnel: IPIP };
+  const subject = { rip, port, aim };
   const run = { scripts: { security: false }, url: 0, signal: new AbortController().signal };
   return runCheck(check, { ...run, subject, passageTo: () => passage });
 }
@@ -55,6 +56,21 @@ describe("a check of a VIP", () => {
   test("connects to the VIP where the director is the server", async () => {
     using server = await listening(() => {});
     assert.deepEqual(await probe(tcpCheck(), server.port, { kind: "local" }, NOWHERE), { ok: true });
+  });
+
+  test("tries the address that it names, where that is not the service's own", async () => {
+    using server = await listening(() => {});
+    const [vip, targets]: [Address, ProbeTarget[]] = [address("192.0.2.7"), []];
+    const aim: ProbeAim = { vip: undefined, rip: LOOPBACK, method: "direct", tunnel: IPIP };
+    const passageTo = (target: ProbeTarget) => {
+      targets.push(target);
+      return MARKED;
+    };
+    const run = { scripts: { security: false }, url: 0, signal: new AbortController().signal, passageTo };
+    const subject = { rip: LOOPBACK, port: 0, aim };
+    const check = tcpCheck({ connectIp: vip, connectPort: server.port });
+    assert.deepEqual(await runCheck(check, { ...run, subject }), { ok: true });
+    assert.deepEqual(targets, [{ ...aim, vip }]);
   });
 
   test("fails with the reason why there is no way", async () => {

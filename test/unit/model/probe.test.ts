@@ -94,10 +94,29 @@ describe("probing a VIP", () => {
     });
   }
 
-  test("is refused of a service by mark, which has none", () => {
-    const service = { mark: 7, scheduler: "rr", health: { probe: "vip" }, servers: [] };
-    assert.throws(() => assertValidState(parseDocument({ services: [service] })), {
-      details: [{ field: "services[0].health.probe", message: "a service by mark has no VIP to probe" }],
-    });
+  const marked = (check: object, server: object = {}) => {
+    const servers = [checkedBy({ type: "tcp", ...check }, server)];
+    return parseDocument({ services: [{ mark: 7, scheduler: "rr", health: { probe: "vip" }, servers }] });
+  };
+
+  test("of a service by mark goes to the addresses that its checks name", () => {
+    const { targets, vips } = probePlan(marked({ connectIp: "198.51.100.9", connectPort: 80 }));
+    const tunnel = { type: "ipip", port: 0, checksum: false };
+    assert.deepEqual(targets, [{ vip: "198.51.100.9", rip: "10.0.0.11", method: "direct", tunnel }]);
+    assert.deepEqual([...vips], ["198.51.100.9"]);
   });
+
+  const vague: readonly [name: string, field: string, check: object, server?: object][] = [
+    ["does not say which address", `${check}.connectIp`, { connectPort: 80 }],
+    ["names one of another family", `${check}.connectIp`, { connectPort: 80, connectIp: "2001:db8::1" }],
+    ["does not say which port", `${check}.connectPort`, { connectIp: "198.51.100.9" }],
+  ];
+  for (const [name, field, check, server] of vague) {
+    test(`of a service by mark is refused when a check ${name}`, () => {
+      assert.throws(
+        () => assertValidState(marked(check, server)),
+        (error: XdirectorError) => error instanceof XdirectorError && error.details[0]?.field === field,
+      );
+    });
+  }
 });
