@@ -70,9 +70,29 @@ interface Start {
   readonly closers: Closer[];
 }
 
+/** Who decides what packets find, and who tells it what it goes by. */
+interface Running {
+  readonly director: Director;
+  readonly health: Health;
+  readonly vrrp: Keepalived;
+}
+
 /** Resolves when the daemon is told to stop. */
-async function start({ options, source, stateFile, desired, onHangUp, closers }: Start): Promise<void> {
+async function start(begun: Start): Promise<void> {
   const stopped = stopSignal();
+  const running = await startDirector(begun);
+  const address = await serve(running, begun);
+  const { options, source, onHangUp, closers } = begun;
+  const reload = reloading(source, options, running.director);
+  onHangUp(reload);
+  if (options.watch) source?.watch(reload);
+  closers.push(async () => source?.close());
+  report(`ready: API on ${address}`);
+  await stopped;
+}
+
+/** When it resolves, packets are served as desired. */
+async function startDirector({ options, stateFile, desired, closers }: Start): Promise<Running> {
   const port = openKernelDataplane(options);
   closers.push(() => port.close());
   for (const { name, mode } of port.status().attachments) report(`attached to ${name} (${mode} XDP)`);
@@ -117,16 +137,15 @@ async function start({ options, source, stateFile, desired, onHangUp, closers }:
   // The first to go: addresses move to the other director while this one still forwards.
   closers.push(() => vrrp.stop());
   await director.start(desired);
+  return { director, health, vrrp };
+}
 
-  const app = buildApp({ director, health, vrrp, version: version() });
+/** Where the API is, for people. */
+async function serve(running: Running, { options, closers }: Start): Promise<string> {
+  const app = buildApp({ ...running, version: version() });
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
-  const reload = reloading(source, options, director);
-  onHangUp(reload);
-  if (options.watch) source?.watch(reload);
-  closers.push(async () => source?.close());
-  report(`ready: API on ${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`);
-  await stopped;
+  return `${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`;
 }
 
 /** What goes away and comes back, perhaps as another device, gets the program again. */
