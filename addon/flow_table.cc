@@ -20,17 +20,6 @@ constexpr uint32_t kIdleTicks = 60 * 1000000000ull >> FLOW_TICK_SHIFT;
 constexpr size_t kShedShare = 32;
 
 /**
- * Empties a slot whose flow has ended. Claimed in between: when the same tuple has begun a flow here since, that
- * one stays.
- */
-void Clear(flow_slot &slot, uint64_t signature) {
-  if (!Replace(slot.signature, signature, FLOW_CLAIMED))
-    return;
-  bool isEnded = Read(slot.word) & FLOW_ENDED;
-  __atomic_store_n(&slot.signature, isEnded ? 0 : signature, __ATOMIC_RELEASE);
-}
-
-/**
  * Whether no slot is taken, not even claimed: asked of all at once, without a branch a slot, because in a walk over a
  * table that is far from full most of the time goes to buckets that have nothing.
  */
@@ -42,6 +31,7 @@ bool IsEmpty(const flow_bucket &bucket) {
   return signatures == 0;
 }
 
+=======
 void ForgetOverflow(flow_bucket &bucket) {
   uint64_t word = Read(bucket.way[0].word);
   if (word & FLOW_OVERFLOWED)
@@ -116,6 +106,18 @@ uint64_t FlowTable::NextTaken(uint64_t index) const {
   return bucket * FLOW_WAYS;
 }
 
+void FlowTable::Clear(uint64_t index, uint64_t signature) const {
+  flow_slot &slot = Slot(index);
+  if (!Replace(slot.signature, signature, FLOW_CLAIMED))
+    return;
+  bool isEnded = Read(slot.word) & FLOW_ENDED;
+  if (isEnded && flow_is_away(index, signature)) {
+    flow_slot &home = Slot(index - index % FLOW_WAYS + flow_home(signature));
+    __atomic_fetch_sub(&home.word, FLOW_AWAY_ONE, __ATOMIC_ACQ_REL);
+  }
+  __atomic_store_n(&slot.signature, isEnded ? 0 : signature, __ATOMIC_RELEASE);
+}
+
 bool FlowTable::End(uint64_t index, uint64_t signature, uint64_t word, const FlowEnds &ends) const {
   flow_slot &slot = Slot(index);
   std::optional<uint32_t> controller = ends.controllers.Of(index, word); // asked while the slot is this flow's
@@ -124,7 +126,7 @@ bool FlowTable::End(uint64_t index, uint64_t signature, uint64_t word, const Flo
   ends.loads.End(word);
   if (controller)
     ends.controllers.Release(*controller);
-  Clear(slot, signature);
+  Clear(index, signature);
   return true;
 }
 
@@ -145,7 +147,7 @@ FlowCounts FlowTable::Sweep(const FlowEnds &ends, const Timeouts &timeouts, uint
       uint64_t raw = Read(slot.word);
       FlowWord word(raw);
       if (word.isEnded) { // by a sweep that was killed
-        Clear(slot, signature);
+        Clear(bucket * FLOW_WAYS + way, signature);
         continue;
       }
       bool isOver = word.Age(now) >= timeouts[word.protocol][word.state];

@@ -5,6 +5,7 @@
 #pragma once
 
 #define _Static_assert static_assert
+#include "../bpf/flow_home.h"
 #include "../bpf/load_word.h"
 #include "../bpf/xdirector.h"
 #undef _Static_assert
@@ -130,6 +131,12 @@ public:
 private:
   /** Ends the flow unless a packet got there first. The word decides, so that only one counts it out. */
   bool End(uint64_t index, uint64_t signature, uint64_t word, const FlowEnds &ends) const;
+
+  /**
+   * Empties a slot whose flow has ended. Claimed in between: when the same tuple has begun a flow here since, that
+   * one stays.
+   */
+  void Clear(uint64_t index, uint64_t signature) const;
 
   void EndReply(const FlowEnds &ends, uint64_t index) const;
 

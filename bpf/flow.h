@@ -8,6 +8,7 @@
 #define FLOW_H
 
 #include "config.h"
+#include "flow_home.h"
 #include "flow_word.h"
 #include "load.h"
 #include "maps.h"
@@ -17,6 +18,9 @@
 #include "template.h"
 #include "transport.h"
 #include "victim.h"
+
+/* More would be needed only if a line's neighbours came and went between each of them. */
+#define RESTAMP_ATTEMPTS 3
 
 /* Where a flow lives, or would. */
 struct flow_place {
@@ -63,22 +67,28 @@ static __always_inline bool flow_locate_packet(const struct packet *packet,
 	return flow_locate(&flow, place);
 }
 
-/* The slot of the flow, or NULL. Its home line first, then the neighbour. */
+/* The slot of this line that the flow is in, or NULL. */
+static __always_inline struct flow_slot *flow_find_in_line(const struct flow_place *place,
+							   __u32 line)
+{
+	struct flow_slot *slot = &place->bucket->way[line];
+
+#pragma clang loop unroll(full)
+	for (int way = 0; way < FLOW_LINE_WAYS; way++)
+		if (slot[way].signature == place->signature)
+			return &place->bucket->way[any_of(line + way, FLOW_WAYS, place->signature)];
+	return NULL;
+}
+
+/* The slot of the flow, or NULL. */
 static __always_inline struct flow_slot *flow_find(const struct flow_place *place)
 {
-	__u32 home = place->signature & FLOW_LINE_WAYS;
+	__u32 home = flow_home(place->signature);
+	struct flow_slot *slot = flow_find_in_line(place, home);
 
-#pragma clang loop unroll(full)
-	for (int line = 0; line < FLOW_WAYS; line += FLOW_LINE_WAYS) {
-		struct flow_slot *slot = &place->bucket->way[home ^ line];
-
-#pragma clang loop unroll(full)
-		for (int way = 0; way < FLOW_LINE_WAYS; way++)
-			if (slot[way].signature == place->signature)
-				return &place->bucket->way[any_of((home ^ line) + way, FLOW_WAYS,
-								  place->signature)];
-	}
-	return NULL;
+	if (slot || !(place->bucket->way[home].word & FLOW_AWAY_MASK))
+		return slot;
+	return flow_find_in_line(place, home ^ FLOW_LINE_WAYS);
 }
 
 static __always_inline __u32 flow_number(const struct flow_place *place,
@@ -118,13 +128,13 @@ static __always_inline void fetch_line(const void *at)
  */
 static __always_inline void flow_fetch_near(const struct flow_place *place)
 {
-	fetch_line(&place->bucket->near[place->signature & FLOW_LINE_WAYS]);
+	fetch_line(&place->bucket->near[flow_home(place->signature)]);
 }
 
 /* The same of what is far. Four of them are two lines. */
 static __always_inline void flow_fetch_far(const struct flow_place *place)
 {
-	__u32 first = place->index * FLOW_WAYS + (place->signature & FLOW_LINE_WAYS);
+	__u32 first = place->index * FLOW_WAYS + flow_home(place->signature);
 	const union flow_far *far = flow_far_at(first), *last = flow_far_at(first + 3);
 
 	if (far)
@@ -149,15 +159,28 @@ static __always_inline bool flow_is_controlled(__u64 word)
 	return (word & (FLOW_PERSISTENT | FLOW_REPLY | FLOW_ENDED)) == FLOW_PERSISTENT;
 }
 
+/* A flow comes or goes: FLOW_AWAY_ONE, or the same below zero. Its slot is claimed. */
+static __always_inline void flow_count_away(__u32 number, __u64 signature, __u64 difference)
+{
+	struct flow_slot *home;
+
+	if (!flow_is_away(number, signature))
+		return;
+	home = flow_slot_at(number - number % FLOW_WAYS + flow_home(signature));
+	if (home)
+		__sync_fetch_and_add(&home->word, difference);
+}
+
 /*
  * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Not by an exchange, which
  * would be quicker: FLOW_OVERFLOWED must be there all the time.
  */
-static __always_inline void flow_end(struct flow_slot *slot, __u32 number)
+static __always_inline void flow_end(struct flow_slot *slot, __u32 number, __u64 signature)
 {
 	__u64 word = __sync_fetch_and_or(&slot->word, FLOW_ENDED);
 
 	load_end(word);
+	flow_count_away(number, signature, -FLOW_AWAY_ONE);
 	if (flow_is_controlled(word))
 		template_release(flow_template(number));
 }
@@ -167,17 +190,24 @@ static __always_inline void flow_release(struct flow_slot *slot, __u32 number, _
 {
 	if (__sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) != signature)
 		return;
-	flow_end(slot, number);
+	flow_end(slot, number, signature);
 	__sync_lock_test_and_set(&slot->signature, 0);
 }
 
-/* When another CPU was faster, its view is as good as ours. */
+/* When another CPU was faster with this flow, its view is as good as ours. With its neighbours, ours still counts. */
 static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u32 state, __u64 now)
 {
-	__u64 stamped = flow_stamp(word, state, now);
+#pragma clang loop unroll(disable)
+	for (int attempt = 0; attempt < RESTAMP_ATTEMPTS; attempt++) {
+		__u64 stamped = flow_stamp(word, state, now);
+		__u64 seen = __sync_val_compare_and_swap(&slot->word, word, stamped);
 
-	if (__sync_val_compare_and_swap(&slot->word, word, stamped) == word)
-		load_move(word, stamped);
+		if (seen == word)
+			load_move(word, stamped);
+		if (seen == word || (seen ^ word) & FLOW_OWN_MASK)
+			return;
+		word = seen;
+	}
 }
 
 /* Both slots of a pair live and die together. Global functions: verified once, off the hot path. */
@@ -295,15 +325,21 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 		return slot;
 	if (slot->word & FLOW_MASQUERADE)
 		flow_free_peer(flow_number(place, slot));
-	flow_end(slot, flow_number(place, slot));
+	flow_end(slot, flow_number(place, slot), seen);
 	return slot;
 }
 
-/* The tuple is written before: the barrier makes whoever sees the signature see that too. */
-static __always_inline void flow_publish(struct flow_slot *slot, __u64 signature, __u64 word)
+/*
+ * The tuple is written before: the barrier makes whoever sees the signature see that too. Nobody looks at the word of a
+ * claimed slot but for what is not the flow's own, so that stays all the time.
+ */
+static __always_inline void flow_publish(struct flow_slot *slot, __u32 number, __u64 signature,
+					 __u64 word)
 {
 	load_begin(word);
-	slot->word = (slot->word & FLOW_OVERFLOWED) | word;
+	__sync_fetch_and_and(&slot->word, ~FLOW_OWN_MASK);
+	__sync_fetch_and_or(&slot->word, word);
+	flow_count_away(number, signature, FLOW_AWAY_ONE);
 	__sync_lock_test_and_set(&slot->signature, signature);
 }
 
@@ -353,7 +389,7 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 	__u32 state = next_state(packet, STATE_NONE, DIRECTION_INPUT_ONLY);
 	__u64 now = flow_now(), word = flow_word(packet, flow->way, state, now);
 	bool half_open = is_half_open(packet, state);
-	__u32 way = find_victim(place->bucket, place->signature & FLOW_LINE_WAYS, half_open, now);
+	__u32 way = find_victim(place->bucket, flow_home(place->signature), half_open, now);
 	struct flow_slot *slot = flow_claim(place, way);
 	__u32 number;
 
@@ -362,7 +398,7 @@ static __always_inline bool flow_create(const struct flow_place *place, const st
 	number = flow_number(place, slot);
 	flow_write_tuple(slot, number, packet, 0);
 	flow_take_control(number, flow, word);
-	flow_publish(slot, place->signature, word);
+	flow_publish(slot, number, place->signature, word);
 	return true;
 }
 

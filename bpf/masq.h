@@ -153,8 +153,8 @@ static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
 static __always_inline struct flow_slot *claim_victim(const struct flow_place *place,
 						      bool half_open, __u64 now)
 {
-	return flow_claim(place, flow_victim(place->bucket, place->signature & FLOW_LINE_WAYS,
-					     half_open, now));
+	return flow_claim(place,
+			  flow_victim(place->bucket, flow_home(place->signature), half_open, now));
 }
 
 /*
@@ -196,8 +196,8 @@ flow_create_pair(struct xdp_md *ctx, const struct flow_place *place, const struc
 	word = flow_word(packet, flow->way, state, now);
 	flow_take_control(reply_at, flow, word);
 	flow_take_control(flow_at, flow, word);
-	flow_publish(reply_slot, reply.signature, word | FLOW_REPLY);
-	flow_publish(flow_slot, place->signature, word);
+	flow_publish(reply_slot, reply_at, reply.signature, word | FLOW_REPLY);
+	flow_publish(flow_slot, flow_at, place->signature, word);
 	return VERDICT_UNDECIDED;
 }
 

@@ -310,9 +310,10 @@ struct settle_request {
 #define SETTLE_RANKING 0xffffffffU
 
 /*
- * The flow table. A bucket begins with two cache lines of four slots; the flow's hash says which
- * line is looked at first, so a hit usually touches one. signature 0 is a free slot,
- * FLOW_CLAIMED one that is being written. The word is changed by compare-and-swap only.
+ * The flow table. A bucket begins with two cache lines of four slots; the flow's hash says which is its home. When
+ * that is full the flow lives in the other one, which is looked at only while somebody is away from home:
+ * most packets, of known flows and of new ones, touch one line. signature 0 is a free slot, FLOW_CLAIMED one that is being
+ * written. The word is changed atomically only.
  */
 #define FLOW_WAYS 8
 #define FLOW_LINE_WAYS 4
@@ -350,6 +351,14 @@ struct settle_request {
 /* Addresses are of IPv6. */
 #define FLOW_IPV6_BIT 59
 #define FLOW_IPV6 (1ULL << FLOW_IPV6_BIT)
+/*
+ * The rest of a word is its line's or its bucket's, whatever becomes of the flow. In the first word of a line: how
+ * many flows whose home it is are in the other line. Counted before they can be seen there and until they cannot.
+ */
+#define FLOW_AWAY_BIT 60
+#define FLOW_AWAY_ONE (1ULL << FLOW_AWAY_BIT)
+#define FLOW_AWAY_MASK (7ULL << FLOW_AWAY_BIT)
+#define FLOW_OWN_MASK (FLOW_AWAY_ONE - 1)
 /* Set in way 0 of a bucket that was once too full to track a flow; see track() in open.h. */
 #define FLOW_OVERFLOWED (1ULL << 63)
 

@@ -14,7 +14,7 @@ import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { address, server, service } from "../support/memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
-import { recount } from "../support/recount.ts";
+import { recount, recountAway } from "../support/recount.ts";
 import { type Chunk, IS_SCTP, type Segment, sctp } from "../support/sctp.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);
@@ -66,6 +66,7 @@ const frames: readonly Uint8Array[] = Array.from({ length: CLIENTS }, (_, client
 function assertExact(dataplane: DataplaneUnderTest): void {
   const bySlot = (loads: ReadonlyMap<number, unknown>) => [...loads].sort(([a], [b]) => a - b);
   assert.deepEqual(bySlot(dataplane.port.loads()), bySlot(recount(dataplane.loaded)));
+  assert.deepEqual(recountAway(dataplane.loaded).miscounted, []);
 }
 
 describe("the counts of flows", () => {

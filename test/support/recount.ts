@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The flows of every server, counted slot by slot: what the live counts must say once nothing moves.
+// What the flow table says, counted slot by slot: what the live counts must say once nothing moves.
 
 import type { ServerLoad } from "../../src/dataplane/port.ts";
 import type { LoadedDataplane } from "../../src/dataplane/program.ts";
@@ -12,6 +12,9 @@ const WAY_WORDS = 16;
 const SERVER_MASK = 0xffffffn;
 const REPLY = 1n << 55n;
 const ENDED = 1n << 57n;
+const AWAY_BIT = 60n;
+/** In a signature and in a way's number: which line. */
+const LINE = 4;
 const STATE_BIT = 48n;
 const PROTOCOL_BIT = 52n;
 /** By protocol: ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK of TCP, none of UDP, ESTABLISHED of SCTP. */
@@ -32,4 +35,27 @@ export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
     loads.set(server, { active: active + Number(isActive), inactive: inactive + Number(!isActive) });
   }
   return loads;
+}
+
+/** Flows that are not in their home line. */
+export interface Away {
+  readonly flows: number;
+  /** What every line says of flows it is home to, where that is not so: empty when nothing moves. */
+  readonly miscounted: readonly { readonly line: number; readonly said: number; readonly counted: number }[];
+}
+
+export function recountAway({ maps }: LoadedDataplane): Away {
+  using region = maps.flow_table.mmap();
+  const words = new BigUint64Array(region.buffer);
+  const lines = Array.from({ length: (words.length / BUCKET_WORDS) * 2 }, (_, line) => {
+    const first = Math.floor(line / 2) * BUCKET_WORDS + (line % 2) * 2 * LINE;
+    const other = words.subarray(first ^ (2 * LINE), (first ^ (2 * LINE)) + 2 * LINE);
+    const isAway = (signature: bigint) => signature > CLAIMED && Number(signature & BigInt(LINE)) === (line % 2) * LINE;
+    const counted = other.filter((word, index) => index % 2 === 0 && isAway(word)).length;
+    return { line, said: Number(((words[first + 1] as bigint) >> AWAY_BIT) & 7n), counted };
+  });
+  return {
+    flows: lines.reduce((sum, { counted }) => sum + counted, 0),
+    miscounted: lines.filter(({ said, counted }) => said !== counted),
+  };
 }
