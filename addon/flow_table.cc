@@ -31,7 +31,6 @@ bool IsEmpty(const flow_bucket &bucket) {
   return signatures == 0;
 }
 
-=======
 void ForgetOverflow(flow_bucket &bucket) {
   uint64_t word = Read(bucket.way[0].word);
   if (word & FLOW_OVERFLOWED)
