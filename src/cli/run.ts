@@ -124,11 +124,11 @@ async function startDirector({ options, stateFile, desired, closers }: Start): P
   });
   closers.push(async () => nextHops.close());
   const tellTables = () => {
-    followInterfaces(port, () => void director.refresh());
     const { vlans, macs } = nextHops.links();
     port.forgetReplyRoutes(vlans);
     port.putOwnMacs(macs);
     addresses.check();
+    followInterfaces(port, () => void director.refresh());
   };
   nextHops.start();
   tellTables();

@@ -43,7 +43,9 @@ export class AddressOwner {
   follow(state: DesiredState): void {
     const { interface: name = this.#options.interface, refresh = 0 } = state.addresses ?? {};
     const wanted = ownedVips(state);
-    if (wanted.size > 0 && !this.#netlink.link(name)) {
+    // One that has gone since is waited for: other changes need not.
+    const isNew = name !== this.#interface || [...wanted].some((address) => !this.#wanted?.has(address));
+    if (isNew && wanted.size > 0 && !this.#netlink.link(name)) {
       const message = `no interface "${name}" for VIPs`;
       throw new XdirectorError("INVALID_VALUE", message, [{ field: "addresses.interface", message }]);
     }

@@ -100,6 +100,21 @@ describe("the VIPs of a director that owns them", () => {
     assert.deepEqual(((await daemon.request("GET", "/v1/config")).body as { addresses: unknown }).addresses, "managed");
   });
 
+  test("come with their interface when it has been away, which keeps no other change back", async () => {
+    const hold = () => director.ip("link", "add", "vips0", "type", "bridge");
+    hold();
+    await daemon.put("/v1/config", configOf([VIP], { interface: "vips0" }));
+    director.ip("link", "delete", "vips0");
+    const { status } = await daemon.request("PATCH", `/v1/services/tcp/${VIP}/80`, { scheduler: "wrr" });
+    assert.equal(status, 200);
+    hold();
+    const isThere = () => director.ip("-o", "address", "show", "dev", "vips0").includes(` ${VIP}/`);
+    await until("it is there", isThere);
+    await daemon.put("/v1/config", configOf([VIP]));
+    assert.deepEqual([has(VIP), isThere()], [true, false]);
+    director.ip("link", "delete", "vips0");
+  });
+
   test("go with their services; what was there before stays", async () => {
     await daemon.put("/v1/config", configOf([VIP, OWN]));
     await daemon.put("/v1/config", configOf([]));

@@ -34,7 +34,7 @@ async function forwarded(daemon: Daemon): Promise<number> {
 async function forwards(daemon: Daemon): Promise<void> {
   const before = await forwarded(daemon);
   await until("a packet is forwarded", async () => {
-    await server.exec("timeout", ["0.2", "bash", "-c", `: > /dev/tcp/${VIP}/80`]);
+    await server.exec("bash", ["-c", `echo > /dev/udp/${VIP}/80`]);
     return (await forwarded(daemon)) > before;
   });
 }
