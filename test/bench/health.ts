@@ -2,23 +2,17 @@
 // npm run bench:health: what it costs the real daemon to check thousands of real servers, and how soon the API answers
 // meanwhile. Options: --servers N (5000), --interval SECONDS (2), --seconds N (30), --json.
 
-import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { Daemon } from "../support/daemon.ts";
 import { type Netns, Sandbox } from "../support/netns.ts";
+import { type Answer, collectAnswers, curl, type Questions, type Spread, spread } from "./answers.ts";
 
 const SERVERS_PER_SERVICE = 50;
 /** Jiffies a second in /proc (sysconf(_SC_CLK_TCK) on every Linux that matters). */
 const CLOCK_TICKS = 100;
-/** Between two requests about one thing, in ms. */
-const PAUSE = 100;
-/** Between two about everything, in ms. */
-const LISTING_PAUSE = 1_000;
-/** Between two scrapes of the metrics, in ms: as often as Prometheus would at most. */
-const SCRAPE_PAUSE = 5_000;
 /** For the daemon to settle, in ms. */
 const START_UP = 3_000;
 
@@ -28,26 +22,31 @@ const server = require("node:net").createServer((socket) => socket.on("error", (
 server.listen({ port: 80, host: "0.0.0.0", backlog: 4096 });
 `;
 
-const REQUESTS = [
-  "/healthz",
-  "/v1/services/tcp/192.0.2.1/80",
-  "/v1/health/tcp/192.0.2.1/80",
-  "/v1/stats",
-  "/v1/flows",
-  "/v1/settings",
-];
+const REQUESTS: Questions = {
+  paths: [
+    "/healthz",
+    "/v1/services/tcp/192.0.2.1/80",
+    "/v1/health/tcp/192.0.2.1/80",
+    "/v1/stats",
+    "/v1/flows",
+    "/v1/settings",
+  ],
+  pause: 100,
+};
 /** Megabytes each: they are answers when they begin, and come as fast as the client takes them. */
-const LISTINGS = ["/v1/services", "/v1/health", "/v1/config", "/v1/compat/proc/net/ip_vs"];
-/** A scrape: shown, but no answer that somebody waits for. */
-const METRICS = ["/metrics"];
+const LISTINGS: Questions = {
+  paths: ["/v1/services", "/v1/health", "/v1/config", "/v1/compat/proc/net/ip_vs"],
+  pause: 1_000,
+};
+/** A scrape, as often as Prometheus would at most: shown, but no answer that somebody waits for. */
+const METRICS: Questions = { paths: ["/metrics"], pause: 5_000 };
 
-/** ms, as the client saw it from the moment it called. */
-interface Answer {
+/** ms */
+interface PathFigures {
   readonly path: string;
-  /** To the first byte. */
-  readonly begin: number;
-  /** To the last one. */
-  readonly end: number;
+  readonly count: number;
+  readonly begin: Spread;
+  readonly end: Spread;
 }
 
 interface Figures {
@@ -59,10 +58,11 @@ interface Figures {
   readonly cpu: number;
   /** Runs that began more than a tenth of the interval after their time. */
   readonly late: number;
-  /** Slowest answer about one thing, to its end, and slowest beginning of a listing, ms. */
-  readonly api: number;
-  /** The slowest of each. */
-  readonly answers: readonly Answer[];
+  /** How long the daemon's main thread was ready to run and had no core, percent of the time: others kept them busy. */
+  readonly waiting: number;
+  /** What clients wait for, ms: answers about one thing to their end, listings to their beginning. */
+  readonly api: Spread;
+  readonly answers: readonly PathFigures[];
 }
 
 interface Plan {
@@ -123,53 +123,44 @@ async function startDirector(sandbox: Sandbox, director: Netns, { servers, inter
 async function observe(daemon: Daemon, { servers, interval, seconds }: Plan): Promise<Figures> {
   // The first runs are spread over one interval; then come the second ones.
   await sleep(START_UP + 2_000 * interval);
-  const before = { ...(await runsOf(daemon)), cpu: cpuSeconds(daemon), at: performance.now() };
-  const answers = await slowestAnswers(daemon, seconds);
+  const before = {
+    ...(await runsOf(daemon)),
+    cpu: cpuSeconds(daemon),
+    waited: secondsWaited(daemon),
+    at: performance.now(),
+  };
+  const answers = await collectAnswers(daemon, [REQUESTS, LISTINGS, METRICS], seconds);
   const elapsed = (performance.now() - before.at) / 1000;
   const cpu = (100 * (cpuSeconds(daemon) - before.cpu)) / elapsed;
+  const waiting = (100 * (secondsWaited(daemon) - before.waited)) / elapsed;
   const { runs, failed, late } = await runsOf(daemon);
   const rate = (runs - before.runs) / elapsed;
-  const waited = answers.filter(({ path }) => !METRICS.includes(path));
-  const api = Math.max(...waited.map(({ path, begin, end }) => (LISTINGS.includes(path) ? begin : end)));
-  return { servers, interval, runs: rate, failed: failed - before.failed, cpu, late: late - before.late, api, answers };
+  const waits = answers.filter(({ path }) => !METRICS.paths.includes(path)).map(waitOf);
+  return {
+    servers,
+    interval,
+    runs: rate,
+    failed: failed - before.failed,
+    cpu,
+    late: late - before.late,
+    waiting,
+    api: spread(waits),
+    answers: byPath(answers),
+  };
 }
 
-/** Of every path the slowest, while small requests and listings come side by side. */
-async function slowestAnswers(daemon: Daemon, seconds: number): Promise<Answer[]> {
-  const end = performance.now() + 1000 * seconds;
-  const answers = await Promise.all([
-    ask(daemon, REQUESTS, PAUSE, end),
-    ask(daemon, LISTINGS, LISTING_PAUSE, end),
-    ask(daemon, METRICS, SCRAPE_PAUSE, end),
-  ]);
-  const slowest = new Map<string, Answer>();
-  for (const { path, begin, end } of answers.flat()) {
-    const other = slowest.get(path) ?? { begin: 0, end: 0 };
-    slowest.set(path, { path, begin: Math.max(begin, other.begin), end: Math.max(end, other.end) });
-  }
-  return [...slowest.values()];
+function waitOf({ path, begin, end }: Answer): number {
+  return LISTINGS.paths.includes(path) ? begin : end;
 }
 
-async function ask(daemon: Daemon, paths: readonly string[], pause: number, end: number): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (let n = 0; performance.now() < end; n++) {
-    answers.push(await timed(daemon, paths[n % paths.length] as string));
-    await sleep(pause);
-  }
-  return answers;
-}
-
-/** By a client that is a process of its own: what this one does must not show. */
-async function timed({ socket }: Daemon, path: string): Promise<Answer> {
-  const times = "%{time_starttransfer} %{time_total}";
-  const [begin = 0, end = 0] = (await curl(socket, path, ["-o", "/dev/null", "-w", times])).split(" ").map(Number);
-  return { path, begin: 1000 * begin, end: 1000 * end };
-}
-
-/** @throws Error unless the answer is a success */
-async function curl(socket: string, path: string, options: readonly string[] = []): Promise<string> {
-  const args = ["-s", "-S", "-f", "--unix-socket", socket, ...options, `http://director${path}`];
-  return (await promisify(execFile)("curl", args, { maxBuffer: 2 ** 26 })).stdout;
+function byPath(answers: readonly Answer[]): PathFigures[] {
+  return [REQUESTS, LISTINGS, METRICS]
+    .flatMap(({ paths }) => paths)
+    .map((path) => {
+      const those = answers.filter((answer) => answer.path === path);
+      const [begin, end] = [spread(those.map(({ begin }) => begin)), spread(those.map(({ end }) => end))];
+      return { path, count: those.length, begin, end };
+    });
 }
 
 /** So far. */
@@ -187,18 +178,28 @@ function cpuSeconds({ process: { pid } }: Daemon): number {
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
 }
 
-function table({ servers, interval, runs, failed, cpu, late, api, answers }: Figures): string {
+/** How long its main thread waited for a core, by /proc/PID/schedstat of Documentation/scheduler/sched-stats.rst. */
+function secondsWaited({ process: { pid } }: Daemon): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[1]) / 1e9;
+}
+
+function table({ servers, interval, runs, failed, cpu, late, waiting, api, answers }: Figures): string {
   const rows: readonly (readonly [string, string])[] = [
     ["servers", `${servers}, every ${interval} s`],
     ["checks", `${runs.toFixed(0)} a second, ${failed} failed`],
     ["CPU of the daemon", `${cpu.toFixed(0)} % of one core`],
+    ["wait of the daemon for a core", `${waiting.toFixed(0)} % of the time`],
     ["late checks", `${late} by more than a tenth of the interval`],
-    ["slowest answer of the API", `${api.toFixed(0)} ms`],
-    ...answers.map(({ path, begin, end }) => {
-      return [`  ${path}`, `begins after ${begin.toFixed(0)} ms, ends after ${end.toFixed(0)} ms`] as const;
+    ["slowest answer of the API", `${api.max.toFixed(0)} ms; median, 99 of 100, slowest: ${inMs(api)}`],
+    ...answers.map(({ path, count, begin, end }) => {
+      return [`  ${path}`, `${String(count).padEnd(5)}begins after ${inMs(begin)}, ends after ${inMs(end)}`] as const;
     }),
   ];
   return rows.map(([name, value]) => `${name.padEnd(36)}${value}\n`).join("");
+}
+
+function inMs({ median, p99, max }: Spread): string {
+  return `${[median, p99, max].map((ms) => ms.toFixed(0).padStart(3)).join(" ")} ms`;
 }
 
 await main();
