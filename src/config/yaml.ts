@@ -14,6 +14,12 @@ export interface YamlProblem extends Place {
   readonly message: string;
 }
 
+/** Where the library's words are no help to who wrote the text. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "there is more than one document",
+  RESOURCE_EXHAUSTION: "lists and maps are nested too deeply",
+};
+
 export class YamlText {
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
@@ -26,7 +32,7 @@ export class YamlText {
   get problems(): readonly YamlProblem[] {
     const { errors, warnings } = this.#document;
     return [...errors, ...warnings].map(({ code, message, pos }) => ({
-      message: code === "MULTIPLE_DOCS" ? "there is more than one document" : message,
+      message: PROBLEMS[code] ?? message,
       ...this.#placeAt(pos[0]),
     }));
   }

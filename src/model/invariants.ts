@@ -14,7 +14,6 @@ import {
   describeService,
   endpoint,
   isMark,
-  isSameServer,
   type Method,
   type RealServer,
   type ServiceAddress,
@@ -64,13 +63,16 @@ export function assertValidService(service: VirtualService, path = ""): void {
   if (health?.sorryServer) {
     assertValidServer(service, { weight: 1, ...health.sorryServer }, `${path}health.sorryServer`);
   }
+  const known = new Set<string>();
   service.servers.forEach((server, index) => {
     const field = `${path}servers[${index}]`;
     assertValidServer(service, server, field);
-    if (service.servers.slice(0, index).some((other) => isSameServer(other, server))) {
-      const message = `duplicate server ${endpoint(server.rip, server.port)} of service ${describeService(service)}`;
+    const name = endpoint(server.rip, server.port);
+    if (known.has(name)) {
+      const message = `duplicate server ${name} of service ${describeService(service)}`;
       throw new XdirectorError("SERVER_EXISTS", message, [{ field, message }]);
     }
+    known.add(name);
   });
   assertProbeable(service, path);
 }

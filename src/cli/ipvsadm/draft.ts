@@ -120,6 +120,11 @@ export class Draft {
   }
 }
 
+/** `-0`, which ipvsadm takes, is 0. */
+function unsigned(text: string): number {
+  return Number(text) + 0;
+}
+
 const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
   "tcp-service": (draft, value) => draft.setService("tcp", value),
   "udp-service": (draft, value) => draft.setService("udp", value),
@@ -146,7 +151,7 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
     draft.syncRole = value as SyncRole;
   },
   syncid: (draft, value) => {
-    draft.sync.syncId = Number(value) + 0;
+    draft.sync.syncId = unsigned(value);
   },
   "sync-maxlen": (draft, value) => {
     draft.sync.maxLength = Number(value);
@@ -180,19 +185,19 @@ const SETTERS: Record<string, (draft: Draft, value: string) => void> = {
     draft.method = "masquerade";
   },
   weight: (draft, value) => {
-    draft.weight = Number(value) + 0;
+    draft.weight = unsigned(value);
   },
   "u-threshold": (draft, value) => {
-    draft.upperThreshold = Number(value) + 0;
+    draft.upperThreshold = unsigned(value);
   },
   "l-threshold": (draft, value) => {
-    draft.lowerThreshold = Number(value) + 0;
+    draft.lowerThreshold = unsigned(value);
   },
   "tun-type": (draft, value) => {
     draft.tunnelType = value as Tunnel["type"];
   },
   "tun-port": (draft, value) => {
-    draft.tunnelPort = Number(value) + 0;
+    draft.tunnelPort = unsigned(value);
   },
   "tun-csum": (draft) => {
     draft.tunnelChecksum = true;

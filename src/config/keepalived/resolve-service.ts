@@ -5,8 +5,10 @@
 import { type Family, familyOf } from "../../model/address.ts";
 import type { ServiceHealth, SorryServer } from "../../model/health.ts";
 import {
+  endpoint,
   HOST_NETMASKS,
   type Persistence,
+  type RealServer,
   SCHEDULER_FLAGS,
   type ServiceAddress,
   type ServiceOptions,
@@ -73,6 +75,11 @@ function warnAboutDefaults(draft: ServiceDraft, members: readonly GroupMember[],
   }
 }
 
+interface ServerWithOrigin {
+  readonly server: RealServer;
+  readonly origin: Origin;
+}
+
 interface MemberInput {
   readonly draft: ServiceDraft;
   readonly member: GroupMember;
@@ -87,13 +94,7 @@ function resolveMember({ draft, member, globals, diagnostics }: MemberInput): Re
     const resolved = resolveServer(server, common);
     return resolved ? [{ ...resolved, origin: server.statement.keyword }] : [];
   });
-  const servers = kept.filter(({ server, origin }, index) => {
-    const isKnown = kept
-      .slice(0, index)
-      .some((other) => other.server.rip === server.rip && other.server.port === server.port);
-    if (isKnown) diagnostics?.warn(origin, `real server ${server.rip} is given twice: this one is ignored`);
-    return !isKnown;
-  });
+  const servers = withoutRepeated(kept, diagnostics);
   const weight = servers.reduce((sum, { server }) => sum + server.weight, 0);
   const service = {
     ...address,
@@ -103,6 +104,19 @@ function resolveMember({ draft, member, globals, diagnostics }: MemberInput): Re
     health: resolveHealth({ ...common, weight }),
   };
   return [{ service, origin: draft.statement.keyword, servers: servers.map(({ origin }) => origin) }];
+}
+
+/** As keepalived does: the first one counts. */
+function withoutRepeated(
+  servers: readonly ServerWithOrigin[],
+  diagnostics: Diagnostics | undefined,
+): ServerWithOrigin[] {
+  const known = new Set<string>();
+  return servers.filter(({ server, origin }) => {
+    const name = endpoint(server.rip, server.port);
+    if (known.has(name)) diagnostics?.warn(origin, `real server ${server.rip} is given twice: this one is ignored`);
+    return known.size < known.add(name).size;
+  });
 }
 
 function addressOf(draft: ServiceDraft, member: GroupMember): ServiceAddress {

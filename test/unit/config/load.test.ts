@@ -44,7 +44,7 @@ const STATE = {
 const JSON_TEXT = JSON.stringify({ services: STATE.services });
 
 /** A text and the message it is refused with; the code is INVALID_VALUE unless given. */
-const REFUSED: readonly [what: string, text: string, message: string, code?: string][] = [
+const REFUSED: readonly [what: string, text: string, message: string | RegExp, code?: string][] = [
   ["an empty file", "", "lb.yaml:1:1: document must be an object"],
   ["an empty document after a comment", "# later\n", "lb.yaml:1:1: document must be an object"],
   [
@@ -108,6 +108,7 @@ const REFUSED: readonly [what: string, text: string, message: string, code?: str
     "lb.yaml:1:12: flow sequence in block collection must be sufficiently indented and end with a ]",
   ],
   ["two documents", "services: []\n---\nservices: []\n", "lb.yaml:2:1: there is more than one document"],
+  ["lists in lists without end", "[".repeat(100_000), /^lb\.yaml:1:\d+: lists and maps are nested too deeply$/],
   ["a tag of another application", "services: !ruby/object []\n", "lb.yaml:1:11: unresolved tag: !ruby/object"],
   [
     "an alias without an anchor",
