@@ -5,7 +5,6 @@
 import {
   type DesiredState,
   EMPTY_STATE,
-  isSameServer,
   type RealServer,
   type SchedulerName,
   type ServiceKey,
@@ -34,15 +33,19 @@ export function rampsAfter(ramps: Ramps, before: DesiredState, after: DesiredSta
   const known = new Map(before.services.map((service): [ServiceKey, VirtualService] => [serviceKey(service), service]));
   const entries = slow.flatMap((service) => {
     const old = known.get(serviceKey(service));
-    const ramping = old ? service.servers.filter(({ weight }) => weight > 0) : [];
+    const served = new Set(old?.servers.filter(isServing).map((server) => nameOf(service, server)));
+    const ramping = old ? service.servers.filter(isServing) : [];
     return ramping.map((server): [string, number | undefined] => {
       const name = nameOf(service, server);
-      const wasServing = old?.servers.some((other) => isSameServer(other, server) && other.weight > 0);
-      const began = wasServing ? ramps.get(name) : now;
+      const began = served.has(name) ? ramps.get(name) : now;
       return [name, began !== undefined && fraction(service, began, now) < 1 ? began : undefined];
     });
   });
   return new Map(entries.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}
+
+function isServing({ weight }: RealServer): boolean {
+  return weight > 0;
 }
 
 /** The state with the weights that servers have at this moment. */
