@@ -44,12 +44,13 @@ export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void)
     });
     if (request.protocol === "1.0") sent.removeHeader("connection");
     let answered: IncomingMessage | undefined;
-    const giveUp = (why: string): void => void sent.destroy(new Error(why));
-    const timer = setTimeout(giveUp, longestRun(request.timeout), "timeout");
-    request.signal?.addEventListener("abort", () => giveUp("given up"));
+    const fail = (why: string): void => void sent.destroy(new Error(why));
+    const giveUp = (): void => fail("given up");
+    const timer = setTimeout(fail, longestRun(request.timeout), "timeout");
+    request.signal?.addEventListener("abort", giveUp);
     // What is wrong behind the answer does not matter any more.
     sent.on("error", (error) => answered?.complete || reject(error));
-    sent.on("timeout", () => giveUp("timeout"));
+    sent.on("timeout", () => fail("timeout"));
     sent.on("upgrade", (answer, socket) => {
       resolve(answer);
       socket.destroy();
@@ -66,6 +67,7 @@ export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void)
     });
     sent.on("close", () => {
       clearTimeout(timer);
+      request.signal?.removeEventListener("abort", giveUp);
       if (!answered) reject(new Error("connection closed"));
     });
     sent.end();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which checker runs a check. Checks that are told of changes (file, bfd) are not run.
 
-import { addAbortListener } from "node:events";
 import type { BfdCheck, Check, FileCheck } from "../../model/check.ts";
 import { type Passage, type ProbeTarget, type ProbeWays, probeTarget } from "../../model/probe.ts";
 import type { ScriptPolicy } from "../scripts.ts";
@@ -21,7 +20,7 @@ export interface Run {
   readonly scripts: ScriptPolicy;
   /** Index of the url whose turn it is; HTTP only. */
   readonly url: number;
-  /** Ends the run early. */
+  /** Ends the run early. It lasts for many runs: none may leave a listener behind. */
   readonly signal: AbortSignal;
   /** How checks of a VIP get there now. */
   readonly passageTo: ProbeWays["passageTo"];
@@ -32,20 +31,16 @@ export function isPeriodic(check: Check): check is PeriodicCheck {
 }
 
 /** Runs the check once. Never rejects. */
-export async function runCheck(check: PeriodicCheck, { passageTo, signal, ...run }: Run): Promise<Outcome> {
+export async function runCheck(check: PeriodicCheck, { passageTo, ...run }: Run): Promise<Outcome> {
   const { aim, port } = run.subject;
   if (isPortless(check, port)) return failure("there is no port to check: connectPort says which");
   const target = probeTarget(aim, check);
   const passage = target && passageTo(target);
   if (passage?.kind === "blocked") return failure(passage.reason);
-  // The task's own signal lasts for many runs, and must not gather what listens to it in each.
-  const ending = new AbortController();
-  using _listener = addAbortListener(signal, () => ending.abort());
   try {
     return await runBy(target ? withoutAddress(check) : check, {
       ...run,
       subject: { ...run.subject, ...wayOf(passage, target) },
-      signal: ending.signal,
     });
   } catch (error) {
     // There was no such socket: bindTo is no address of this machine, for example.

@@ -28,8 +28,12 @@ export function checkSmtp(check: SmtpCheck, subject: Subject, signal?: AbortSign
     };
     // Also for a server that does not let go: the connection is to end, though the check has.
     const timer = setTimeout(() => end(failure("timeout")), longestRun(timeout));
-    connection.once("end", () => clearTimeout(timer));
-    signal?.addEventListener("abort", () => end(GIVEN_UP));
+    const giveUp = (): void => end(GIVEN_UP);
+    connection.once("end", () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    });
+    signal?.addEventListener("abort", giveUp);
     // A connection that failed closes itself; an error after that must still find a listener.
     connection.on("error", (error) => resolve(failureOf(error)));
     connection.connect((error) => {

@@ -8,11 +8,13 @@ import { openSocket } from "./socket.ts";
 export function checkTcp(check: TcpCheck, subject: Subject, signal?: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = openSocket(endpointOf(check, subject), check.connectTimeout);
+    const giveUp = (): void => end(GIVEN_UP);
     const end = (outcome: Outcome): void => {
+      signal?.removeEventListener("abort", giveUp);
       socket.destroy();
       resolve(outcome);
     };
-    signal?.addEventListener("abort", () => end(GIVEN_UP));
+    signal?.addEventListener("abort", giveUp);
     socket.on("connect", () => end(OK));
     socket.on("error", (error) => end(failureOf(error)));
     socket.on("timeout", () => end(failure("timeout connecting")));

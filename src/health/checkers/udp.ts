@@ -36,13 +36,15 @@ export function exchangeUdp(endpoint: Endpoint, exchange: UdpExchange): Promise<
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(endpoint.host) ? "udp6" : "udp4");
     const timer = setTimeout(() => end(exchange.onSilence), Math.min(exchange.timeout, LONGEST_TIMER));
+    const giveUp = (): void => end(GIVEN_UP);
     const end = (outcome: Outcome): void => {
       clearTimeout(timer);
+      exchange.signal?.removeEventListener("abort", giveUp);
       socket.removeAllListeners("message");
       if (isOpen(socket)) socket.close();
       resolve(outcome);
     };
-    exchange.signal?.addEventListener("abort", () => end(GIVEN_UP));
+    exchange.signal?.addEventListener("abort", giveUp);
     socket.on("error", (error) => end(failureOf(error)));
     socket.on("message", (reply) => {
       const outcome = exchange.judge(reply);
