@@ -94,6 +94,21 @@ static __always_inline void write_icmp(struct icmp_header *icmp, __u32 type_code
 	icmp->detail = detail;
 }
 
+/* The frame gets `growth` bytes for new headers behind an L2 header that goes back to where it came from. */
+static __always_inline bool begin_answer(struct xdp_md *ctx, __u32 l2_length, __u32 quote,
+					 int growth)
+{
+	void *frame;
+
+	if (!make_room(ctx, l2_length, quote, growth))
+		return false;
+	frame = (void *)(long)ctx->data;
+	if (frame + growth + L2_LONGEST > (void *)(long)ctx->data_end)
+		return false;
+	return_frame(frame, frame + growth, l2_length);
+	return true;
+}
+
 /* Global functions: verified once each, and far from the hot path. Not 0 when the error was written. */
 __noinline int answer_ipv4(struct xdp_md *ctx, __u32 l2_length, __u32 length, __u32 type_code,
 			   __be32 detail)
@@ -103,22 +118,15 @@ __noinline int answer_ipv4(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 	const struct answer_request *request = this_answer();
 	struct iphdr *ip, *quoted;
 	struct icmp_header *icmp;
-	void *frame, *end;
 	__u64 sum;
 
-	if (!request || !make_room(ctx, l2_length, quote, growth))
+	if (!request || !begin_answer(ctx, l2_length, quote, growth))
 		return 0;
 	sum = sum_packet(ctx, l2_length + growth, quote);
-	frame = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	if (frame + growth + L2_LONGEST > end)
-		return 0;
-	return_frame(frame, frame + growth, l2_length);
-
-	ip = frame + (l2_length & 31);
+	ip = (void *)(long)ctx->data + (l2_length & 31);
 	icmp = (void *)(ip + 1);
 	quoted = (void *)(icmp + 1);
-	if ((void *)(quoted + 1) > end)
+	if ((void *)(quoted + 1) > (void *)(long)ctx->data_end)
 		return 0;
 	write_icmp(icmp, type_code, detail, sum);
 
@@ -149,22 +157,15 @@ __noinline int answer_ipv6(struct xdp_md *ctx, __u32 l2_length, __u32 length, __
 	const struct answer_request *request = this_answer();
 	struct ipv6hdr *ip, *quoted;
 	struct icmp_header *icmp;
-	void *frame, *end;
 	__u64 sum;
 
-	if (!request || !make_room(ctx, l2_length, quote, growth))
+	if (!request || !begin_answer(ctx, l2_length, quote, growth))
 		return 0;
 	sum = sum_packet(ctx, l2_length + growth, quote);
-	frame = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	if (frame + growth + L2_LONGEST > end)
-		return 0;
-	return_frame(frame, frame + growth, l2_length);
-
-	ip = frame + (l2_length & 31);
+	ip = (void *)(long)ctx->data + (l2_length & 31);
 	icmp = (void *)(ip + 1);
 	quoted = (void *)(icmp + 1);
-	if ((void *)(quoted + 1) > end)
+	if ((void *)(quoted + 1) > (void *)(long)ctx->data_end)
 		return 0;
 	*(__be32 *)ip = bpf_htonl(6 << 28);
 	ip->payload_len = bpf_htons(quote + sizeof(*icmp));
