@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How requests are checked: bodies as they are, without coercion, defaults or stripping; of paths
-// and queries, which are text, the digits of integer fields become numbers first.
+// and queries, which are text, the digits of integer fields become numbers first, so that one out of bounds is told them.
 
 import type { FastifySchemaCompiler } from "fastify";
 import Type from "typebox";
@@ -23,7 +23,7 @@ function withNumbers(value: unknown, schema: Type.TSchema): unknown {
   const entries = Object.entries(value as Readonly<Record<string, unknown>>);
   return Object.fromEntries(
     entries.map(([name, text]) => {
-      const isNumber = Type.IsInteger(schema.properties[name]) && typeof text === "string" && /^\d+$/.test(text);
+      const isNumber = Type.IsInteger(schema.properties[name]) && typeof text === "string" && /^-?\d+$/.test(text);
       return [name, isNumber ? Number(text) : text];
     }),
   );

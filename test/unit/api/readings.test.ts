@@ -88,21 +88,22 @@ describe("/v1/flows", () => {
     );
   });
 
-  for (const [query, field] of [
-    ["limit=0", "limit"],
-    ["limit=10001", "limit"],
-    ["limit=many", "limit"],
-    ["limit=", "limit"],
-    ["limit=1&limit=2", "limit"],
-    ["cursor=-1", "cursor"],
-    ["cursor=99999999999999999999", "cursor"],
-    ["count=1", "count"],
+  for (const [query, field, message] of [
+    ["limit=0", "limit", "must be >= 1"],
+    ["limit=-1", "limit", "must be >= 1"],
+    ["limit=10001", "limit", "must be <= 10000"],
+    ["limit=many", "limit", "must be an integer"],
+    ["limit=", "limit", "must be an integer"],
+    ["limit=1&limit=2", "limit", "must be an integer"],
+    ["cursor=-1", "cursor", "must be >= 0"],
+    ["cursor=99999999999999999999", "cursor", "must be <= 9007199254740991"],
+    ["count=1", "count", "is not a known field"],
   ] as const) {
-    it(`refuses ?${query}`, async () => {
+    it(`refuses ?${query} and says what is allowed`, async () => {
       const { call } = startApi();
       const answer = await call(`/v1/flows?${query}`);
       assert.equal(answer.status, 400);
-      assert.equal(answer.body.details[0].field, field);
+      assert.deepEqual(answer.body.details[0], { field, message });
     });
   }
 });
