@@ -100,6 +100,12 @@ export class ImageWriter {
   }
 
   #changeServices(ops: readonly ServiceOp[]): void {
+    const { services } = this.#inUse;
+    const puts = ops.flatMap((op) => (op.op === "put-service" ? op : []));
+    forgetLocalities(
+      this.#maps.localities,
+      puts.map(({ key, service }) => ({ before: services.get(key), service })),
+    );
     try {
       for (const op of ops) {
         if (op.op === "put-service") this.#putService(op.key, op.service);
@@ -153,7 +159,6 @@ export class ImageWriter {
 
   #putService(key: ServiceKey, service: ServiceEntry): void {
     const before = this.#inUse.services.get(key);
-    forgetLocalities(this.#maps.localities, before, service);
     this.#writeService(service, isRevived(before, service) ? NO_COUNTERS : this.retired(service));
     this.#inUse.putService(key, service);
   }

@@ -26,15 +26,26 @@ interface Localities {
   delete(key: LocalityKeyRecord): boolean;
 }
 
+/** A service as it is to be, and as it was. */
+export interface ServiceChange {
+  readonly before: ServiceEntry | undefined;
+  readonly service: ServiceEntry;
+}
+
 /**
- * Before a service begins with one of these schedulers: its id may have been another service's, whose destinations
- * are none of its own. As in IPVS, where the table goes with the scheduler.
+ * Before services begin with one of these schedulers: their ids may have been other services', whose destinations
+ * are none of their own. As in IPVS, where the table goes with the scheduler. The map is large: it is read once for all.
  */
-export function forgetLocalities(map: Localities, before: ServiceEntry | undefined, service: ServiceEntry): void {
-  if (!goesByLocality(service)) return;
-  if (before && !before.removed && before.scheduler === service.scheduler) return;
+export function forgetLocalities(map: Localities, changes: readonly ServiceChange[]): void {
+  const beginning = new Set(changes.filter(beginsByLocality).map(({ service }) => service.id));
+  if (beginning.size === 0) return;
   const keys = [...map.entriesBatch()].flat().map(([key]) => key);
-  for (const key of keys) if (key.service === service.id) map.delete(key);
+  for (const key of keys) if (beginning.has(key.service)) map.delete(key);
+}
+
+function beginsByLocality({ before, service }: ServiceChange): boolean {
+  const goesOn = before !== undefined && !before.removed && before.scheduler === service.scheduler;
+  return goesByLocality(service) && !goesOn;
 }
 
 function goesByLocality({ scheduler, removed }: ServiceEntry): boolean {

@@ -81,6 +81,15 @@ describe("a destination", () => {
         assert.deepEqual(open(1, HOT), [home]);
       });
 
+      test("is looked for once when many services get this scheduler", async (t) => {
+        const read = t.mock.method(suite.dataplane.loaded.maps.localities, "entriesBatch");
+        const services = [1, 2, 3].map(
+          (mark) => ({ mark, family: "ipv4", scheduler, servers: [cache(1, 1)] }) as const,
+        );
+        await suite.dataplane.director.change((state) => ({ ...state, services }));
+        assert.equal(read.mock.callCount(), 1);
+      });
+
       test("keeps its server when the next director adopts the data plane", async (t) => {
         await suite.clients.serve(scheduler, [cache(1, 100), cache(2, 100)]);
         const [home] = open(20, HOT);
