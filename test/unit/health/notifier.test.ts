@@ -146,6 +146,39 @@ describe("a notify script", () => {
     assert.equal(read(file), "down\nup\n");
   });
 
+  test("about a server that flaps is run for the latest state, and those in between are counted", async () => {
+    const file = join(folder, "flaps");
+    const [gate, reports] = [join(folder, "gate"), [] as string[]];
+    const notifier = new Notifier((message) => reports.push(message));
+    notifier.configure(settings);
+    const script = (name: string) =>
+      event({
+        script: { argv: ["/bin/sh", "-c", `echo ${name} >> ${file}; until [ -e ${gate} ]; do sleep 0.05; done`] },
+      });
+    notifier.tell([script("first")]);
+    await until("the first one runs", () => read(file) === "first\n");
+    for (let flap = 0; flap < 100; flap++) notifier.tell([script("down"), script("up")]);
+    notifier.tell([script("last")]);
+    writeFileSync(gate, "");
+    await notifier.close();
+    assert.equal(read(file), "first\nlast\n");
+    assert.deepEqual(reports, [
+      "scripts about [192.0.2.1]:tcp:80 [10.0.0.1]:tcp:80 cannot keep up: /bin/sh is run for the latest state, 200 earlier calls skipped",
+    ]);
+  });
+
+  test("about another server does not wait", async () => {
+    const [file, gate] = [join(folder, "others"), join(folder, "others-gate")];
+    const notifier = new Notifier(() => {});
+    notifier.configure(settings);
+    const argv = ["/bin/sh", "-c", `until [ -e ${gate} ]; do sleep 0.05; done`];
+    notifier.tell([event({ script: { argv } })]);
+    notifier.tell([{ ...event({ script: { argv: ["/bin/sh", "-c", `echo other > ${file}`] } }), server: "other" }]);
+    await until("the other script runs", () => read(file) === "other\n");
+    writeFileSync(gate, "");
+    await notifier.close();
+  });
+
   test("that cannot run is reported", async () => {
     const reports: string[] = [];
     const notifier = new Notifier((message) => reports.push(message));
