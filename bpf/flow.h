@@ -128,7 +128,11 @@ static __always_inline void fetch_line(const void *at)
  */
 static __always_inline void flow_fetch_near(const struct flow_place *place)
 {
-	fetch_line(&place->bucket->near[flow_home(place->signature)]);
+	__u32 home = flow_home(place->signature);
+
+	fetch_line(&place->bucket->near[home]);
+	if (settings.is_crowded)
+		fetch_line(&place->bucket->way[home ^ FLOW_LINE_WAYS]);
 }
 
 /* The same of what is far. Four of them are two lines. */

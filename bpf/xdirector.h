@@ -532,6 +532,7 @@ struct settings {
 	__u32 lblc_expiration;  /* seconds that a destination keeps its server without a new flow */
 	__u32 lblcr_expiration; /* the same, and until a server leaves a destination's several */
 	__u32 drop_rate; /* every so manieth new flow is dropped; 0: none. What drop_packet comes to */
+	__u32 is_crowded; /* the flow table: home lines are often full, so new flows ask for both at once */
 };
 
 /*

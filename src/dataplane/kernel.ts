@@ -6,7 +6,7 @@ import type { VlanDevice } from "../model/next-hop.ts";
 import { Turn } from "../turn.ts";
 import { UNATTACHED } from "./attachments.ts";
 import { toServerCounters, verdictTotals } from "./counters.ts";
-import { FlowTable } from "./flow-table.ts";
+import { FlowTable, isCrowded } from "./flow-table.ts";
 import { ImageWriter } from "./image-writer.ts";
 import { putOwnMacs } from "./own-macs.ts";
 import type {
@@ -117,6 +117,7 @@ export class KernelDataplane implements DataplanePort {
     this.#loaded.windClock(); // should its timer ever have stopped, flows would look younger than they are
     if (!this.#isRecounted) await this.#recount();
     const flows = await this.#flows.sweep();
+    this.#settings.setCrowded(isCrowded(flows));
     await this.#defend(flows.occupied);
     await this.#rankings.settle();
     const templates = await this.#templates.sweep(endOf(this.#writer.inUse.servers.keys()));

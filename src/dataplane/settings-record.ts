@@ -29,12 +29,20 @@ export interface SettingsRecord {
   lblc_expiration: number;
   lblcr_expiration: number;
   drop_rate: number;
+  is_crowded: number;
 }
 
 /** What no setting says: it stays as it is when settings change. */
 type Private = Pick<
   SettingsRecord,
-  "hash_key" | "route_generation" | "service_generation" | "wide_services" | "has_marks" | "mss_clamps" | "drop_rate"
+  | "hash_key"
+  | "route_generation"
+  | "service_generation"
+  | "wide_services"
+  | "has_marks"
+  | "mss_clamps"
+  | "drop_rate"
+  | "is_crowded"
 >;
 
 /** `enum flow_protocol` */
@@ -69,6 +77,7 @@ export function toSettingsRecord(settings: Settings, held: Private): SettingsRec
     lblc_expiration: settings.lblcExpiration,
     lblcr_expiration: settings.lblcrExpiration,
     drop_rate: fixedDropRate(settings) ?? held.drop_rate,
+    is_crowded: held.is_crowded,
   };
 }
 
@@ -109,6 +118,7 @@ export function firstSettingsRecord(hash_key: number[]): SettingsRecord {
     has_marks: 0,
     mss_clamps: 0,
     drop_rate: 0,
+    is_crowded: 0,
   });
 }
 

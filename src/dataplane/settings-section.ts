@@ -42,6 +42,11 @@ export class SettingsSection {
     this.#note({ drop_rate });
   }
 
+  /** Whether home lines of the flow table are often full. */
+  setCrowded(isCrowded: boolean): void {
+    this.#note({ is_crowded: isCrowded ? 1 : 0 });
+  }
+
   /** What is to be looked for only where there is some of it: services that these packets may be for. */
   describeServices(services: Iterable<ServiceEntry>): void {
     const all = [...services];

@@ -22,10 +22,14 @@ import {
 const INTERFACE = "eth0";
 /** A masqueraded flow takes two places and cannot do without: of more, some would find no room. */
 const MASQUERADED_MAX = 100_000;
-const FULL = { flows: [1, 100, 10_000, 100_000, 1_000_000, undefined], effort: { rounds: 9, sliceMs: 100 } } as const;
+const FULL = {
+  flows: [1, 100, 10_000, 100_000, undefined, 1_000_000, undefined],
+  effort: { rounds: 9, sliceMs: 100 },
+} as const;
 const QUICK = { flows: [1, 100, 100_000, undefined], effort: { rounds: 3, sliceMs: 30 } } as const;
 
 interface Plan {
+  /** One after the other in one flow table, where those of before stay; undefined: every packet opens a new one. */
   readonly flows: readonly (number | undefined)[];
   readonly effort: Effort;
 }
@@ -62,9 +66,12 @@ interface Run {
   readonly plan: Plan;
 }
 
-type Row = Measurement & Pick<Size, "services" | "servers">;
+interface Row extends Measurement, Pick<Size, "services" | "servers"> {
+  /** Established flows in the table, of that many that it is meant for. */
+  readonly held: number;
+}
 
-/** A fresh table for each method; new flows come last, because they fill it. */
+/** A fresh table for each method. */
 async function measureMethod(xdpbench: string, { method, size, plan }: Run): Promise<Row[]> {
   using sandbox = new Sandbox("bench");
   const director = sandbox.namespace("director");
@@ -82,14 +89,21 @@ async function measureMethod(xdpbench: string, { method, size, plan }: Run): Pro
   const { nextHops } = size;
   const bench: Bench = { xdpbench, director, interface: INTERFACE, program, folder: sandbox.folder, nextHops };
   const results: Row[] = [];
-  for (const flows of plan.flows.filter((count = 0) => method !== "masquerade" || count <= MASQUERADED_MAX)) {
+  let held = 0;
+  for (const flows of flowsOf(method, plan)) {
     process.stderr.write(`bench: ${method}, ${size.services} services, ${flows ?? "new"} flows\n`);
     const { services, servers } = size;
-    const row = { ...(await measure(bench, { method, flows }, plan.effort)), services, servers };
+    held = flows ?? held;
+    const row = { ...(await measure(bench, { method, flows }, plan.effort)), services, servers, held };
     process.stderr.write(table([row]));
     results.push(row);
   }
   return results;
+}
+
+function flowsOf(method: Method, { flows }: Plan): (number | undefined)[] {
+  const fitting = flows.filter((count = 0) => method !== "masquerade" || count <= MASQUERADED_MAX);
+  return fitting.filter((count, index) => count !== undefined || fitting[index - 1] !== undefined);
 }
 
 /** Real servers that are neighbours, or many behind one. @returns their addresses */
@@ -119,11 +133,11 @@ function services(method: Method, size: Size, rips: readonly string[]): object[]
 const COLUMNS = ["method", "services", "servers", "flows", "net ns", "min..max", "x macswap", "macswap net ns"];
 
 function table(results: readonly Row[]): string {
-  const rows = results.map(({ method, services, servers, flows, net, netMin, netMax, ratio, macswapNet }) => [
+  const rows = results.map(({ method, services, servers, flows, held, net, netMin, netMax, ratio, macswapNet }) => [
     method,
     String(services),
     String(servers),
-    flows === undefined ? "new each packet" : String(flows),
+    flows === undefined ? `new, beside ${held}` : String(flows),
     net.toFixed(1),
     `${netMin.toFixed(1)}..${netMax.toFixed(1)}`,
     ratio.toFixed(2),

@@ -2,7 +2,8 @@
 // Flows whose home line is full live in the other line of their bucket, and are found there for as long as they live.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { EMPTY_STATE } from "../../src/model/service.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { server, service } from "../support/memory-director.ts";
 import { packet, type TcpFlag } from "../support/packet.ts";
@@ -14,8 +15,9 @@ const MAX_FLOWS = 2_000;
 describe("a flow away from home", () => {
   let dataplane: DataplaneUnderTest;
   before(async () => {
-    dataplane = await DataplaneUnderTest.create({ services: [service([server("10.1.0.1")])] }, MAX_FLOWS);
+    dataplane = await DataplaneUnderTest.create({}, MAX_FLOWS);
   });
+  beforeEach(() => dataplane.director.change(() => ({ ...EMPTY_STATE, services: [service([server("10.1.0.1")])] })));
   after(() => dataplane.close());
 
   const send = (source: string, flag: TcpFlag) =>
@@ -47,5 +49,17 @@ describe("a flow away from home", () => {
 
     await dataplane.forget();
     assert.deepEqual(recountAway(dataplane.loaded), { flows: 0, miscounted: [] });
+  });
+
+  test("is expected by new flows while the table is crowded", async () => {
+    const isCrowded = async () => {
+      await dataplane.port.sweep();
+      return dataplane.loaded.maps.settings.get(0)?.settings.is_crowded;
+    };
+    assert.equal(await isCrowded(), 0);
+    await open();
+    assert.equal(await isCrowded(), 1);
+    await dataplane.forget();
+    assert.equal(await isCrowded(), 0);
   });
 });
