@@ -154,7 +154,7 @@ static __always_inline struct flow_slot *claim_victim(const struct flow_place *p
 						      bool half_open, __u64 now)
 {
 	return flow_claim(place,
-			  flow_victim(place->bucket, flow_home(place->signature), half_open, now));
+			  find_victim(place->bucket, flow_home(place->signature), half_open, now));
 }
 
 /*
