@@ -53,9 +53,9 @@ export interface NextHopSource {
 
 /** Which servers are up; see health/monitor.ts. */
 export interface HealthSource {
-  /** From now on this is watched. */
+  /** From now on this is watched, and what it leaves out is forgotten. */
   watch(desired: DesiredState): void;
-  /** The desired state as the verdicts leave it at this moment. */
+  /** The desired state as the verdicts leave it at this moment, or would if it were watched: nothing changes by that. */
   served(desired: DesiredState): ServedState;
 }
 
@@ -269,7 +269,6 @@ export class Director {
     assertValidState(after);
     assertAvailable(after);
     await this.#store.save(after);
-    this.#health.watch(after);
     this.#nextHops.watch(serverAddresses(after));
     await this.#nextHops.resolve(newServerAddresses(before, after), patience);
     try {
@@ -280,6 +279,7 @@ export class Director {
     }
     this.#desired = after;
     this.#changes++;
+    this.#health.watch(after);
     if (after.syncDaemons && after.syncDaemons !== before.syncDaemons) this.#report(NO_SYNC);
     this.#onDesired(after);
     return after;
@@ -302,6 +302,7 @@ export class Director {
     );
     this.#probes.follow(probePlan(desired), this.#nextHops.current());
     this.#addresses?.follow(desired);
+    this.#slowStart.hold();
     this.#served = served;
     this.#lag = undefined;
     clearTimeout(this.#rampTimer);
@@ -322,7 +323,6 @@ export class Director {
 
   async #rollBack(state: DesiredState): Promise<void> {
     await this.#store.save(state).catch((error: Error) => this.#report(error.message));
-    this.#health.watch(state);
     this.#nextHops.watch(serverAddresses(state));
     await this.#realise(state).catch((error: Error) => this.#retryLater(error));
   }

@@ -2,11 +2,10 @@
 // Watches what the desired state asks for: runs checks when they are due, keeps verdicts, tells of changes.
 // What follows for the data plane is the director's business: it asks served().
 
-import { isDeepStrictEqual } from "node:util";
-import { DEFAULT_HEALTH_SETTINGS, type HealthSettings } from "../model/health.ts";
+import { DEFAULT_HEALTH_SETTINGS } from "../model/health.ts";
 import { NO_WAYS, type ProbeWays } from "../model/probe.ts";
 import type { ServedState } from "../model/served.ts";
-import { type DesiredState, isMark } from "../model/service.ts";
+import { type DesiredState, EMPTY_STATE, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
 import { activationMessage } from "./check-messages.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
@@ -19,8 +18,7 @@ import { follow, step } from "./rise-and-fall.ts";
 import type { Run } from "./run-statistics.ts";
 import { servedState } from "./served.ts";
 import type { CheckWatch, Finding, ServiceWatch } from "./service-watch.ts";
-import { isUnchanged, succeed } from "./succession.ts";
-import { type WatchedServer, watchedServices } from "./watched.ts";
+import { type Successors, successors, type Watched } from "./succession.ts";
 
 /** keepalived's BOOTSTRAP_DELAY: no check runs earlier after it was configured, in ms. */
 const BOOTSTRAP_DELAY = 1_000;
@@ -43,11 +41,20 @@ export interface MonitorOptions {
   readonly wasDown?: ReadonlySet<string>;
 }
 
+/** Of a configuration that is not watched, perhaps never will be. */
+interface Draft {
+  readonly desired: DesiredState;
+  readonly successors: Successors;
+  /** No check has said anything since. */
+  isCurrent: boolean;
+}
+
 export class Monitor {
   readonly #agenda: Agenda;
   readonly #options: Required<Omit<MonitorOptions, "clock" | "wasDown">>;
-  #settings: HealthSettings = DEFAULT_HEALTH_SETTINGS;
-  #watches: ReadonlyMap<string, ServiceWatch> = new Map();
+  #desired: DesiredState = EMPTY_STATE;
+  #watched: Watched = { settings: DEFAULT_HEALTH_SETTINGS, watches: new Map() };
+  #draft: Draft | undefined;
   readonly #tasks = new Map<CheckWatch, CheckTask>();
   /** Only for what is configured at start. */
   #wasDown: ReadonlySet<string>;
@@ -62,7 +69,7 @@ export class Monitor {
 
   /** By name; see watched.ts. */
   get watches(): ReadonlyMap<string, ServiceWatch> {
-    return this.#watches;
+    return this.#watched.watches;
   }
 
   taskOf(watch: CheckWatch): CheckTask | undefined {
@@ -71,36 +78,27 @@ export class Monitor {
 
   /** From now on this is watched. What was watched before and is still goes on undisturbed. */
   watch(desired: DesiredState): void {
-    const events: HealthEvent[] = [];
-    const watches = new Map<string, ServiceWatch>();
-    const settings = desired.health ?? DEFAULT_HEALTH_SETTINGS;
-    const isSameSettings = isDeepStrictEqual(settings, this.#settings);
-    for (const config of watchedServices(desired)) {
-      const before = this.#watches.get(config.name);
-      if (before && isSameSettings && isUnchanged(config, before.config)) {
-        watches.set(config.name, before);
-        continue;
-      }
-      const wasDown = ({ name }: WatchedServer) => this.#wasDown.has(`${config.name} ${name}`);
-      const { watch, heirs } = succeed({ config, before, wasDown, settings, now: Date.now() });
-      watches.set(config.name, watch);
-      events.push(...this.#assign(watch, heirs), ...watch.begin());
-    }
+    const served = this.#draft?.desired === desired ? this.#draft : undefined;
+    const { settings, watches, successions } = this.#successors(desired);
+    this.#draft = undefined;
     this.#wasDown = new Set();
-    this.#settings = settings;
-    this.#watches = watches;
+    this.#desired = desired;
+    this.#watched = { settings, watches };
+    const events = successions.flatMap(({ watch, heirs, events }) => [...this.#assign(watch, heirs), ...events]);
     this.#endForgotten();
     if (events.length > 0) this.#options.onEvents(events);
+    if (served && !served.isCurrent) this.#options.onChange();
   }
 
-  /** The desired state as the verdicts leave it. */
+  /** The desired state as the verdicts leave it, or would leave it if it were watched. */
   served(desired: DesiredState): ServedState {
-    return servedState(desired, this.#watches);
+    const watches = desired === this.#desired ? this.watches : this.#successors(desired).watches;
+    return servedState(desired, watches);
   }
 
   /** The servers that are down, by name of service and server. */
   down(): string[] {
-    return [...this.#watches].flatMap(([service, { servers }]) =>
+    return [...this.watches].flatMap(([service, { servers }]) =>
       [...servers].flatMap(([server, { isAlive }]) => (isAlive ? [] : [`${service} ${server}`])),
     );
   }
@@ -110,7 +108,15 @@ export class Monitor {
     this.#agenda.clear();
     for (const task of this.#tasks.values()) task.end();
     this.#tasks.clear();
-    this.#tell([...this.#watches.values()].flatMap((watch) => watch.end()));
+    this.#tell([...this.watches.values()].flatMap((watch) => watch.end()));
+  }
+
+  /** Made once, though it is asked for to be served and then to be watched, unless a check has said something meanwhile. */
+  #successors(desired: DesiredState): Successors {
+    if (this.#draft?.desired === desired && this.#draft.isCurrent) return this.#draft.successors;
+    const made = successors({ desired, before: this.#watched, wasDown: this.#wasDown, now: Date.now() });
+    this.#draft = { desired, successors: made, isCurrent: true };
+    return made;
   }
 
   /** Tasks of checks that go on get their new purpose, new checks get new tasks. */
@@ -163,7 +169,7 @@ export class Monitor {
     task.appointment = undefined;
     if (this.#isSuspended(service)) return this.#schedule(task, check.delayLoop);
     const begin = this.#agenda.now();
-    const { scriptUser: user, scriptSecurity: security } = this.#settings;
+    const { scriptUser: user, scriptSecurity: security } = this.#watched.settings;
     const outcome = await this.#options.run(check, {
       subject: server.config.subject,
       scripts: { ...(user && { user }), security },
@@ -202,6 +208,7 @@ export class Monitor {
 
   #record(task: CheckTask, finding: Finding, duration: number): void {
     const { service, server, watch } = task.purpose;
+    if (this.#draft) this.#draft.isCurrent = false;
     const [wasAlive, hadQuorum] = [server.isAlive, service.hasQuorum];
     const events = service.record(server, watch, finding);
     const at = Date.now();
@@ -220,7 +227,7 @@ export class Monitor {
 
   #endForgotten(): void {
     const wanted = new Set<CheckWatch>();
-    for (const { servers } of this.#watches.values()) {
+    for (const { servers } of this.watches.values()) {
       for (const { checks } of servers.values()) for (const watch of checks) wanted.add(watch);
     }
     for (const [watch, task] of this.#tasks) {

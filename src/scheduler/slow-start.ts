@@ -68,28 +68,41 @@ function rampedService(service: VirtualService, ramps: Ramps, now: number): Virt
   return { ...service, servers };
 }
 
-/** Follows the state from change to change. */
+/** A state, and how far its servers are at a moment. */
+interface Moment {
+  readonly state: DesiredState;
+  readonly ramps: Ramps;
+}
+
+/** Follows the state from change to change; those that are refused leave no trace. */
 export class SlowStart {
   readonly #now: () => number;
-  #before: DesiredState = EMPTY_STATE;
-  #ramps: Ramps = NO_RAMPS;
+  /** What is in force. */
+  #held: Moment = { state: EMPTY_STATE, ramps: NO_RAMPS };
+  /** What was weighed last. */
+  #weighed: Moment = this.#held;
 
   /** @param now - milliseconds of a clock that only moves forward */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Whether {@link weighted} will say something else later. */
+  /** Whether {@link weighted} will say something else later of what is in force. */
   get isUnderWay(): boolean {
-    return this.#ramps.size > 0;
+    return this.#held.ramps.size > 0;
   }
 
-  /** What `state`, which holds from now on, weighs at this moment. */
+  /** What `state` weighs at this moment if it holds from now on. */
   weighted(state: DesiredState): DesiredState {
     const now = this.#now();
-    this.#ramps = rampsAfter(this.#ramps, this.#before, state, now);
-    this.#before = state;
-    return ramped(state, this.#ramps, now);
+    const ramps = rampsAfter(this.#held.ramps, this.#held.state, state, now);
+    this.#weighed = { state, ramps };
+    return ramped(state, ramps, now);
+  }
+
+  /** What was weighed last has been put in force. */
+  hold(): void {
+    this.#held = this.#weighed;
   }
 }
 

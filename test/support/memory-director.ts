@@ -15,6 +15,7 @@ import {
   type ServiceAddress,
   type VirtualService,
 } from "../../src/model/service.ts";
+import type { SlowStart } from "../../src/scheduler/slow-start.ts";
 
 export const ONE_HOP: ResolvedNextHop = {
   kind: "resolved",
@@ -73,13 +74,15 @@ export interface DirectorUnderTest {
 export function memoryDirector(
   wrap: (port: MemoryDataplane) => DataplanePort = (port) => port,
   health?: HealthSource,
+  slowStart?: SlowStart,
 ): DirectorUnderTest {
   const memory = new MemoryDataplane();
   const nextHops = new FixedNextHops();
   const store = new RecordingStore();
   const reports: string[] = [];
   const report = (message: string) => reports.push(message);
-  const director = new Director({ port: wrap(memory), nextHops, store, report, ...(health && { health }) });
+  const options = { ...(health && { health }), ...(slowStart && { slowStart }) };
+  const director = new Director({ port: wrap(memory), nextHops, store, report, ...options });
   return { director, memory, nextHops, store, reports };
 }
 

@@ -6,10 +6,13 @@ import { describe, test } from "node:test";
 import { setImmediate as settle } from "node:timers/promises";
 import { FaultyDataplane } from "../../../src/dataplane/faulty.ts";
 import type { MemoryDataplane } from "../../../src/dataplane/memory.ts";
+import type { HealthEvent } from "../../../src/health/events.ts";
 import { Monitor } from "../../../src/health/monitor.ts";
-import { type DesiredState, EMPTY_STATE } from "../../../src/model/service.ts";
-import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
-import { type DirectorUnderTest, memoryDirector } from "../../support/memory-director.ts";
+import { reportOf } from "../../../src/health/report.ts";
+import { type DesiredState, EMPTY_STATE, type RealServer } from "../../../src/model/service.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../../src/model/settings.ts";
+import { SlowStart } from "../../../src/scheduler/slow-start.ts";
+import { address, type DirectorUnderTest, memoryDirector } from "../../support/memory-director.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 import { tcpCheck } from "../health/checks.ts";
 import { watchedServer, watchedService } from "../health/watching.ts";
@@ -17,6 +20,8 @@ import { watchedServer, watchedService } from "../health/watching.ts";
 const RIPS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 const check = tcpCheck({ delayLoop: 1_000, retry: 0 });
 const web = watchedService(RIPS.map((rip) => watchedServer(rip, [check])));
+
+const OTHER_SETTINGS: Settings = { ...DEFAULT_SETTINGS, sloppyTcp: 1 };
 
 /** What is listed with weight, and what the scheduler would choose from. */
 async function views({
@@ -35,19 +40,20 @@ async function views({
   ];
 }
 
-function underTest(isFailing: () => boolean = () => false) {
+function underTest(isFailing: () => boolean = () => false, slowStart?: SlowStart) {
+  const events: HealthEvent[] = [];
   const clock = new VirtualClock();
   const down = new Set<string>();
   const health = new Monitor({
     clock,
     random: () => 0,
     onChange: () => void director.refresh(),
-    onEvents: () => {},
+    onEvents: (told) => events.push(...told),
     run: async (_check, { subject }) => (down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true }),
   });
-  const made = memoryDirector((port: MemoryDataplane) => new FaultyDataplane(port, isFailing), health);
+  const made = memoryDirector((port: MemoryDataplane) => new FaultyDataplane(port, isFailing), health, slowStart);
   const { director } = made;
-  return { ...made, clock, down, health };
+  return { ...made, clock, down, health, events };
 }
 
 describe("a server that goes down", () => {
@@ -88,7 +94,7 @@ describe("a server that goes down", () => {
     const reloaded: DesiredState = {
       ...EMPTY_STATE,
       services: [structuredClone(web)],
-      settings: { ...DEFAULT_SETTINGS, sloppyTcp: 1 },
+      settings: OTHER_SETTINGS,
     };
     await director.change(() => reloaded);
     assert.deepEqual((await views({ director, memory }))[1], ["10.0.0.1", "10.0.0.3"]);
@@ -100,6 +106,92 @@ describe("a server that goes down", () => {
     await director.stop();
   });
 });
+
+describe("a change that the data plane refuses", () => {
+  /** With 10.0.0.2 down; then every operation fails until the change has been refused. */
+  async function refused(change: (state: DesiredState) => DesiredState) {
+    let isFailing = false;
+    const found = underTest(() => isFailing);
+    const { director, clock, down, health, events } = found;
+    await director.start({ ...EMPTY_STATE, services: [web] });
+    down.add("10.0.0.2");
+    await clock.pass(1_000);
+    const reports = () =>
+      [...health.watches.values()].flatMap((watch) => reportOf(watch, (check) => health.taskOf(check)));
+    const before = reports();
+    events.length = 0;
+    isFailing = true;
+    await assert.rejects(director.change(change), /injected fault/);
+    isFailing = false;
+    await director.refresh();
+    return { ...found, before, after: reports() };
+  }
+
+  const isNot = (rip: string) => (server: RealServer) => server.rip !== rip;
+
+  for (const [what, change] of [
+    [
+      "takes out the server that is down",
+      (state) => ({ ...editServers(state, (all) => all.filter(isNot("10.0.0.2"))), settings: OTHER_SETTINGS }),
+    ],
+    ["takes out another server", (state) => editServers(state, (all) => all.filter(isNot("10.0.0.1")))],
+    ["takes out the checks", (state) => editServers(state, (all) => all.map(({ health: _, ...server }) => server))],
+    ["takes out everything", () => EMPTY_STATE],
+    ["adds a service", (state) => ({ ...state, services: [...state.services, { ...web, vip: address("192.0.2.2") }] })],
+  ] as const satisfies [string, (state: DesiredState) => DesiredState][]) {
+    test(`leaves the health of every server as it was, and tells nobody of anything: ${what}`, async () => {
+      const { director, memory, before, after, events, clock, down } = await refused(change);
+      assert.deepEqual(after, before);
+      assert.deepEqual(events, []);
+      const up = ["10.0.0.1", "10.0.0.3"];
+      assert.deepEqual(await views({ director, memory }), [up, up]);
+      // Its checks go on.
+      down.clear();
+      await clock.pass(1_000);
+      assert.deepEqual(await views({ director, memory }), [RIPS, RIPS]);
+      await director.stop();
+    });
+  }
+
+  test("does not make the servers start slowly that it would have taken out", async () => {
+    let [now, isFailing] = [0, false];
+    const { director, memory } = underTest(() => isFailing, new SlowStart(() => now));
+    await director.start({ ...EMPTY_STATE, services: [{ ...web, slowStart: 60 }] });
+    now = 100_000;
+    isFailing = true;
+    await assert.rejects(director.change((state) => editServers(state, (all) => all.filter(isNot("10.0.0.1")))));
+    isFailing = false;
+    await director.refresh();
+    const { servers } = await memory.read();
+    assert.deepEqual(
+      [...servers.values()].map(({ weight }) => weight),
+      [1, 1, 1],
+    );
+    await director.stop();
+  });
+});
+
+describe("a server that goes down while a change is under way", () => {
+  test("is down in what the change leads to", async () => {
+    const { director, memory, clock, down, nextHops } = underTest();
+    await director.start({ ...EMPTY_STATE, services: [web] });
+    nextHops.resolve = async () => {
+      down.add("10.0.0.2");
+      await clock.pass(1_000);
+      return nextHops.current();
+    };
+    await director.change((state) => editServers(state, (all) => all.map((server) => ({ ...server, weight: 2 }))));
+    await director.refresh();
+    const up = ["10.0.0.1", "10.0.0.3"];
+    assert.deepEqual(await views({ director, memory }), [up, up]);
+    await director.stop();
+  });
+});
+
+/** The state with other servers of its services. */
+function editServers(state: DesiredState, edit: (servers: readonly RealServer[]) => readonly RealServer[]) {
+  return { ...state, services: state.services.map((service) => ({ ...service, servers: edit(service.servers) })) };
+}
 
 describe("flapping servers", () => {
   for (const [name, faultEvery] of [

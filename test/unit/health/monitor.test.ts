@@ -238,3 +238,32 @@ describe("notices", () => {
     });
   }
 });
+
+describe("what would be served of a configuration that is not watched", () => {
+  test("is known, and leaves everything as it is", async () => {
+    const watching = new Watching();
+    const both = ["10.0.0.1", "10.0.0.2"].map((rip) => watchedServer(rip, [tcpCheck({ retry: 0 })]));
+    watching.answers.set("10.0.0.1", failed);
+    watching.watch(watchedService(both));
+    await watching.clock.pass(1_000);
+    watching.takeLog();
+    const next = { ...EMPTY_STATE, services: [watchedService(both.map((server) => ({ ...server, weight: 5 })))] };
+    const served = watching.monitor.served(next).services[0]?.servers.map(({ rip, weight }) => `${rip}=${weight}`);
+    assert.deepEqual(served, ["10.0.0.2=5"]);
+    watching.monitor.served(EMPTY_STATE);
+    assert.deepEqual([watching.served(), watching.takeLog()], [["10.0.0.2=1"], []]);
+  });
+
+  test("is asked for again when a check says something before it is watched", async () => {
+    const watching = new Watching();
+    const [tcp, misc] = [tcpCheck({ retry: 0 }), miscCheck(["/bin/true"])];
+    watching.answers.set("10.0.0.1", failed);
+    watching.watch(watchedService([watchedServer("10.0.0.1", [tcp, misc])]));
+    const next = { ...EMPTY_STATE, services: [watchedService([watchedServer("10.0.0.1", [tcp])])] };
+    assert.equal(watching.monitor.served(next).services[0]?.servers.length, 1);
+    await watching.clock.pass(1_000);
+    const { changes } = watching;
+    watching.apply(next);
+    assert.deepEqual([watching.served(), watching.changes], [[], changes + 1]);
+  });
+});
