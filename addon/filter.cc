@@ -41,6 +41,11 @@ bpf_tc_opts Options(uint32_t handle) {
   return options;
 }
 
+/** The filter, its queue discipline or its interface. */
+bool IsMissing(int result) {
+  return result == -ENOENT || result == -EINVAL || result == -ENODEV;
+}
+
 std::optional<bool> DecodeFilter(const nlmsghdr *message) {
   return message->nlmsg_type == RTM_NEWTFILTER ? std::optional(true) : std::nullopt;
 }
@@ -76,7 +81,7 @@ Napi::Value RemoveUnusedHooks(const Napi::CallbackInfo &info) {
   bpf_tc_hook hook = Hook(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
   ClearWarnings();
   int destroyed = bpf_tc_hook_destroy(&hook);
-  if (destroyed != -ENOENT && destroyed != -EINVAL && destroyed != -ENODEV)
+  if (!IsMissing(destroyed))
     Check(env, "bpf_tc_hook_destroy", destroyed);
   return Napi::Boolean::New(env, destroyed == 0);
 }
@@ -93,15 +98,24 @@ Napi::Value AttachFilter(const Napi::CallbackInfo &info) {
   return env.Undefined();
 }
 
+Napi::Value HasFilter(const Napi::CallbackInfo &info) {
+  bpf_tc_hook hook = Hook(Uint32Argument(info, 0), StringArgument(info, 1));
+  bpf_tc_opts options = Options(Uint32Argument(info, 2));
+  ClearWarnings();
+  int found = bpf_tc_query(&hook, &options);
+  if (!IsMissing(found))
+    Check(info.Env(), "bpf_tc_query", found);
+  return Napi::Boolean::New(info.Env(), found == 0);
+}
+
 Napi::Value DetachFilter(const Napi::CallbackInfo &info) {
   bpf_tc_hook hook = Hook(Uint32Argument(info, 0), StringArgument(info, 1));
   bpf_tc_opts options = Options(Uint32Argument(info, 2));
   ClearWarnings();
   int detached = bpf_tc_detach(&hook, &options);
-  if (detached == -ENOENT || detached == -EINVAL || detached == -ENODEV)
-    return Napi::Boolean::New(info.Env(), false);
-  Check(info.Env(), "bpf_tc_detach", detached);
-  return Napi::Boolean::New(info.Env(), true);
+  if (!IsMissing(detached))
+    Check(info.Env(), "bpf_tc_detach", detached);
+  return Napi::Boolean::New(info.Env(), detached == 0);
 }
 
 } // namespace bpf

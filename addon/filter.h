@@ -17,6 +17,9 @@ Napi::Value RemoveUnusedHooks(const Napi::CallbackInfo &info);
 /** attachFilter(program, ifindex, "ingress" | "egress", handle): in place of the one that has the handle */
 Napi::Value AttachFilter(const Napi::CallbackInfo &info);
 
+/** hasFilter(ifindex, "ingress" | "egress", handle): whether it is there */
+Napi::Value HasFilter(const Napi::CallbackInfo &info);
+
 /** detachFilter(ifindex, "ingress" | "egress", handle): whether there was one */
 Napi::Value DetachFilter(const Napi::CallbackInfo &info);
 

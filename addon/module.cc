@@ -50,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<MakeHooks>(exports, "makeHooks");
   Export<RemoveUnusedHooks>(exports, "removeUnusedHooks");
   Export<AttachFilter>(exports, "attachFilter");
+  Export<HasFilter>(exports, "hasFilter");
   Export<DetachFilter>(exports, "detachFilter");
   Export<MarkedSocket>(exports, "markedSocket");
   Export<SendFrame>(exports, "sendFrame");

@@ -20,23 +20,25 @@ const HANDLE_WITH_HOOKS = 0x7865;
  */
 export class TcFilters implements Disposable {
   readonly ifindex: number;
+  readonly #handleOfIngress: number;
 
-  private constructor(ifindex: number) {
+  private constructor(ifindex: number, handleOfIngress: number) {
     this.ifindex = ifindex;
+    this.#handleOfIngress = handleOfIngress;
   }
 
   /** Take the places of those that are there. @throws BpfError ENODEV, EPERM, and then nothing is attached */
   static attach({ ingress, egress }: FilterPrograms, ifindex: number): TcFilters {
     TcFilters.remove(ifindex);
-    const isOurs = native.makeHooks(ifindex);
+    const handleOfIngress = native.makeHooks(ifindex) ? HANDLE_WITH_HOOKS : HANDLE;
     try {
-      native.attachFilter(ingress.native, ifindex, "ingress", isOurs ? HANDLE_WITH_HOOKS : HANDLE);
+      native.attachFilter(ingress.native, ifindex, "ingress", handleOfIngress);
       native.attachFilter(egress.native, ifindex, "egress", HANDLE);
     } catch (error) {
       TcFilters.remove(ifindex);
       throw error;
     }
-    return new TcFilters(ifindex);
+    return new TcFilters(ifindex, handleOfIngress);
   }
 
   /**
@@ -47,6 +49,16 @@ export class TcFilters implements Disposable {
     native.detachFilter(ifindex, "egress", HANDLE);
     native.detachFilter(ifindex, "ingress", HANDLE);
     if (native.detachFilter(ifindex, "ingress", HANDLE_WITH_HOOKS)) native.removeUnusedHooks(ifindex);
+  }
+
+  /** False once somebody has taken them off one by one, or with the queue discipline or the interface. @throws BpfError */
+  get areAttached(): boolean {
+    return this.sendsThrough && native.hasFilter(this.ifindex, "ingress", this.#handleOfIngress);
+  }
+
+  /** Of the program at egress alone. @throws BpfError */
+  get sendsThrough(): boolean {
+    return native.hasFilter(this.ifindex, "egress", HANDLE);
   }
 
   close(): void {

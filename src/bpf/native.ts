@@ -220,6 +220,7 @@ export interface NativeAddon {
   makeHooks(ifindex: number): boolean;
   removeUnusedHooks(ifindex: number): boolean;
   attachFilter(program: NativeProgram, ifindex: number, direction: "ingress" | "egress", handle: number): void;
+  hasFilter(ifindex: number, direction: "ingress" | "egress", handle: number): boolean;
   detachFilter(ifindex: number, direction: "ingress" | "egress", handle: number): boolean;
   queryXdp(ifindex: number): { readonly native: number; readonly generic: number };
   possibleCpus(): number;

@@ -4,11 +4,12 @@
 
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { type BpfMap, BpfObject, type FilterPrograms, TcFilters } from "../bpf/index.ts";
+import { type BpfMap, BpfObject, type BpfProgram, TcFilters } from "../bpf/index.ts";
 import { XdirectorError } from "../errors.ts";
 import { type Address, addressToBytes } from "../model/address.ts";
 import type { NextHop, NextHops } from "../model/next-hop.ts";
 import type { Passage, ProbePlan, ProbeTarget, ProbeWays } from "../model/probe.ts";
+import { ProbeFilters } from "./probe-filters.ts";
 import { chooseSource, ownAddresses } from "./probe-source.ts";
 import { type IpRecord, type ServerRecord, toServerRecord } from "./records.ts";
 
@@ -21,6 +22,8 @@ const MAX_PROBES = 65536;
 
 const UNKNOWN: NextHop = { kind: "unresolved", reason: "not looked up yet" };
 
+const TAKEN_OFF = "the programs that lead it to the VIP were taken off the interface (tc); they are attached again";
+
 /** `struct probe` */
 interface ProbeRecord {
   server: ServerRecord;
@@ -29,8 +32,8 @@ interface ProbeRecord {
 
 interface Loaded {
   readonly probes: BpfMap<number, ProbeRecord>;
-  readonly programs: FilterPrograms;
-  readonly filters: Map<number, TcFilters>;
+  readonly programs: readonly BpfProgram[];
+  readonly filters: ProbeFilters;
 }
 
 interface Way {
@@ -64,7 +67,7 @@ export class ProbePath implements ProbeWays {
     this.#loaded ??= load();
     const loaded = this.#loaded;
     const egress = [...wanted.values()].flatMap(({ rip }) => egressOf(nextHops.get(rip)));
-    for (const ifindex of new Set([...this.#interfaces(), ...egress])) attach(loaded, ifindex);
+    for (const ifindex of new Set([...this.#interfaces(), ...egress])) loaded.filters.attach(ifindex);
     for (const [key, { mark }] of this.#ways) {
       if (wanted.has(key)) continue;
       loaded.probes.delete(mark);
@@ -90,7 +93,7 @@ export class ProbePath implements ProbeWays {
     const { mark, nextHop, source } = way;
     if (nextHop.kind === "local") return { kind: "local" };
     if (nextHop.kind === "unresolved") return { kind: "blocked", reason: nextHop.reason };
-    if (source) return { kind: "marked", mark, source };
+    if (source) return { kind: "marked", mark, source, obstacle: this.#obstacle(nextHop.ifindex) };
     return { kind: "blocked", reason: `the director has no address but VIPs to reach ${target.rip} from` };
   }
 
@@ -98,11 +101,30 @@ export class ProbePath implements ProbeWays {
   close(): void {
     if (!this.#loaded) return;
     const { probes, programs, filters } = this.#loaded;
-    for (const filter of filters.values()) filter.close();
-    for (const owned of [probes, ...Object.values(programs)]) owned.close();
+    filters.close();
+    for (const owned of [probes, ...programs]) owned.close();
     this.#loaded = undefined;
     this.#ways.clear();
     this.#marks.clear();
+  }
+
+  /**
+   * Asked before a probe, for after it. A success counts only if the program that sends it to the VIP was there all the
+   * time; a failure is worth a look at all of them, since answers may come by any interface.
+   */
+  #obstacle(ifindex: number): (outcome: { readonly ok: boolean }) => string | undefined {
+    const filters = this.#loaded?.filters;
+    const losses = filters?.losses;
+    return ({ ok }) => {
+      if (!filters || filters !== this.#loaded?.filters) return undefined;
+      try {
+        const isIntact = ok && filters.isOnWayOut(ifindex);
+        if (!isIntact) filters.restore();
+        return filters.losses !== losses || (ok && !isIntact) ? TAKEN_OFF : undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
   }
 
   /** Not one that was in use a moment ago: packets with it may be on their way. */
@@ -125,17 +147,8 @@ function load(): Loaded {
   using object = BpfObject.open(OBJECT_PATH);
   object.load();
   const programs = { ingress: object.program("probe_in"), egress: object.program("probe_out") };
-  return { probes: object.map<number, ProbeRecord>("probes"), programs, filters: new Map() };
-}
-
-function attach({ programs, filters }: Loaded, ifindex: number): void {
-  if (filters.has(ifindex)) return;
-  try {
-    filters.set(ifindex, TcFilters.attach(programs, ifindex));
-  } catch (error) {
-    const message = `cannot probe VIPs by interface ${ifindex}: ${(error as Error).message}`;
-    throw new XdirectorError("DATAPLANE_FAILED", message, [], error);
-  }
+  const filters = new ProbeFilters(programs);
+  return { probes: object.map<number, ProbeRecord>("probes"), programs: Object.values(programs), filters };
 }
 
 function egressOf(nextHop: NextHop | undefined): number[] {

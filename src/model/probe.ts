@@ -31,8 +31,16 @@ export interface ProbePlan {
 
 /** How a check gets to its target now. */
 export type Passage =
-  /** It connects to the RIP from this address, with this mark on its socket. */
-  | { readonly kind: "marked"; readonly mark: number; readonly source: Address }
+  /**
+   * It connects to the RIP from this address, with this mark on its socket. Afterwards `obstacle` says why what it found
+   * is not about the VIP, if somebody has meddled with the way.
+   */
+  | {
+      readonly kind: "marked";
+      readonly mark: number;
+      readonly source: Address;
+      readonly obstacle: (outcome: { readonly ok: boolean }) => string | undefined;
+    }
   /** The director itself is the server: it connects to the VIP. */
   | { readonly kind: "local" }
   | { readonly kind: "blocked"; readonly reason: string };

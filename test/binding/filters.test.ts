@@ -63,6 +63,25 @@ test("what a killed process left is taken off as a whole, by removing it or by a
   assert.deepEqual([filters(), hasHooks()], [0, false]);
 });
 
+for (const [what, ...command] of [
+  ["the queue discipline", "qdisc", "del", "dev", "veth0", "clsact"],
+  ["the filters that send", "filter", "del", "dev", "veth0", "egress"],
+  ["the filters that receive", "filter", "del", "dev", "veth0", "ingress"],
+] as const) {
+  test(`it is known when somebody takes off ${what}, and they can be attached again`, () => {
+    inProcess(
+      `const attached = attach();
+       const before = attached.areAttached;
+       execFileSync("tc", ${JSON.stringify(command)});
+       const now = attached.areAttached;
+       const again = attach();
+       if (!before || now || !again.areAttached) throw new Error([before, now, again.areAttached].join());
+       again.close();`,
+    );
+    assert.equal(filters(), 0);
+  });
+}
+
 test("a queue discipline that was there before stays, with and without filters", () => {
   namespace.run("tc", ["qdisc", "add", "dev", "veth0", "clsact"]);
   inProcess("attach().close(); attach(); remove(); remove();");

@@ -262,6 +262,18 @@ describe("a VIP that is probed on its servers", () => {
     await becomes(expected(({ host }) => host !== "direct"));
   });
 
+  test("stays down though somebody takes the programs off that lead checks there, which are attached again", async () => {
+    const told = daemon.log.length;
+    director.run("tc", ["qdisc", "del", "dev", "eth0", "clsact"]);
+    await until("the reason is told", async () =>
+      JSON.stringify(await watched()).includes("were taken off the interface (tc); they are attached again"),
+    );
+    await everyCheckRuns();
+    await becomes(expected(({ host }) => host !== "direct"));
+    for (const family of FAMILIES)
+      assert.ok(!daemon.log.includes(`Adding service [${ripOf("direct", family)}]`, told), daemon.log.slice(told));
+  });
+
   test("leaves nothing at the interface when the director stops", async () => {
     const filters = () =>
       ["ingress", "egress"].map((hook) => director.run("tc", ["filter", "show", "dev", "eth0", hook]));

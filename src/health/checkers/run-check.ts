@@ -38,10 +38,12 @@ export async function runCheck(check: PeriodicCheck, { passageTo, ...run }: Run)
   const passage = target && passageTo(target);
   if (passage?.kind === "blocked") return failure(passage.reason);
   try {
-    return await runBy(target ? withoutAddress(check) : check, {
+    const outcome = await runBy(target ? withoutAddress(check) : check, {
       ...run,
       subject: { ...run.subject, ...wayOf(passage, target) },
     });
+    const obstacle = passage?.kind === "marked" ? passage.obstacle(outcome) : undefined;
+    return obstacle === undefined ? outcome : failure(obstacle);
   } catch (error) {
     // There was no such socket: bindTo is no address of this machine, for example.
     return failureOf(error as Error);

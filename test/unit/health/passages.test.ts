@@ -16,7 +16,7 @@ import { address } from "../../support/memory-director.ts";
 import { httpCheck, LOOPBACK, listening, smtpCheck, tcpCheck, udpCheck } from "./checks.ts";
 
 const NOWHERE = address("192.0.2.9");
-const MARKED: Passage = { kind: "marked", mark: 0x78640000, source: LOOPBACK };
+const MARKED: Passage = { kind: "marked", mark: 0x78640000, source: LOOPBACK, obstacle: () => undefined };
 
 function probe(check: PeriodicCheck, port: number, passage: Passage, rip = LOOPBACK): Promise<Outcome> {
   const aim: ProbeAim = { vip: LOOPBACK, rip, method: "direct", tunnel: IPIP };
@@ -76,6 +76,17 @@ describe("a check of a VIP", () => {
   test("fails with the reason why there is no way", async () => {
     const reason = "no answer from 10.0.0.11 on eth0";
     assert.deepEqual(await probe(tcpCheck(), 80, { kind: "blocked", reason }), { ok: false, reason });
+  });
+
+  test("fails, whatever it found, when somebody has meddled with the way meanwhile", async () => {
+    using server = await listening(() => {});
+    const found: unknown[] = [];
+    const obstacle = (outcome: object) => {
+      found.push(outcome);
+      return "taken off";
+    };
+    const outcome = await probe(tcpCheck(), server.port, { ...MARKED, obstacle });
+    assert.deepEqual([outcome, found], [{ ok: false, reason: "taken off" }, [{ ok: true }]]);
   });
 
   for (const check of [tcpCheck(), httpCheck([{}]), smtpCheck(), udpCheck({ requireReply: true })]) {
