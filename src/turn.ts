@@ -3,14 +3,14 @@
 // one after the other, however much such work there is.
 
 /** ms */
-const LENGTH = 2;
+export const TURN_LENGTH = 2;
 
 /** Who waits for a turn, in the order they came. */
 const waiting: (() => void)[] = [];
 
 /** @example for (const service of services) { ...; if (turn.isOver) await turn.next(); } */
 export class Turn {
-  #end = performance.now() + LENGTH;
+  #end = performance.now() + TURN_LENGTH;
 
   get isOver(): boolean {
     return performance.now() >= this.#end;
@@ -19,7 +19,7 @@ export class Turn {
   /** Resolves when everything else that was waiting had its turn. */
   async next(): Promise<void> {
     await new Promise<void>(queue);
-    this.#end = performance.now() + LENGTH;
+    this.#end = performance.now() + TURN_LENGTH;
   }
 }
 

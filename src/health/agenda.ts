@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // When what is to be done: any number of appointments, one timer.
 
+import { TURN_LENGTH } from "../turn.ts";
+import { Heap } from "./heap.ts";
+
 export interface Clock {
   /** ms, of a monotonic clock. */
   now(): number;
@@ -21,20 +24,19 @@ export const SYSTEM_CLOCK: Clock = {
 };
 
 export interface Appointment {
+  /** Not earlier, */
   readonly due: number;
+  /** and, for the sake of other work, not later. */
+  readonly latest: number;
   /** undefined: cancelled. */
   action: (() => void) | undefined;
 }
 
-/** Kept without a pause: when thousands are due, other work comes in between, */
-const AT_ONCE = 16;
-/** but not once they are overdue by more than this, in ms. */
-const PATIENCE = 20;
-
 export class Agenda {
   readonly #clock: Clock;
-  /** A binary heap: no entry is due before its parent, which is at (index - 1) >> 1. */
-  readonly #heap: Appointment[] = [];
+  readonly #ahead = new Heap<Appointment>(({ due }) => due);
+  /** Those whose time has come: when many are, the ones that can wait let others go first. */
+  readonly #overdue = new Heap<Appointment>(({ latest }) => latest);
   #cancelTimer = (): void => {};
   #timerDue = Number.POSITIVE_INFINITY;
 
@@ -46,26 +48,28 @@ export class Agenda {
     return this.#clock.now();
   }
 
-  add(due: number, action: () => void): Appointment {
-    const appointment = { due, action };
-    this.#heap.push(appointment);
-    this.#rise(this.#heap.length - 1);
+  /** `patience`: for how many ms after `due` other work may come first. */
+  add(due: number, patience: number, action: () => void): Appointment {
+    const appointment = { due, latest: due + patience, action };
+    this.#ahead.add(appointment);
     this.#arm();
     return appointment;
   }
 
-  /** Its place in the heap is given up when it comes due. */
+  /** Its place is given up when it comes due. */
   cancel(appointment: Appointment): void {
     appointment.action = undefined;
   }
 
   clear(): void {
-    this.#heap.length = 0;
+    this.#ahead.clear();
+    this.#overdue.clear();
     this.#arm();
   }
 
+  /** Overdue ones go on after a round of the event loop. */
   #arm(): void {
-    const due = this.#heap[0]?.due ?? Number.POSITIVE_INFINITY;
+    const due = this.#overdue.first?.due ?? this.#ahead.first?.due ?? Number.POSITIVE_INFINITY;
     if (due === this.#timerDue) return;
     this.#cancelTimer();
     this.#timerDue = due;
@@ -75,52 +79,24 @@ export class Agenda {
     }
   }
 
+  /** A turn, longer only by those that can wait no more. */
   #run(): void {
     this.#timerDue = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
-    for (let kept = 0; ; kept++) {
-      const first = this.#heap[0];
-      if (!first || first.due > now || (kept >= AT_ONCE && now - first.due <= PATIENCE)) break;
-      this.#removeFirst();
+    const end = this.#clock.now() + TURN_LENGTH;
+    for (let now = this.#clock.now(); ; now = this.#clock.now()) {
+      this.#collect(now);
+      const first = this.#overdue.first;
+      if (!first || (now >= end && now < first.latest)) break;
+      this.#overdue.removeFirst();
       first.action?.();
     }
     this.#arm();
   }
 
-  #removeFirst(): void {
-    const last = this.#heap.pop() as Appointment;
-    if (this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink(0);
-  }
-
-  #rise(index: number): void {
-    for (let child = index; child > 0; ) {
-      const parent = (child - 1) >> 1;
-      if (this.#dueAt(parent) <= this.#dueAt(child)) return;
-      this.#swap(parent, child);
-      child = parent;
+  #collect(now: number): void {
+    for (let next = this.#ahead.first; next && next.due <= now; next = this.#ahead.first) {
+      this.#ahead.removeFirst();
+      this.#overdue.add(next);
     }
-  }
-
-  #sink(index: number): void {
-    for (let parent = index; ; ) {
-      const left = 2 * parent + 1;
-      const right = left + 1;
-      const child = this.#dueAt(right) < this.#dueAt(left) ? right : left;
-      if (this.#dueAt(child) >= this.#dueAt(parent)) return;
-      this.#swap(parent, child);
-      parent = child;
-    }
-  }
-
-  #dueAt(index: number): number {
-    return this.#heap[index]?.due ?? Number.POSITIVE_INFINITY;
-  }
-
-  #swap(a: number, b: number): void {
-    const kept = this.#heap[a] as Appointment;
-    this.#heap[a] = this.#heap[b] as Appointment;
-    this.#heap[b] = kept;
   }
 }

@@ -22,6 +22,8 @@ import { type Successors, successors, type Watched } from "./succession.ts";
 
 /** keepalived's BOOTSTRAP_DELAY: no check runs earlier after it was configured, in ms. */
 const BOOTSTRAP_DELAY = 1_000;
+/** So much of the time between two runs a check may wait for other work; at a tenth it would count as late. */
+const PATIENCE = 0.05;
 
 export interface MonitorOptions {
   /** Verdicts have changed what is to be served. */
@@ -160,7 +162,8 @@ export class Monitor {
 
   #schedule(task: CheckTask, wait: number): void {
     const due = this.#agenda.now() + wait;
-    task.appointment = this.#agenda.add(due, () => void this.#run(task, due));
+    const { delayLoop } = task.check as PeriodicCheck;
+    task.appointment = this.#agenda.add(due, PATIENCE * delayLoop, () => void this.#run(task, due));
   }
 
   async #run(task: CheckTask, due: number): Promise<void> {

@@ -23,6 +23,11 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** Something takes so long: no timer fires meanwhile. */
+  spend(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets so much time pass: every timer fires at its time, and what follows from it settles before the next. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -32,7 +37,7 @@ export class VirtualClock implements Clock {
       next.action();
       await settle();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
     await settle();
   }
 

@@ -23,6 +23,22 @@ describe("the time of checks", () => {
     );
   });
 
+  test("comes no later than a tenth of the interval after that of many others, however much other work there is", async () => {
+    const watching = new Watching();
+    watching.cost = 1 / 16;
+    const servers = Array.from({ length: 500 }, (_, n) => watchedServer(`10.0.${n >> 8}.${n & 255}`, [tcpCheck()]));
+    watching.watch(watchedService(servers));
+    const otherWork = () => {
+      watching.clock.spend(30);
+      watching.clock.after(1, otherWork);
+    };
+    watching.clock.after(1_000, otherWork);
+    await watching.clock.pass(1_500);
+    assert.equal(watching.runs.length, 500);
+    const last = Math.max(...watching.runs.map(([, at]) => at));
+    assert.ok(last > 1_100 && last < 1_200, `the last one at ${last} ms`);
+  });
+
   test("goes on undisturbed when something else changes", async () => {
     const watching = new Watching();
     const server = () => watchedServer("10.0.0.1", [tcpCheck()]);

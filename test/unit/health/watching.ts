@@ -29,6 +29,8 @@ export class Watching {
   readonly answers = new Map<string, Outcome>();
   /** Address of the server and time of every run. */
   readonly runs: [rip: string, at: number][] = [];
+  /** What the begin of a run costs, ms. */
+  cost = 0;
   readonly addresses = new Set<string>();
   changes = 0;
   readonly monitor: Monitor;
@@ -45,6 +47,7 @@ export class Watching {
       onEvents: (events) => this.events.push(...events),
       run: async (_check, { subject }) => {
         this.runs.push([subject.rip, this.clock.now()]);
+        this.clock.spend(this.cost);
         return this.answers.get(subject.rip) ?? { ok: true };
       },
       ...options,
