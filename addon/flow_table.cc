@@ -227,12 +227,12 @@ uint32_t FlowTable::Purge(const FlowEnds &ends, uint32_t server) const {
 /** The other slot of a masqueraded flow, unless it went to another flow since. */
 void FlowTable::EndReply(const FlowEnds &ends, uint64_t index) const {
   uint64_t peer = Near(index).tuple.peer;
-  if (peer >= Slots() || Near(peer).reply.peer != index)
+  if (peer >= Slots())
     return;
   flow_slot &slot = Slot(peer);
-  uint64_t signature = Read(slot.signature), raw = Read(slot.word);
+  uint64_t signature = Read(slot.signature), raw = Read(slot.word); // first, lest they be another flow's by then
   FlowWord word(raw);
-  if (signature > FLOW_CLAIMED && word.isReply && !word.isEnded)
+  if (signature > FLOW_CLAIMED && word.isReply && !word.isEnded && Near(peer).reply.peer == index)
     End(peer, signature, raw, ends);
 }
 

@@ -19,7 +19,7 @@
 #include "transport.h"
 #include "victim.h"
 
-/* More would be needed only if a line's neighbours came and went between each of them. */
+/* One fails only when a flow came or went, away from home, at that very moment. */
 #define RESTAMP_ATTEMPTS 3
 
 /* Where a flow lives, or would. */
@@ -80,7 +80,7 @@ static __always_inline struct flow_slot *flow_find_in_line(const struct flow_pla
 	return NULL;
 }
 
-/* The slot of the flow, or NULL. */
+/* The slot of the flow, or NULL. The other line is one more wait for memory: only while a flow is away from home. */
 static __always_inline struct flow_slot *flow_find(const struct flow_place *place)
 {
 	__u32 home = flow_home(place->signature);
@@ -147,14 +147,10 @@ static __always_inline void flow_fetch_far(const struct flow_place *place)
 		fetch_line((const void *)(last + 1) - 1);
 }
 
-/* The other slot of a masqueraded flow, unless it went to another flow since. */
-static __always_inline struct flow_slot *flow_peer(const struct flow_slot *own, __u32 number)
+/* Whether this slot and the one with this number are still those of one masqueraded flow. */
+static __always_inline bool flow_is_peer(const struct flow_slot *slot, __u32 number)
 {
-	struct flow_slot *peer = flow_slot_at(flow_near(own)->tuple.peer);
-
-	if (!peer || flow_near(peer)->tuple.peer != number)
-		return NULL;
-	return peer->word & FLOW_MASQUERADE ? peer : NULL;
+	return flow_near(slot)->tuple.peer == number && slot->word & FLOW_MASQUERADE;
 }
 
 /* Whether a template is to be told when the flow ends; of a pair's slots the reply's does not. */
@@ -163,7 +159,7 @@ static __always_inline bool flow_is_controlled(__u64 word)
 	return (word & (FLOW_PERSISTENT | FLOW_REPLY | FLOW_ENDED)) == FLOW_PERSISTENT;
 }
 
-/* A flow comes or goes: FLOW_AWAY_ONE, or the same below zero. Its slot is claimed. */
+/* A flow comes or goes: FLOW_AWAY_ONE more or less. Its slot is claimed, so nobody else counts it. */
 static __always_inline void flow_count_away(__u32 number, __u64 signature, __u64 difference)
 {
 	struct flow_slot *home;
@@ -176,8 +172,8 @@ static __always_inline void flow_count_away(__u32 number, __u64 signature, __u64
 }
 
 /*
- * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Not by an exchange, which
- * would be quicker: FLOW_OVERFLOWED must be there all the time.
+ * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Not by an exchange, which would
+ * be quicker: what of the word is not the flow's own must be there all the time.
  */
 static __always_inline void flow_end(struct flow_slot *slot, __u32 number, __u64 signature)
 {
@@ -189,16 +185,23 @@ static __always_inline void flow_end(struct flow_slot *slot, __u32 number, __u64
 		template_release(flow_template(number));
 }
 
-/* Claimed in between, so that the flow that ends is the one that was found. */
+/* Claims the slot, so that the flow that ends is the one that was found. False when that one has gone. */
+static __always_inline bool flow_hold(struct flow_slot *slot, __u64 signature)
+{
+	return __sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) == signature;
+}
+
+/* Of a slot that is claimed. */
 static __always_inline void flow_release(struct flow_slot *slot, __u32 number, __u64 signature)
 {
-	if (__sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) != signature)
-		return;
 	flow_end(slot, number, signature);
 	__sync_lock_test_and_set(&slot->signature, 0);
 }
 
-/* When another CPU was faster with this flow, its view is as good as ours. With its neighbours, ours still counts. */
+/*
+ * When another CPU was faster, its view of the flow is as good as ours. When only what is not the flow's own has changed,
+ * ours still counts.
+ */
 static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u32 state, __u64 now)
 {
 #pragma clang loop unroll(disable)
@@ -214,25 +217,31 @@ static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u
 	}
 }
 
-/* Both slots of a pair live and die together. Global functions: verified once, off the hot path. */
+/*
+ * Both slots of a pair live and die together. Global functions: verified once, off the hot path. The peer's signature is
+ * read before it is known to be the peer: a flow that gets its slot afterwards has another one.
+ */
 __noinline int flow_free_peer(__u32 number)
 {
 	const struct flow_slot *own = flow_slot_at(number);
-	struct flow_slot *peer = own ? flow_peer(own, number) : NULL;
-	__u64 signature = peer ? peer->signature : 0;
+	__u32 peer_number = own ? flow_near(own)->tuple.peer : 0;
+	struct flow_slot *peer = own ? flow_slot_at(peer_number) : NULL;
+	__u64 signature = peer ? *(volatile __u64 *)&peer->signature : 0;
 
-	if (signature > FLOW_CLAIMED)
-		flow_release(peer, flow_near(own)->tuple.peer, signature);
+	if (signature > FLOW_CLAIMED && flow_is_peer(peer, number) && flow_hold(peer, signature))
+		flow_release(peer, peer_number, signature);
 	return 0;
 }
 
+/* Not once it has ended: see flow_publish(). */
 __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 {
 	const struct flow_slot *own = flow_slot_at(number);
-	struct flow_slot *peer = own ? flow_peer(own, number) : NULL;
+	struct flow_slot *peer = own ? flow_slot_at(flow_near(own)->tuple.peer) : NULL;
+	__u64 word = peer ? *(volatile __u64 *)&peer->word : FLOW_ENDED;
 
-	if (peer)
-		flow_restamp(peer, peer->word, state, now);
+	if (!(word & FLOW_ENDED) && flow_is_peer(peer, number))
+		flow_restamp(peer, word, state, now);
 	return 0;
 }
 
@@ -241,6 +250,8 @@ static __always_inline void flow_free(struct flow_slot *slot, const struct flow_
 {
 	__u32 number = flow_number(place, slot);
 
+	if (!flow_hold(slot, place->signature))
+		return;
 	if (word & FLOW_MASQUERADE)
 		flow_free_peer(number);
 	flow_release(slot, number, place->signature);
@@ -289,13 +300,13 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 	return true;
 }
 
-/* The first reply over UDP is told to the flow's template. */
+/* The first reply over UDP is told to the flow's template; the next one is as well if the word has changed meanwhile. */
 static __always_inline void flow_note_reply(struct flow_slot *slot, __u32 number, __u64 word)
 {
 	if (flow_protocol(word) != FLOW_UDP)
 		return;
 	flow_assure_template(number);
-	__sync_fetch_and_and(&slot->word, ~FLOW_PERSISTENT);
+	__sync_val_compare_and_swap(&slot->word, word, word & ~FLOW_PERSISTENT);
 }
 
 /* What is known of a flow before it has a slot. */
@@ -334,15 +345,15 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 }
 
 /*
- * The tuple is written before: the barrier makes whoever sees the signature see that too. Nobody looks at the word of a
- * claimed slot but for what is not the flow's own, so that stays all the time.
+ * The tuple is written before: the barrier makes whoever sees the signature see that too. The word becomes this flow's
+ * in one step, for those who have just seen the former flow's signature: a sweep would end what is neither. Nobody
+ * changes the word of a flow that has ended but for what is not the flow's own, and that must be there all the time.
  */
 static __always_inline void flow_publish(struct flow_slot *slot, __u32 number, __u64 signature,
 					 __u64 word)
 {
 	load_begin(word);
-	__sync_fetch_and_and(&slot->word, ~FLOW_OWN_MASK);
-	__sync_fetch_and_or(&slot->word, word);
+	__sync_fetch_and_xor(&slot->word, (slot->word ^ word) & FLOW_OWN_MASK);
 	flow_count_away(number, signature, FLOW_AWAY_ONE);
 	__sync_lock_test_and_set(&slot->signature, signature);
 }

@@ -16,7 +16,14 @@ const PEER_OFFSET = 12;
 export const LOAD_BYTES = 64;
 /** Server slots that have a load. */
 export const SERVERS = 256;
+/** In the first word of a line: how many flows whose home it is are in the other one. */
+const AWAY_BIT = 60n;
+const AWAY_MASK = 7n << AWAY_BIT;
 const OVERFLOWED = 1n << 63n;
+/** What of a word is its flow's. */
+const OWN_MASK = (1n << AWAY_BIT) - 1n;
+/** In a signature, and in the number of a slot: which line. */
+const LINE = 4;
 const ENDED = 1n << 57n;
 const TCP = 0;
 export const UDP = 1;
@@ -41,6 +48,11 @@ export interface Made {
   readonly protocol?: number;
   readonly signature?: bigint;
   readonly isIpv6?: boolean;
+}
+
+/** The first slot of the line that a flow in this slot, with this signature, is at home in. */
+function homeOf(slot: number, signature: bigint): number {
+  return slot - (slot % WAYS) + (Number(signature) & LINE);
 }
 
 /** Where a slot's word is, in words of 8 bytes; its signature is before it. */
@@ -74,7 +86,9 @@ export class Table {
   }: Made): void {
     const word = BigInt(server) | (BigInt(tick) << 24n) | (BigInt(state) << 48n) | (BigInt(protocol) << 52n);
     this.#words[wordOf(slot) - 1] = signature;
-    this.#words[wordOf(slot)] = word | (isIpv6 ? IPV6 : 0n);
+    this.#setOwn(slot, word | (isIpv6 ? IPV6 : 0n));
+    const home = homeOf(slot, signature);
+    if (signature !== CLAIMED && ((slot ^ home) & LINE) !== 0) this.setAway(home, this.away(home) + 1);
     const tuple = this.#near(slot);
     tuple.setUint8(3, slot & 0xff); // last byte of cip
     tuple.setUint8(7, server & 0xff); // last byte of vip
@@ -104,7 +118,26 @@ export class Table {
 
   /** As a packet of an established flow of server 0 does. */
   touch(slot: number, tick: number): void {
-    Atomics.store(this.#words, wordOf(slot), (BigInt(STATES.established) << 48n) | (BigInt(tick) << 24n));
+    this.#setOwn(slot, (BigInt(STATES.established) << 48n) | (BigInt(tick) << 24n));
+  }
+
+  /** Walks may count flows in the rest of the word at the same time. */
+  #setOwn(slot: number, own: bigint): void {
+    const at = wordOf(slot);
+    for (;;) {
+      const seen = Atomics.load(this.#words, at);
+      if (Atomics.compareExchange(this.#words, at, seen, (seen & ~OWN_MASK) | own) === seen) return;
+    }
+  }
+
+  /** How many flows are away from the line that begins with this slot. */
+  away(line: number): number {
+    return Number(((this.#words[wordOf(line)] as bigint) & AWAY_MASK) >> AWAY_BIT);
+  }
+
+  setAway(line: number, flows: number): void {
+    const at = wordOf(line);
+    this.#words[at] = ((this.#words[at] as bigint) & ~AWAY_MASK) | (BigInt(flows) << AWAY_BIT);
   }
 
   mark(bucket: number): void {

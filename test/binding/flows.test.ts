@@ -209,6 +209,42 @@ test("a flow that a killed sweep had ended is cleared away, but not counted agai
   assert.deepEqual(table.load(1), [5, 5]);
 });
 
+describe("a flow away from home", () => {
+  const [AWAY, HOME] = [0x1234n, 0x1230n];
+  const rows: readonly { readonly what: string; readonly end: (table: Table) => Promise<unknown> }[] = [
+    { what: "expires", end: (table) => table.sweep(2, 100) },
+    { what: "is purged", end: (table) => table.purge(1) },
+    { what: "is shed", end: (table) => table.shed(0) },
+    {
+      what: "was ended by a sweep that was killed",
+      end: (table) => {
+        for (const slot of [0, 1, 2]) table.end(slot);
+        return table.sweep(2, 99);
+      },
+    },
+  ];
+  for (const { what, end } of rows) {
+    test(`is taken off its line's count when it ${what}, and nothing else is`, async () => {
+      using table = new Table(1);
+      const made = { server: 1, tick: 0, state: STATES.synRecv };
+      table.put({ slot: 0, signature: AWAY, ...made });
+      table.put({ slot: 1, signature: AWAY + 8n, ...made });
+      table.put({ slot: 2, signature: HOME, ...made });
+      table.put({ slot: 4, signature: HOME + 8n, server: 0, tick: 99 });
+      table.put({ slot: 7, signature: AWAY + 16n, server: 0, tick: 99 });
+      table.mark(0);
+      assert.deepEqual([table.away(0), table.away(4)], [1, 2]);
+      await end(table);
+      assert.deepEqual(
+        [0, 1, 2, 4, 7].map((slot) => table.signature(slot)),
+        [0n, 0n, 0n, HOME + 8n, AWAY + 16n],
+      );
+      assert.deepEqual([table.away(0), table.away(4), table.isMarked(0)], [1, 0, true]);
+      assert.equal((await table.list(0, 10, 99)).flows.length, 2, "the others live");
+    });
+  }
+});
+
 test("a flow of a server beyond the loads ends all the same", async () => {
   using table = new Table(1);
   table.put({ slot: 3, server: SERVERS + 1, tick: 0 });

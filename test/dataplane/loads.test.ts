@@ -2,9 +2,7 @@
 // Live counts of flows: at any moment what a recount of the flow table would say, however flows end.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { after, afterEach, before, describe, test } from "node:test";
-import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { purgeServer } from "../../src/bpf/index.ts";
 import { KernelDataplane } from "../../src/dataplane/kernel.ts";
@@ -16,6 +14,7 @@ import { address, server, service } from "../support/memory-director.ts";
 import { type Packet, packet, type TcpFlag } from "../support/packet.ts";
 import { recount, recountAway } from "../support/recount.ts";
 import { type Chunk, IS_SCTP, type Segment, sctp } from "../support/sctp.ts";
+import { Senders } from "../support/senders.ts";
 
 const web = service([server("10.1.0.1"), server("10.1.0.2")]);
 const dns = service([server("10.1.0.1", { port: 53 })], { protocol: "udp", port: 53 });
@@ -100,16 +99,8 @@ describe("the counts of flows", () => {
   });
 
   test("are a recount's after two CPUs and sweeps worked on the same few slots", async () => {
-    const { id } = dataplane.loaded.program;
-    const workers = [1, 2].map((seed) => new Worker(SENDER, { eval: true, workerData: { id, frames, seed } }));
-    const done = Promise.all(workers.map((worker) => once(worker, "exit")));
-    let isOver = false;
-    const sending = done.finally(() => {
-      isOver = true;
-    });
-    do await expireAll(dataplane);
-    while (!isOver);
-    assert.deepEqual(await sending, [[0], [0]]);
+    await using senders = new Senders(dataplane.loaded.program.id, frames);
+    await senders.send(30_000, () => expireAll(dataplane));
     assertExact(dataplane);
   });
 
@@ -141,16 +132,3 @@ async function expireAll({ loaded, port }: DataplaneUnderTest): Promise<void> {
   loaded.timeouts.set(kept);
   await swept;
 }
-
-/** Sends frames in a random order by itself: test runs of different threads run on different CPUs. */
-const SENDER = `
-  const { workerData: { id, frames, seed } } = require("node:worker_threads");
-  import(${JSON.stringify(new URL("../../src/bpf/index.js", import.meta.url).href)}).then(({ BpfProgram }) => {
-    const program = BpfProgram.fromId(id);
-    let random = seed;
-    for (let count = 0; count < 30_000; count++) {
-      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-      program.run({ data: frames[(random >>> 8) % frames.length], context: { ingressIfindex: 1 } });
-    }
-  });
-`;

@@ -37,6 +37,14 @@ export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
   return loads;
 }
 
+/** Of every slot; 0 of a free one. */
+export function signatures({ maps }: LoadedDataplane): bigint[] {
+  using region = maps.flow_table.mmap();
+  return [...new BigUint64Array(region.buffer)].filter(
+    (_, index) => index % 2 === 0 && index % BUCKET_WORDS < WAY_WORDS,
+  );
+}
+
 /** Flows that are not in their home line. */
 export interface Away {
   readonly flows: number;
