@@ -30,8 +30,7 @@ struct FlowWord {
   /** Ticks since its last packet. */
   uint32_t Age(uint32_t now) const;
   bool IsHalfOpen() const;
-  /** Whether ip_vs_random_dropentry would take it; packets of a flow are not counted here, so TCP that is open stays.
-   */
+  /** Whether ip_vs_random_dropentry would take it; a flow's packets are not counted here, so TCP that is open stays. */
   bool MayBeShed(uint32_t now) const;
 
   uint32_t server;

@@ -9,8 +9,8 @@
 #include "xdirector.h"
 
 /*
- * In which order the slots of a line give way: the highest first, and among equals the oldest. What is half-open
- * and expired has both bits.
+ * In which order the slots of a line give way: the highest first, and among equals the oldest. What is half-open and
+ * expired has both bits.
  */
 enum flow_rank {
 	RANK_LIVE = 0, /* never */
@@ -167,9 +167,9 @@ static __always_inline __u32 way_of(__u64 candidate, __u32 home)
 }
 
 /*
- * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. Only when the flow's
- * home line is full of flows worth keeping the other one is looked at. A global function: verified once, for where a
- * call is not too dear.
+ * The way of the bucket that gives way to a new flow, or FLOW_WAYS when none may. The other line is looked at only when
+ * the flow's home line is full of flows worth keeping. A global function: verified once, for where a call is not too
+ * dear.
  */
 __noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32 half_open,
 			     __u64 now)
@@ -186,7 +186,7 @@ __noinline __u32 flow_victim(const struct flow_bucket *bucket, __u32 home, __u32
 	return rank_of(best) == RANK_LIVE ? FLOW_WAYS : way_of(best, home);
 }
 
-/* The same where it matters: nearly always there is a free slot or a surplus, and nobody needs to know what is expired. */
+/* The same where it matters: nearly always there is a free slot or a surplus, and what is expired does not matter. */
 static __always_inline __u32 find_victim(const struct flow_bucket *bucket, __u32 home,
 					 bool half_open, __u64 now)
 {

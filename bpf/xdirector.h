@@ -310,10 +310,10 @@ struct settle_request {
 #define SETTLE_RANKING 0xffffffffU
 
 /*
- * The flow table. A bucket begins with two cache lines of four slots; the flow's hash says which is its home. When
- * that is full the flow lives in the other one, which is looked at only while somebody is away from home:
- * most packets, of known flows and of new ones, touch one line. signature 0 is a free slot, FLOW_CLAIMED one that is being
- * written. The word is changed atomically only.
+ * The flow table. A bucket begins with two cache lines of four slots; the flow's hash says which of them is its
+ * home. When that is full the flow lives in the other one, which is looked at only while a flow lives there away from
+ * home: most packets, of known flows and of new ones, touch one line. signature 0 is a free slot, FLOW_CLAIMED one that
+ * is being written. The word is changed atomically only.
  */
 #define FLOW_WAYS 8
 #define FLOW_LINE_WAYS 4
