@@ -7,7 +7,6 @@ import { claimSocketPath, listen } from "../api/listen.ts";
 import { StateFile } from "../config/state-file.ts";
 import { openKernelDataplane } from "../dataplane/open.ts";
 import { Pins } from "../dataplane/pins.ts";
-import type { DataplanePort } from "../dataplane/port.ts";
 import { ProbePath } from "../dataplane/probe-path.ts";
 import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
@@ -21,6 +20,7 @@ import { BaselineFile } from "../stats/baseline-file.ts";
 import { ConfigSource } from "./config-source.ts";
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from "./daemon-options.ts";
 import { initialState } from "./initial-state.ts";
+import { InterfaceFollower } from "./interface-follower.ts";
 import { assertMachine } from "./machine.ts";
 import { version } from "./version.ts";
 
@@ -122,13 +122,15 @@ async function startDirector({ options, stateFile, desired, closers }: Start): P
     onDesired: (desired) => void vrrp.follow(desired),
     report,
   });
+  const interfaces = new InterfaceFollower({ port, report, onAttached: () => void director.refresh() });
+  closers.push(async () => interfaces.close());
   closers.push(async () => nextHops.close());
   const tellTables = () => {
     const { vlans, macs } = nextHops.links();
     port.forgetReplyRoutes(vlans);
     port.putOwnMacs(macs);
     addresses.check();
-    followInterfaces(port, () => void director.refresh());
+    interfaces.check();
   };
   nextHops.start();
   tellTables();
@@ -146,14 +148,6 @@ async function serve(running: Running, { options, closers }: Start): Promise<str
   const tcp = await listen(app, { socketPath: options.socket, ...(options.listen && { tcp: options.listen }) });
   closers.push(() => app.close());
   return `${options.socket}${tcp ? ` and http://${endpoint(tcp.address as Address, tcp.port)}` : ""}`;
-}
-
-/** What goes away and comes back, perhaps as another device, gets the program again. */
-function followInterfaces(port: DataplanePort, onAttached: () => void): void {
-  const { lost, attached } = port.renewAttachments();
-  for (const { name } of lost) report(`${name} is gone, and what was attached to it`);
-  for (const { name, mode } of attached) report(`attached to ${name} (${mode} XDP)`);
-  if (attached.length > 0) onAttached();
 }
 
 async function closeAll(closers: readonly Closer[]): Promise<void> {

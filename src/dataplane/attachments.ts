@@ -3,6 +3,7 @@
 // device of the same name: a driver that was loaded again, a bond or a VLAN that was made anew.
 
 import { type BpfMap, probe } from "../bpf/index.ts";
+import { XdirectorError } from "../errors.ts";
 import { type AttachOptions, attachOne } from "./attach.ts";
 import type { Attachment, AttachmentChanges } from "./port.ts";
 
@@ -14,7 +15,7 @@ export interface AttachmentsOptions extends Omit<AttachOptions, "interfaces"> {
 /** For a data plane that is not attached to anything. */
 export const UNATTACHED: Pick<Attachments, "current" | "renew"> = {
   current: [],
-  renew: () => ({ lost: [], attached: [] }),
+  renew: () => ({ lost: [], attached: [], failed: [] }),
 };
 
 export class Attachments {
@@ -33,26 +34,35 @@ export class Attachments {
     return this.#current;
   }
 
-  /** @throws DATAPLANE_FAILED, naming the interface that has come back and cannot be attached to: to be tried again */
   renew(): AttachmentChanges {
     const before = this.#current;
     const indices = new Map(this.#names.map((name) => [name, probe.interfaceByName(name)?.index]));
     const lost = before.filter(({ name, ifindex }) => indices.get(name) !== ifindex);
     this.#current = before.filter((attachment) => !lost.includes(attachment));
     const attached: Attachment[] = [];
+    const failed: XdirectorError[] = [];
     for (const name of this.#names) {
       const index = indices.get(name);
       if (index === undefined || this.#current.some((attachment) => attachment.name === name)) continue;
-      attached.push(this.#attach(name, index));
+      const outcome = this.#attach(name, index);
+      if (outcome instanceof XdirectorError) failed.push(outcome);
+      else attached.push(outcome);
     }
-    return { lost, attached };
+    return { lost, attached, failed };
   }
 
-  #attach(name: string, ifindex: number): Attachment {
+  /** Or why that does not work: each interface is one's own matter. */
+  #attach(name: string, ifindex: number): Attachment | XdirectorError {
     const { program, pins, mode, devices } = this.#options;
-    devices.set(ifindex, ifindex);
-    const attachment = { name, ifindex, mode: attachOne({ program, path: pins.link(name), name, ifindex, mode }) };
-    this.#current = [...this.#current, attachment];
-    return attachment;
+    try {
+      devices.set(ifindex, ifindex);
+      const attachment = { name, ifindex, mode: attachOne({ program, path: pins.link(name), name, ifindex, mode }) };
+      this.#current = [...this.#current, attachment];
+      return attachment;
+    } catch (error) {
+      if (error instanceof XdirectorError) return error;
+      const message = `cannot attach to ${name}: ${(error as Error).message}`;
+      return new XdirectorError("DATAPLANE_FAILED", message, [], error);
+    }
   }
 }

@@ -90,7 +90,7 @@ export class MemoryDataplane implements DataplanePort {
   }
 
   renewAttachments(): AttachmentChanges {
-    return { lost: [], attached: [] };
+    return { lost: [], attached: [], failed: [] };
   }
 
   status(): DataplaneStatus {

@@ -3,6 +3,7 @@
 // memory.ts (a stateful fake), faulty.ts (fails on request). One contract suite holds them together.
 
 import type { DataplaneImage, MapOp, SchedulerTable } from "../compile/image.ts";
+import type { XdirectorError } from "../errors.ts";
 import type { Address } from "../model/address.ts";
 import type { VlanDevice } from "../model/next-hop.ts";
 import type { Protocol, ServiceAddress } from "../model/service.ts";
@@ -117,6 +118,8 @@ export interface AttachmentChanges {
   /** Their interfaces are gone, or others of the same name. */
   readonly lost: readonly Attachment[];
   readonly attached: readonly Attachment[];
+  /** Interfaces that are there and cannot be attached to, by name: to be tried again. */
+  readonly failed: readonly XdirectorError[];
 }
 
 export interface DataplaneStatus {
@@ -136,7 +139,7 @@ export interface DataplanePort {
   forgetReplyRoutes(vlans: readonly VlanDevice[]): void;
   /** The MAC addresses of this machine, all that there are; frames to others are not ours. Until told, all frames are. */
   putOwnMacs(macs: readonly string[]): void;
-  /** To be called when links have changed: attaches to those that are back. @throws DATAPLANE_FAILED: to be tried again */
+  /** To be called when links have changed: attaches to those that are back. */
   renewAttachments(): AttachmentChanges;
   /** Applies in order; throws DATAPLANE_FAILED at the first operation that fails, the rest is not tried. */
   apply(ops: readonly MapOp[]): Promise<void>;
