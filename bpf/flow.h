@@ -8,195 +8,19 @@
 #define FLOW_H
 
 #include "config.h"
+#include "flow_end.h"
 #include "flow_home.h"
+#include "flow_place.h"
 #include "flow_word.h"
 #include "load.h"
 #include "maps.h"
-#include "merge.h"
 #include "packet.h"
-#include "signature.h"
 #include "template.h"
 #include "transport.h"
 #include "victim.h"
 
 /* One fails only when a flow came or went, away from home, at that very moment. */
 #define RESTAMP_ATTEMPTS 3
-
-/* Where a flow lives, or would. */
-struct flow_place {
-	struct flow_bucket *bucket;
-	__u32 index; /* of the bucket */
-	__u64 signature;
-};
-
-static __always_inline bool flow_locate(const struct flow_key *flow, struct flow_place *place)
-{
-	place->signature = flow_signature(flow);
-	place->index = (place->signature >> 32) * flow_buckets >> 32;
-	place->bucket = bpf_map_lookup_elem(&flow_table, &place->index);
-	return place->bucket;
-}
-
-static __always_inline struct flow_key flow_of_ipv4(const struct packet *packet)
-{
-	return (struct flow_key){ &packet->ipv4->saddr, &packet->ipv4->daddr, packet->cport,
-				  packet->vport,        packet->protocol,     true };
-}
-
-static __always_inline struct flow_key flow_of_ipv6(const struct packet *packet)
-{
-	return (struct flow_key){ packet->ipv6->saddr.s6_addr32,
-				  packet->ipv6->daddr.s6_addr32,
-				  packet->cport,
-				  packet->vport,
-				  packet->protocol,
-				  false };
-}
-
-/* Each family on a path of its own: a pointer to either would cost the hot path 5 ns. */
-static __always_inline bool flow_locate_packet(const struct packet *packet,
-					       struct flow_place *place)
-{
-	struct flow_key flow;
-
-	if (packet->is_ipv4) {
-		flow = flow_of_ipv4(packet);
-		return flow_locate(&flow, place);
-	}
-	flow = flow_of_ipv6(packet);
-	return flow_locate(&flow, place);
-}
-
-/* The slot of this line that the flow is in, or NULL. */
-static __always_inline struct flow_slot *flow_find_in_line(const struct flow_place *place,
-							   __u32 line)
-{
-	struct flow_slot *slot = &place->bucket->way[line];
-
-#pragma clang loop unroll(full)
-	for (int way = 0; way < FLOW_LINE_WAYS; way++)
-		if (slot[way].signature == place->signature)
-			return &place->bucket->way[any_of(line + way, FLOW_WAYS, place->signature)];
-	return NULL;
-}
-
-/* The slot of the flow, or NULL. The other line is one more wait for memory: only while a flow is away from home. */
-static __always_inline struct flow_slot *flow_find(const struct flow_place *place)
-{
-	__u32 home = flow_home(place->signature);
-	struct flow_slot *slot = flow_find_in_line(place, home);
-
-	if (slot || !(place->bucket->way[home].word & FLOW_AWAY_MASK))
-		return slot;
-	return flow_find_in_line(place, home ^ FLOW_LINE_WAYS);
-}
-
-static __always_inline __u32 flow_number(const struct flow_place *place,
-					 const struct flow_slot *slot)
-{
-	return place->index * FLOW_WAYS +
-	       ((const void *)slot - (const void *)place->bucket) / sizeof(*slot);
-}
-
-static __always_inline struct flow_slot *flow_slot_at(__u32 number)
-{
-	__u32 index = number / FLOW_WAYS;
-	struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_table, &index);
-
-	return bucket ? &bucket->way[number % FLOW_WAYS] : NULL;
-}
-
-static __always_inline union flow_near *flow_near(const struct flow_slot *slot)
-{
-	return (union flow_near *)(slot + FLOW_WAYS);
-}
-
-static __always_inline union flow_far *flow_far_at(__u32 number)
-{
-	return bpf_map_lookup_elem(&flow_far, &number);
-}
-
-/* Reads and forgets: nothing else makes the processor fetch a line that will be written soon. */
-static __always_inline void fetch_line(const void *at)
-{
-	asm volatile("" : : "r"(*(const volatile __u8 *)at));
-}
-
-/*
- * A flow that begins writes what is near, most likely of a slot in its home line. Fetched together with the
- * slots it costs one wait for memory, afterwards a second one.
- */
-static __always_inline void flow_fetch_near(const struct flow_place *place)
-{
-	__u32 home = flow_home(place->signature);
-
-	fetch_line(&place->bucket->near[home]);
-	if (settings.is_crowded)
-		fetch_line(&place->bucket->way[home ^ FLOW_LINE_WAYS]);
-}
-
-/* The same of what is far. Four of them are two lines. */
-static __always_inline void flow_fetch_far(const struct flow_place *place)
-{
-	__u32 first = place->index * FLOW_WAYS + flow_home(place->signature);
-	const union flow_far *far = flow_far_at(first), *last = flow_far_at(first + 3);
-
-	if (far)
-		fetch_line(far);
-	if (last)
-		fetch_line((const void *)(last + 1) - 1);
-}
-
-/* Whether this slot and the one with this number are still those of one masqueraded flow. */
-static __always_inline bool flow_is_peer(const struct flow_slot *slot, __u32 number)
-{
-	return flow_near(slot)->tuple.peer == number && slot->word & FLOW_MASQUERADE;
-}
-
-/* Whether a template is to be told when the flow ends; of a pair's slots the reply's does not. */
-static __always_inline bool flow_is_controlled(__u64 word)
-{
-	return (word & (FLOW_PERSISTENT | FLOW_REPLY | FLOW_ENDED)) == FLOW_PERSISTENT;
-}
-
-/* A flow comes or goes: FLOW_AWAY_ONE more or less. Its slot is claimed, so nobody else counts it. */
-static __always_inline void flow_count_away(__u32 number, __u64 signature, __u64 difference)
-{
-	struct flow_slot *home;
-
-	if (!flow_is_away(number, signature))
-		return;
-	home = flow_slot_at(number - number % FLOW_WAYS + flow_home(signature));
-	if (home)
-		__sync_fetch_and_add(&home->word, difference);
-}
-
-/*
- * Of a slot that is claimed: sweeps and purges may have ended the flow a moment before. Not by an exchange, which would
- * be quicker: what of the word is not the flow's own must be there all the time.
- */
-static __always_inline void flow_end(struct flow_slot *slot, __u32 number, __u64 signature)
-{
-	__u64 word = __sync_fetch_and_or(&slot->word, FLOW_ENDED);
-
-	load_end(word);
-	flow_count_away(number, signature, -FLOW_AWAY_ONE);
-	if (flow_is_controlled(word))
-		template_release(flow_template(number));
-}
-
-/* Claims the slot, so that the flow that ends is the one that was found. False when that one has gone. */
-static __always_inline bool flow_hold(struct flow_slot *slot, __u64 signature)
-{
-	return __sync_val_compare_and_swap(&slot->signature, signature, FLOW_CLAIMED) == signature;
-}
-
-/* Of a slot that is claimed. */
-static __always_inline void flow_release(struct flow_slot *slot, __u32 number, __u64 signature)
-{
-	flow_end(slot, number, signature);
-	__sync_lock_test_and_set(&slot->signature, 0);
-}
 
 /*
  * When another CPU was faster, its view of the flow is as good as ours. When only what is not the flow's own has changed,
@@ -217,22 +41,6 @@ static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u
 	}
 }
 
-/*
- * Both slots of a pair live and die together. Global functions: verified once, off the hot path. The peer's signature is
- * read before it is known to be the peer: a flow that gets its slot afterwards has another one.
- */
-__noinline int flow_free_peer(__u32 number)
-{
-	const struct flow_slot *own = flow_slot_at(number);
-	__u32 peer_number = own ? flow_near(own)->tuple.peer : 0;
-	struct flow_slot *peer = own ? flow_slot_at(peer_number) : NULL;
-	__u64 signature = peer ? *(volatile __u64 *)&peer->signature : 0;
-
-	if (signature > FLOW_CLAIMED && flow_is_peer(peer, number) && flow_hold(peer, signature))
-		flow_release(peer, peer_number, signature);
-	return 0;
-}
-
 /* Not once it has ended: see flow_publish(). */
 __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 {
@@ -243,18 +51,6 @@ __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 	if (!(word & FLOW_ENDED) && flow_is_peer(peer, number))
 		flow_restamp(peer, word, state, now);
 	return 0;
-}
-
-static __always_inline void flow_free(struct flow_slot *slot, const struct flow_place *place,
-				      __u64 word)
-{
-	__u32 number = flow_number(place, slot);
-
-	if (!flow_hold(slot, place->signature))
-		return;
-	if (word & FLOW_MASQUERADE)
-		flow_free_peer(number);
-	flow_release(slot, number, place->signature);
 }
 
 static __always_inline bool flow_is_established(__u64 word, __u32 state)
