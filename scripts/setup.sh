@@ -138,7 +138,7 @@ mount_bpffs
 install_packages
 install_modules
 build bpf scripts/build-bpf.sh bpf test/support/*.bpf.c scripts/build-bpf.sh
-build addon "npm run --silent build:addon" addon bpf/xdirector.h package-lock.json
+build addon "npm run --silent build:addon" addon bpf/*.h package-lock.json
 build typescript "npx --no-install tsc -p ." src test scripts tsconfig.json package-lock.json
 build sizes "node build/ts/scripts/program-sizes.js $(echo build/bpf/{xdirector,realserver}.bpf.o)" build/bpf
 step "ready"
