@@ -10,6 +10,7 @@ import { Pins } from "../dataplane/pins.ts";
 import { ProbePath } from "../dataplane/probe-path.ts";
 import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
+import { CheckThread } from "../health/check-thread.ts";
 import { Health } from "../health/health.ts";
 import { VerdictFile } from "../health/verdict-file.ts";
 import type { Address } from "../model/address.ts";
@@ -109,7 +110,17 @@ async function startDirector({ options, stateFile, desired, closers }: Start): P
   const probes = new ProbePath(() => port.status().attachments.map(({ ifindex }) => ifindex));
   closers.push(async () => probes.close());
   const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
-  const health = new Health({ report, onChange: () => void director.refresh(), verdicts, wasDown, passageTo });
+  const checks = new CheckThread({ report });
+  closers.push(async () => checks.close());
+  const health = new Health({
+    report,
+    onChange: () => void director.refresh(),
+    verdicts,
+    wasDown,
+    passageTo,
+    perform: (job, signal) => checks.perform(job, signal),
+    forgetFiles: () => checks.forgetFiles(),
+  });
   const vrrp = new Keepalived({ folder: join(options.stateDir, "vrrp"), report });
   const director = new Director({
     port,

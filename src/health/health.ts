@@ -18,6 +18,8 @@ export interface HealthOptions extends Omit<MonitorOptions, "onEvents" | "onRun"
   readonly report: (message: string) => void;
   /** Where is kept which servers are down; nowhere when left out. */
   readonly verdicts?: Pick<VerdictFile, "save">;
+  /** Tells whoever carries out checks that TLS files may have changed. */
+  readonly forgetFiles?: () => void;
 }
 
 export class Health {
@@ -27,13 +29,15 @@ export class Health {
   readonly #notifier: Notifier;
   readonly #monitor: Monitor;
   readonly #verdicts: Pick<VerdictFile, "save"> | undefined;
+  readonly #forgetFiles: () => void;
   #isUnsaved = false;
   #saving: Promise<void> | undefined;
 
-  constructor({ report, verdicts, ...options }: HealthOptions) {
+  constructor({ report, verdicts, forgetFiles = forgetTlsFiles, ...options }: HealthOptions) {
     this.#report = report;
     this.#verdicts = verdicts;
     this.#notifier = new Notifier(report);
+    this.#forgetFiles = forgetFiles;
     this.#monitor = new Monitor({
       ...options,
       onEvents: (events) => this.#tell(events),
@@ -42,7 +46,7 @@ export class Health {
   }
 
   watch(desired: DesiredState): void {
-    forgetTlsFiles();
+    this.#forgetFiles();
     this.#notifier.configure(desired.health);
     this.#monitor.watch(desired);
   }

@@ -11,7 +11,8 @@ import { activationMessage } from "./check-messages.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
 import type { Outcome } from "./checkers/checker.ts";
 import { FileFollower, judgeFile } from "./checkers/file.ts";
-import { isPeriodic, type PeriodicCheck, runCheck } from "./checkers/run-check.ts";
+import { isPeriodic, type PeriodicCheck, performCheck } from "./checkers/perform.ts";
+import { type Run as CheckRun, runCheck } from "./checkers/run-check.ts";
 import type { HealthEvent } from "./events.ts";
 import { localAddresses } from "./local-addresses.ts";
 import { follow, step } from "./rise-and-fall.ts";
@@ -32,7 +33,8 @@ export interface MonitorOptions {
   /** Told of every run: for metrics. */
   readonly onRun?: (check: PeriodicCheck, run: Run) => void;
   readonly clock?: Clock;
-  readonly run?: typeof runCheck;
+  /** Who carries out checks; this thread when left out. */
+  readonly perform?: CheckRun["perform"];
   /** How checks of VIPs get there. */
   readonly passageTo?: ProbeWays["passageTo"];
   /** 0 <= number < 1 */
@@ -64,7 +66,7 @@ export class Monitor {
   constructor({ clock = SYSTEM_CLOCK, wasDown = new Set(), ...options }: MonitorOptions) {
     this.#agenda = new Agenda(clock);
     this.#wasDown = wasDown;
-    const defaults = { onRun: () => {}, run: runCheck, random: Math.random };
+    const defaults = { onRun: () => {}, perform: performCheck, random: Math.random };
     const machine = { addresses: localAddresses, passageTo: NO_WAYS.passageTo };
     this.#options = { ...defaults, ...machine, ...options };
   }
@@ -173,15 +175,18 @@ export class Monitor {
     if (this.#isSuspended(service)) return this.#schedule(task, check.delayLoop);
     const begin = this.#agenda.now();
     const { scriptUser: user, scriptSecurity: security } = this.#watched.settings;
-    const outcome = await this.#options.run(check, {
+    const outcome = await runCheck({
+      check,
       subject: server.config.subject,
       scripts: { ...(user && { user }), security },
       url: watch.state.url,
       signal: task.signal,
       passageTo: this.#options.passageTo,
+      perform: this.#options.perform,
     });
     const duration = this.#agenda.now() - begin;
     if (task.signal.aborted) return;
+    if (!outcome) return this.#schedule(task, check.delayLoop);
     this.#options.onRun(check, { ok: outcome.ok, duration, lateness: begin - due });
     this.#conclude(task, outcome, duration);
   }

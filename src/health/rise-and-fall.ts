@@ -4,7 +4,7 @@
 
 import type { Check, HttpCheck } from "../model/check.ts";
 import type { Outcome } from "./checkers/checker.ts";
-import type { PeriodicCheck } from "./checkers/run-check.ts";
+import type { PeriodicCheck } from "./checkers/perform.ts";
 
 export interface CheckState {
   readonly isUp: boolean;

@@ -31,12 +31,12 @@ const down = new Set<string>();
 beforeEach(async () => {
   clock = new VirtualClock();
   down.clear();
-  const run = async (_check: unknown, { subject }: { subject: { rip: string } }): Promise<CheckOutcome> =>
+  const perform = async ({ subject }: { subject: { rip: string } }): Promise<CheckOutcome> =>
     down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true };
   const health = new Monitor({
     clock,
     random: () => 0,
-    run,
+    perform,
     onEvents: () => {},
     onChange: () => void dataplane.director.refresh(),
   });

@@ -27,7 +27,7 @@ async function start() {
     onChange: () => {},
     clock,
     random: () => 0,
-    run: async () => {
+    perform: async () => {
       await clock.pass(0);
       return answers.outcome;
     },

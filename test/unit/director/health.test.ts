@@ -49,7 +49,7 @@ function underTest(isFailing: () => boolean = () => false, slowStart?: SlowStart
     random: () => 0,
     onChange: () => void director.refresh(),
     onEvents: (told) => events.push(...told),
-    run: async (_check, { subject }) => (down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true }),
+    perform: async ({ subject }) => (down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true }),
   });
   const made = memoryDirector((port: MemoryDataplane) => new FaultyDataplane(port, isFailing), health, slowStart);
   const { director } = made;

@@ -39,6 +39,18 @@ describe("the time of checks", () => {
     assert.ok(last > 1_100 && last < 1_200, `the last one at ${last} ms`);
   });
 
+  test("goes on, and verdicts stay, when nobody could run a check", async () => {
+    const watching = new Watching();
+    const check = tcpCheck({ alpha: true, retry: 0 });
+    watching.watch(watchedService([watchedServer("10.0.0.1", [check]), watchedServer("10.0.0.2", [tcpCheck()])]));
+    for (const rip of ["10.0.0.1", "10.0.0.2"]) watching.answers.set(rip, undefined);
+    await watching.clock.pass(4_000);
+    assert.deepEqual(watching.served(), ["10.0.0.2=1"]);
+    watching.answers.clear();
+    await watching.clock.pass(2_000);
+    assert.deepEqual(watching.served(), ["10.0.0.1=1", "10.0.0.2=1"]);
+  });
+
   test("goes on undisturbed when something else changes", async () => {
     const watching = new Watching();
     const server = () => watchedServer("10.0.0.1", [tcpCheck()]);

@@ -9,13 +9,12 @@ import { decode, encode } from "dns-packet";
 import { SMTPServer, type SMTPServerSession } from "smtp-server";
 import type { Outcome, Subject } from "../../../src/health/checkers/checker.ts";
 import { checkDns } from "../../../src/health/checkers/dns.ts";
+import { type PeriodicCheck, performCheck } from "../../../src/health/checkers/perform.ts";
 import { checkPing } from "../../../src/health/checkers/ping.ts";
-import { type PeriodicCheck, runCheck } from "../../../src/health/checkers/run-check.ts";
 import { checkSmtp } from "../../../src/health/checkers/smtp.ts";
 import { checkTcp } from "../../../src/health/checkers/tcp.ts";
 import { checkUdp } from "../../../src/health/checkers/udp.ts";
 import type { UdpCheck } from "../../../src/model/check.ts";
-import { NO_WAYS } from "../../../src/model/probe.ts";
 import { address } from "../../support/memory-director.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -253,7 +252,7 @@ describe("PING_CHECK", () => {
 
 describe("any check", () => {
   const run = (check: PeriodicCheck, subject: Subject, signal = new AbortController().signal) => {
-    return runCheck(check, { subject, scripts: { security: false }, url: 0, signal, passageTo: NO_WAYS.passageTo });
+    return performCheck({ check, subject, scripts: { security: false }, url: 0 }, signal);
   };
   const ping = { ...tcpCheck({ connectTimeout: 60_000, connectIp: address("192.0.2.99") }), type: "ping" } as const;
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import { judgeFile } from "../../../src/health/checkers/file.ts";
-import type { PeriodicCheck } from "../../../src/health/checkers/run-check.ts";
+import type { PeriodicCheck } from "../../../src/health/checkers/perform.ts";
 import { follow, initialState, migrate, step } from "../../../src/health/rise-and-fall.ts";
 import { dnsCheck, httpCheck, miscCheck, smtpCheck, tcpCheck, udpCheck } from "./checks.ts";
 

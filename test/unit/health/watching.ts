@@ -25,8 +25,8 @@ import { VirtualClock } from "../../support/virtual-clock.ts";
 export class Watching {
   readonly clock = new VirtualClock();
   readonly events: HealthEvent[] = [];
-  /** What checks of a server find; success unless a test says otherwise. By real server address. */
-  readonly answers = new Map<string, Outcome>();
+  /** What checks of a server find, undefined for nothing; success unless a test says otherwise. By real server address. */
+  readonly answers = new Map<string, Outcome | undefined>();
   /** Address of the server and time of every run. */
   readonly runs: [rip: string, at: number][] = [];
   /** What the begin of a run costs, ms. */
@@ -45,10 +45,10 @@ export class Watching {
         this.changes += 1;
       },
       onEvents: (events) => this.events.push(...events),
-      run: async (_check, { subject }) => {
+      perform: async ({ subject }) => {
         this.runs.push([subject.rip, this.clock.now()]);
         this.clock.spend(this.cost);
-        return this.answers.get(subject.rip) ?? { ok: true };
+        return this.answers.has(subject.rip) ? this.answers.get(subject.rip) : { ok: true };
       },
       ...options,
     });

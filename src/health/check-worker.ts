@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The thread of the checks: carries out what it is ordered to, tells what came of it. See check-thread.ts.
+
+import { type MessagePort, parentPort } from "node:worker_threads";
+import type { Outcome } from "./checkers/checker.ts";
+import { type Job, performCheck } from "./checkers/perform.ts";
+import { forgetTlsFiles } from "./checkers/tls-files.ts";
+
+export type Order =
+  | { readonly kind: "perform"; readonly id: number; readonly job: Job }
+  | { readonly kind: "give-up"; readonly id: number }
+  | { readonly kind: "forget-files" }
+  /** Is the thread still there? It tells what it knows, if nothing else. */
+  | { readonly kind: "answer" }
+  /** The last one: the thread ends when what is under way has. */
+  | { readonly kind: "close" };
+
+export interface Result {
+  readonly id: number;
+  readonly outcome: Outcome;
+}
+
+const port = parentPort as MessagePort;
+const underWay = new Map<number, AbortController>();
+/** Told together, once a round of the event loop. */
+let results: Result[] = [];
+
+port.on("message", (orders: readonly Order[]) => {
+  for (const order of orders) obey(order);
+});
+
+function obey(order: Order): void {
+  switch (order.kind) {
+    case "perform":
+      void perform(order);
+      break;
+    case "give-up":
+      underWay.get(order.id)?.abort();
+      break;
+    case "forget-files":
+      forgetTlsFiles();
+      break;
+    case "answer":
+      tell();
+      break;
+    case "close":
+      port.unref();
+  }
+}
+
+async function perform({ id, job }: { readonly id: number; readonly job: Job }): Promise<void> {
+  const controller = new AbortController();
+  underWay.set(id, controller);
+  const outcome = await performCheck(job, controller.signal);
+  underWay.delete(id);
+  if (results.push({ id, outcome }) === 1) setImmediate(tell);
+}
+
+function tell(): void {
+  port.postMessage(results);
+  results = [];
+}
