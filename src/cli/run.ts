@@ -12,6 +12,7 @@ import { Director } from "../director.ts";
 import { Keepalived } from "../ha/keepalived.ts";
 import { CheckThread } from "../health/check-thread.ts";
 import { Health } from "../health/health.ts";
+import { goFirst } from "../health/priority.ts";
 import { VerdictFile } from "../health/verdict-file.ts";
 import type { Address } from "../model/address.ts";
 import { type DesiredState, endpoint } from "../model/service.ts";
@@ -110,6 +111,7 @@ async function startDirector({ options, stateFile, desired, closers }: Start): P
   const probes = new ProbePath(() => port.status().attachments.map(({ ifindex }) => ifindex));
   closers.push(async () => probes.close());
   const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
+  goFirst();
   const checks = new CheckThread({ report });
   closers.push(async () => checks.close());
   const health = new Health({

@@ -5,8 +5,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { Order, Result } from "./check-worker.ts";
-import type { Outcome } from "./checkers/checker.ts";
-import type { Job } from "./checkers/perform.ts";
+import type { Job, Performed } from "./checkers/perform.ts";
 
 /** From the end of a thread that has failed to the start of another, in ms. */
 const RESTART_DELAY = 1_000;
@@ -30,7 +29,7 @@ export class CheckThread {
   #unanswered = 0;
   #isClosed = false;
   /** Those that the thread works on, by number. */
-  readonly #waiting = new Map<number, (outcome: Outcome | undefined) => void>();
+  readonly #waiting = new Map<number, (performed: Performed | undefined) => void>();
   #last = 0;
   /** For the thread; they go together when there is nothing else to do here. */
   #orders: Order[] = [];
@@ -42,15 +41,15 @@ export class CheckThread {
   }
 
   /** Never rejects. Resolves with undefined while there is no thread, and when it ends meanwhile. */
-  perform(job: Job, signal: AbortSignal): Promise<Outcome | undefined> {
+  perform(job: Job, signal: AbortSignal): Promise<Performed | undefined> {
     if (!this.#worker) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const id = ++this.#last;
       const giveUp = (): void => this.#order({ kind: "give-up", id });
       signal.addEventListener("abort", giveUp);
-      this.#waiting.set(id, (outcome) => {
+      this.#waiting.set(id, (performed) => {
         signal.removeEventListener("abort", giveUp);
-        resolve(outcome);
+        resolve(performed);
       });
       this.#order({ kind: "perform", id, job });
     });
@@ -73,7 +72,7 @@ export class CheckThread {
     const worker = new Worker(new URL("./check-worker.js", import.meta.url));
     worker.on("message", (results: readonly Result[]) => {
       this.#unanswered = 0;
-      for (const { id, outcome } of results) this.#settle(id, outcome);
+      for (const { id, performed } of results) this.#settle(id, performed);
     });
     worker.on("error", (error: Error) => this.#report(`the thread of the checks has failed: ${error.message}`));
     worker.on("exit", () => this.#end());
@@ -107,8 +106,8 @@ export class CheckThread {
     this.#orders = [];
   }
 
-  #settle(id: number, outcome: Outcome | undefined): void {
-    this.#waiting.get(id)?.(outcome);
+  #settle(id: number, performed: Performed | undefined): void {
+    this.#waiting.get(id)?.(performed);
     this.#waiting.delete(id);
   }
 }

@@ -2,9 +2,9 @@
 // The thread of the checks: carries out what it is ordered to, tells what came of it. See check-thread.ts.
 
 import { type MessagePort, parentPort } from "node:worker_threads";
-import type { Outcome } from "./checkers/checker.ts";
-import { type Job, performCheck } from "./checkers/perform.ts";
+import { type Job, type Performed, performCheck } from "./checkers/perform.ts";
 import { forgetTlsFiles } from "./checkers/tls-files.ts";
+import { goWithOthers } from "./priority.ts";
 
 export type Order =
   | { readonly kind: "perform"; readonly id: number; readonly job: Job }
@@ -17,12 +17,14 @@ export type Order =
 
 export interface Result {
   readonly id: number;
-  readonly outcome: Outcome;
+  readonly performed: Performed;
 }
 
+goWithOthers();
 const port = parentPort as MessagePort;
 const underWay = new Map<number, AbortController>();
-/** Told together, once a round of the event loop. */
+/** From the first result that is to be told to the telling, in ms: results are told together. */
+const TELL_DELAY = 5;
 let results: Result[] = [];
 
 port.on("message", (orders: readonly Order[]) => {
@@ -51,9 +53,9 @@ function obey(order: Order): void {
 async function perform({ id, job }: { readonly id: number; readonly job: Job }): Promise<void> {
   const controller = new AbortController();
   underWay.set(id, controller);
-  const outcome = await performCheck(job, controller.signal);
+  const performed = await performCheck(job, controller.signal);
   underWay.delete(id);
-  if (results.push({ id, outcome }) === 1) setImmediate(tell);
+  if (results.push({ id, performed }) === 1) setTimeout(tell, TELL_DELAY);
 }
 
 function tell(): void {

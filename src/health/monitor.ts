@@ -9,9 +9,8 @@ import { type DesiredState, EMPTY_STATE, isMark } from "../model/service.ts";
 import { Agenda, type Clock, SYSTEM_CLOCK } from "./agenda.ts";
 import { activationMessage } from "./check-messages.ts";
 import { CheckTask, type Purpose } from "./check-task.ts";
-import type { Outcome } from "./checkers/checker.ts";
 import { FileFollower, judgeFile } from "./checkers/file.ts";
-import { isPeriodic, type PeriodicCheck, performCheck } from "./checkers/perform.ts";
+import { isPeriodic, type Performed, type PeriodicCheck, performCheck } from "./checkers/perform.ts";
 import { type Run as CheckRun, runCheck } from "./checkers/run-check.ts";
 import type { HealthEvent } from "./events.ts";
 import { localAddresses } from "./local-addresses.ts";
@@ -173,9 +172,8 @@ export class Monitor {
     const { service, server, watch } = task.purpose;
     task.appointment = undefined;
     if (this.#isSuspended(service)) return this.#schedule(task, check.delayLoop);
-    const begin = this.#agenda.now();
     const { scriptUser: user, scriptSecurity: security } = this.#watched.settings;
-    const outcome = await runCheck({
+    const performed = await runCheck({
       check,
       subject: server.config.subject,
       scripts: { ...(user && { user }), security },
@@ -184,19 +182,23 @@ export class Monitor {
       passageTo: this.#options.passageTo,
       perform: this.#options.perform,
     });
-    const duration = this.#agenda.now() - begin;
     if (task.signal.aborted) return;
-    if (!outcome) return this.#schedule(task, check.delayLoop);
-    this.#options.onRun(check, { ok: outcome.ok, duration, lateness: begin - due });
-    this.#conclude(task, outcome, duration);
+    if (!performed) return this.#schedule(task, check.delayLoop);
+    const lateness = this.#agenda.now() - performed.duration - due;
+    this.#options.onRun(check, { ok: performed.outcome.ok, duration: performed.duration, lateness });
+    this.#conclude(task, performed, lateness);
   }
 
-  /** The configuration may have changed during the run: what counts is the purpose that the task has now. */
-  #conclude(task: CheckTask, outcome: Outcome, duration: number): void {
+  /**
+   * The configuration may have changed during the run: what counts is the purpose that the task has now. A run that came
+   * a little late does not put off the next one: those that were late together would stay together, and others join them.
+   */
+  #conclude(task: CheckTask, { outcome, duration }: Performed, lateness: number): void {
     const { server, watch } = task.purpose;
     const check = task.check as PeriodicCheck;
     const next = step(check, watch.state, outcome, server.config.weight);
-    this.#schedule(task, check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait);
+    const wait = check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait;
+    this.#schedule(task, wait - Math.min(lateness, PATIENCE * wait));
     this.#record(task, { step: next, outcome }, duration);
   }
 

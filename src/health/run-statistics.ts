@@ -18,7 +18,7 @@ export interface Run {
   readonly ok: boolean;
   /** ms */
   readonly duration: number;
-  /** How long after its time it began, ms. */
+  /** How long other work has put off its begin and the hearing of its end, ms. */
   readonly lateness: number;
 }
 

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Script } from "../model/script.ts";
 import { LONGEST_TIMER } from "./agenda.ts";
+import { goWithOthers } from "./priority.ts";
 import { ScriptFamily } from "./script-family.ts";
 import { assertSecure } from "./script-security.ts";
 import { type Identity, identityOf } from "./users.ts";
@@ -57,7 +58,9 @@ export async function runScript(run: ScriptRun, policy: ScriptPolicy): Promise<S
 function start({ script, extra = [] }: ScriptRun, { uid, gid }: Identity, family: ScriptFamily): ChildProcess {
   const [program = "", ...args] = script.argv;
   const env = { ...ENVIRONMENT, ...family.variable };
-  return spawn(program, [...args, ...extra], { detached: true, stdio: "ignore", cwd: "/", env, uid, gid });
+  const child = spawn(program, [...args, ...extra], { detached: true, stdio: "ignore", cwd: "/", env, uid, gid });
+  if (child.pid !== undefined) goWithOthers(child.pid);
+  return child;
 }
 
 async function toItsEnd(child: ChildProcess, { timeout, signal }: ScriptRun): Promise<ScriptEnd> {

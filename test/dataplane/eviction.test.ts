@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Outcome as CheckOutcome } from "../../src/health/checkers/checker.ts";
+import { failure, OK } from "../../src/health/checkers/checker.ts";
+import type { Performed } from "../../src/health/checkers/perform.ts";
 import { Monitor } from "../../src/health/monitor.ts";
 import { DataplaneUnderTest } from "../support/dataplane.ts";
 import { packet } from "../support/packet.ts";
@@ -31,8 +32,10 @@ const down = new Set<string>();
 beforeEach(async () => {
   clock = new VirtualClock();
   down.clear();
-  const perform = async ({ subject }: { subject: { rip: string } }): Promise<CheckOutcome> =>
-    down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true };
+  const perform = async ({ subject }: { subject: { rip: string } }): Promise<Performed> => ({
+    outcome: down.has(subject.rip) ? failure("down") : OK,
+    duration: 0,
+  });
   const health = new Monitor({
     clock,
     random: () => 0,

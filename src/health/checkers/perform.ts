@@ -27,8 +27,21 @@ export function isPeriodic(check: Check): check is PeriodicCheck {
   return check.type !== "file" && check.type !== "bfd";
 }
 
+/** What came of it. */
+export interface Performed {
+  readonly outcome: Outcome;
+  /** From the begin of the run to its end, ms. */
+  readonly duration: number;
+}
+
 /** @param signal - ends it early; it may last for many runs: none leaves a listener behind. Never rejects. */
-export async function performCheck(job: Job, signal: AbortSignal): Promise<Outcome> {
+export async function performCheck(job: Job, signal: AbortSignal): Promise<Performed> {
+  const begin = performance.now();
+  const outcome = await outcomeOf(job, signal);
+  return { outcome, duration: performance.now() - begin };
+}
+
+async function outcomeOf(job: Job, signal: AbortSignal): Promise<Outcome> {
   if (isPortless(job.check, job.subject.port)) return failure("there is no port to check: connectPort says which");
   try {
     return await checkerOf(job, signal);

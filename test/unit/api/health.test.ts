@@ -29,7 +29,7 @@ async function start() {
     random: () => 0,
     perform: async () => {
       await clock.pass(0);
-      return answers.outcome;
+      return { outcome: answers.outcome, duration: 0 };
     },
   });
   const director = new FakeDirector();

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { setImmediate as settle } from "node:timers/promises";
 import { FaultyDataplane } from "../../../src/dataplane/faulty.ts";
 import type { MemoryDataplane } from "../../../src/dataplane/memory.ts";
+import { failure, OK } from "../../../src/health/checkers/checker.ts";
 import type { HealthEvent } from "../../../src/health/events.ts";
 import { Monitor } from "../../../src/health/monitor.ts";
 import { reportOf } from "../../../src/health/report.ts";
@@ -49,7 +50,7 @@ function underTest(isFailing: () => boolean = () => false, slowStart?: SlowStart
     random: () => 0,
     onChange: () => void director.refresh(),
     onEvents: (told) => events.push(...told),
-    perform: async ({ subject }) => (down.has(subject.rip) ? { ok: false, reason: "down" } : { ok: true }),
+    perform: async ({ subject }) => ({ outcome: down.has(subject.rip) ? failure("down") : OK, duration: 0 }),
   });
   const made = memoryDirector((port: MemoryDataplane) => new FaultyDataplane(port, isFailing), health, slowStart);
   const { director } = made;

@@ -29,8 +29,9 @@ afterEach(() => {
   server[Symbol.dispose]();
 });
 
-function perform(check: PeriodicCheck, { signal = new AbortController().signal, port = server.port } = {}) {
-  return thread.perform({ check, subject: subjectAt(port), scripts: { security: false }, url: 0 }, signal);
+async function perform(check: PeriodicCheck, { signal = new AbortController().signal, port = server.port } = {}) {
+  const job = { check, subject: subjectAt(port), scripts: { security: false }, url: 0 };
+  return (await thread.perform(job, signal))?.outcome;
 }
 
 describe("the thread of the checks", () => {

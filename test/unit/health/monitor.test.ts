@@ -39,6 +39,21 @@ describe("the time of checks", () => {
     assert.ok(last > 1_100 && last < 1_200, `the last one at ${last} ms`);
   });
 
+  test("does not gather those that other work has put off together", async () => {
+    const moments = [0, 0.02, 0.04];
+    const watching = new Watching({ random: () => moments.shift() ?? 0 });
+    const servers = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((rip) =>
+      watchedServer(rip, [tcpCheck({ warmup: 1_000 })]),
+    );
+    watching.watch(watchedService(servers));
+    watching.clock.after(990, () => watching.clock.spend(60));
+    await watching.clock.pass(3_500);
+    assert.deepEqual(
+      watching.runs.map(([, at]) => at),
+      [1_050, 1_050, 1_050, 3_000, 3_020, 3_040],
+    );
+  });
+
   test("goes on, and verdicts stay, when nobody could run a check", async () => {
     const watching = new Watching();
     const check = tcpCheck({ alpha: true, retry: 0 });

@@ -251,8 +251,8 @@ describe("PING_CHECK", () => {
 });
 
 describe("any check", () => {
-  const run = (check: PeriodicCheck, subject: Subject, signal = new AbortController().signal) => {
-    return performCheck({ check, subject, scripts: { security: false }, url: 0 }, signal);
+  const run = async (check: PeriodicCheck, subject: Subject, signal = new AbortController().signal) => {
+    return (await performCheck({ check, subject, scripts: { security: false }, url: 0 }, signal)).outcome;
   };
   const ping = { ...tcpCheck({ connectTimeout: 60_000, connectIp: address("192.0.2.99") }), type: "ping" } as const;
 

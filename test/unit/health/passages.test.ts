@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
-import type { Outcome } from "../../../src/health/checkers/checker.ts";
 import { type PeriodicCheck, performCheck } from "../../../src/health/checkers/perform.ts";
 import { runCheck } from "../../../src/health/checkers/run-check.ts";
 import type { Address } from "../../../src/model/address.ts";
@@ -24,10 +23,10 @@ function run() {
   return { scripts: { security: false }, url: 0, signal: new AbortController().signal, perform: performCheck };
 }
 
-function probe(check: PeriodicCheck, port: number, passage: Passage, rip = LOOPBACK): Promise<Outcome | undefined> {
+async function probe(check: PeriodicCheck, port: number, passage: Passage, rip = LOOPBACK) {
   const aim: ProbeAim = { vip: LOOPBACK, rip, method: "direct", tunnel: IPIP };
   const subject = { rip, port, aim };
-  return runCheck({ ...run(), check, subject, passageTo: () => passage });
+  return (await runCheck({ ...run(), check, subject, passageTo: () => passage }))?.outcome;
 }
 
 describe("a check of a VIP", () => {
@@ -73,7 +72,7 @@ describe("a check of a VIP", () => {
     };
     const subject = { rip: LOOPBACK, port: 0, aim };
     const check = tcpCheck({ connectIp: vip, connectPort: server.port });
-    assert.deepEqual(await runCheck({ ...run(), check, subject, passageTo }), { ok: true });
+    assert.deepEqual((await runCheck({ ...run(), check, subject, passageTo }))?.outcome, { ok: true });
     assert.deepEqual(targets, [{ ...aim, vip }]);
   });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A monitor over a virtual clock, with servers whose answers a test decides.
 
-import type { Outcome } from "../../../src/health/checkers/checker.ts";
+import { OK, type Outcome } from "../../../src/health/checkers/checker.ts";
 import type { HealthEvent } from "../../../src/health/events.ts";
 import { Monitor, type MonitorOptions } from "../../../src/health/monitor.ts";
 import type { Check } from "../../../src/model/check.ts";
@@ -48,7 +48,8 @@ export class Watching {
       perform: async ({ subject }) => {
         this.runs.push([subject.rip, this.clock.now()]);
         this.clock.spend(this.cost);
-        return this.answers.has(subject.rip) ? this.answers.get(subject.rip) : { ok: true };
+        const outcome = this.answers.has(subject.rip) ? this.answers.get(subject.rip) : OK;
+        return outcome && { outcome, duration: this.cost };
       },
       ...options,
     });
