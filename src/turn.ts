@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How work on thousands of things shares the one thread with checks and requests: in turns of a few milliseconds, and
+// How work on thousands of things shares the first thread with requests and verdicts: in turns of a few milliseconds, and
 // one after the other, however much such work there is.
 
 /** ms */

@@ -23,7 +23,7 @@ export const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** Appointments within so many ms are kept together: one wake-up for dozens of checks costs less than dozens. */
+/** Appointments within so many ms are kept together if they can wait: one wake-up for dozens of checks costs less than dozens. */
 const GRAIN = 10;
 
 export interface Appointment {
@@ -72,16 +72,13 @@ export class Agenda {
 
   /** Overdue ones go on after a round of the event loop. */
   #arm(): void {
-    const due = this.#overdue.first?.due ?? this.#ahead.first?.due ?? Number.POSITIVE_INFINITY;
+    const due = this.#overdue.first?.due ?? grouped(this.#ahead.first);
     if (due === this.#timerDue) return;
     this.#cancelTimer();
     this.#timerDue = due;
     this.#cancelTimer = () => {};
     if (due !== Number.POSITIVE_INFINITY) {
-      this.#cancelTimer = this.#clock.after(
-        Math.max(0, Math.ceil(Math.ceil(due / GRAIN) * GRAIN - this.#clock.now())),
-        () => this.#run(),
-      );
+      this.#cancelTimer = this.#clock.after(Math.max(0, Math.ceil(due - this.#clock.now())), () => this.#run());
     }
   }
 
@@ -105,4 +102,10 @@ export class Agenda {
       this.#overdue.add(next);
     }
   }
+}
+
+/** When an appointment is kept that comes after no other one. */
+function grouped(appointment: Appointment | undefined): number {
+  if (!appointment) return Number.POSITIVE_INFINITY;
+  return Math.min(Math.ceil(appointment.due / GRAIN) * GRAIN, appointment.latest);
 }

@@ -20,13 +20,15 @@ export interface Result {
   readonly performed: Performed;
 }
 
-goWithOthers();
+/** How long results wait for others that are told together with them, in ms. */
+const TELL_DELAY = 5;
+
 const port = parentPort as MessagePort;
 const underWay = new Map<number, AbortController>();
-/** From the first result that is to be told to the telling, in ms: results are told together. */
-const TELL_DELAY = 5;
+/** Not told yet. */
 let results: Result[] = [];
 
+goWithOthers();
 port.on("message", (orders: readonly Order[]) => {
   for (const order of orders) obey(order);
 });

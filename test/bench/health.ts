@@ -188,7 +188,7 @@ function table({ servers, interval, runs, failed, cpu, late, waiting, api, answe
     ["servers", `${servers}, every ${interval} s`],
     ["checks", `${runs.toFixed(0)} a second, ${failed} failed`],
     ["CPU of the daemon", `${cpu.toFixed(0)} % of one core`],
-    ["wait of the daemon for a core", `${waiting.toFixed(0)} % of the time`],
+    ["wait of its first thread for a core", `${waiting.toFixed(0)} % of the time`],
     ["late checks", `${late} by more than a tenth of the interval`],
     ["slowest answer of the API", `${api.max.toFixed(0)} ms; median, 99 of 100, slowest: ${inMs(api)}`],
     ...answers.map(({ path, count, begin, end }) => {

@@ -21,6 +21,22 @@ describe("the agenda", () => {
     ]);
   });
 
+  it("keeps those together that are due within 10 ms and can wait", async () => {
+    const clock = new VirtualClock();
+    const agenda = new Agenda(clock);
+    const kept: [due: number, at: number][] = [];
+    for (const due of [11, 14, 20, 21]) agenda.add(due, 100, () => kept.push([due, clock.now()]));
+    agenda.add(33, 2, () => kept.push([33, clock.now()]));
+    await clock.pass(40);
+    assert.deepEqual(kept, [
+      [11, 20],
+      [14, 20],
+      [20, 20],
+      [21, 30],
+      [33, 35],
+    ]);
+  });
+
   it("lets others have their turn every 2 ms while thousands are overdue", async () => {
     const clock = new VirtualClock();
     const agenda = new Agenda(clock);
