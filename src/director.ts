@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { assertAvailable } from "./compile/availability.ts";
 import { compile, reclaim } from "./compile/compile.ts";
 import { applyOps, diff } from "./compile/diff.ts";
-import { type DataplaneImage, EMPTY_IMAGE, isGone } from "./compile/image.ts";
-import type { DataplanePort, FlowPage, FlowSummary, TemplatePage, TemplateSummary } from "./dataplane/port.ts";
+import { type DataplaneImage, EMPTY_IMAGE } from "./compile/image.ts";
+import type { DataplanePort, FlowPage, TemplatePage } from "./dataplane/port.ts";
+import { Gate } from "./director/gate.ts";
+import { Sweeper } from "./director/sweeper.ts";
 import type { Address } from "./model/address.ts";
 import type { ServerAddress } from "./model/edits.ts";
 import { assertValidState } from "./model/invariants.ts";
@@ -28,8 +30,6 @@ import type { DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./stats/
 const NEIGHBOUR_PATIENCE = 300;
 /** The same at start, where adopted next hops keep serving meanwhile, in ms. */
 const START_PATIENCE = 2000;
-/** How often the flow table is swept, in ms. */
-const SWEEP_INTERVAL = 1000;
 /** How often weights grow that are on their way up (slow start), in ms. */
 const RAMP_INTERVAL = 1000;
 const NO_SYNC = "a sync daemon was started and is stored, but connections are not synchronised yet";
@@ -86,6 +86,8 @@ export class Director {
   readonly #port: DataplanePort;
   readonly #nextHops: NextHopSource;
   readonly #store: StateStore;
+  readonly #gate = new Gate();
+  readonly #sweeper: Sweeper;
   readonly #readings: Readings;
   readonly #health: HealthSource;
   readonly #probes: Pick<ProbeWays, "follow">;
@@ -102,18 +104,8 @@ export class Director {
   #changes = 0;
   /** The last intent; the next one starts when it is through. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** The last change of the data plane; whoever reads all of it begins when it is done. */
-  #writing: Promise<unknown> = Promise.resolve();
-  /** Everybody who reads all of it; the next change begins when they are done. */
-  #reading: Promise<unknown> = Promise.resolve();
-  /** Under way. */
-  #sweeping: Promise<FlowSummary> | undefined;
-  #swept: FlowSummary | undefined;
-  /** Removed servers that had no flows after the last sweep: forgotten if they have none after the next one. */
-  #idle: ReadonlySet<number> = new Set();
   /** A refresh that has not begun yet: it will do for everybody who asks meanwhile. */
   #refresh: Promise<void> | undefined;
-  #sweepTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #rampTimer: NodeJS.Timeout | undefined;
 
@@ -123,11 +115,18 @@ export class Director {
     this.#port = port;
     this.#nextHops = nextHops;
     this.#store = store;
+    this.#sweeper = new Sweeper({
+      port,
+      gate: this.#gate,
+      held: () => this.#held,
+      forget: (slots) => this.#apply(reclaim(this.#held, (slot) => !slots.has(slot))),
+      report,
+    });
     this.#readings = new Readings({
       port,
       realised: () => ({ served: this.#served, held: this.#held, lag: this.#lag }),
-      flows: () => this.#lastSweep(),
-      undisturbed: (work) => this.#read(work),
+      flows: () => this.#sweeper.last(),
+      undisturbed: (work) => this.#gate.read(work),
       baselines,
       report,
     });
@@ -169,7 +168,7 @@ export class Director {
     this.#held = await this.#port.read();
     await this.#enqueue(() => this.#change(() => desired, START_PATIENCE));
     await this.#readings.start();
-    this.#sweepTimer = setInterval(() => void this.#sweepAndReclaim(), SWEEP_INTERVAL);
+    this.#sweeper.start();
   }
 
   /**
@@ -235,31 +234,16 @@ export class Director {
 
   /** Ends the timers and waits for the change under way. The data plane goes on. */
   async stop(): Promise<void> {
-    clearInterval(this.#sweepTimer);
     this.#readings.stop();
     clearTimeout(this.#retryTimer);
-    await Promise.allSettled([this.#queue, this.#sweeping]);
-    await this.#writing;
+    await Promise.all([this.#queue, this.#sweeper.stop()]);
+    await this.#gate.written();
     clearTimeout(this.#rampTimer);
   }
 
   #enqueue<T>(intent: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(intent);
     this.#queue = result.catch(() => {});
-    return result;
-  }
-
-  /** While nobody writes. Never waits for the queue, nor for others who read. */
-  #read<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#writing.then(work);
-    this.#reading = Promise.allSettled([this.#reading, result]);
-    return result;
-  }
-
-  /** While nobody else writes or reads all of it. */
-  #write<T>(work: () => Promise<T>): Promise<T> {
-    const result = Promise.all([this.#writing, this.#reading]).then(work);
-    this.#writing = result.catch(() => {});
     return result;
   }
 
@@ -286,7 +270,7 @@ export class Director {
   }
 
   #realise(desired: DesiredState): Promise<void> {
-    return this.#write(() => this.#realiseNow(desired));
+    return this.#gate.write(() => this.#realiseNow(desired));
   }
 
   async #realiseNow(desired: DesiredState): Promise<void> {
@@ -332,44 +316,6 @@ export class Director {
     this.#report(`data plane lags behind: ${error.message}`);
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.refresh(), RETRY_INTERVAL);
-  }
-
-  /** How full the flow table is changes slowly; without the timer nobody else looks. */
-  async #lastSweep(): Promise<FlowSummary> {
-    return (this.#sweepTimer && this.#swept) ?? (await this.#sweep());
-  }
-
-  /** Flows end at any time, so nobody is kept from the data plane meanwhile. Who asks while it sweeps gets the same. */
-  #sweep(): Promise<FlowSummary> {
-    this.#sweeping ??= this.#sweepNow().finally(() => {
-      this.#sweeping = undefined;
-    });
-    return this.#sweeping;
-  }
-
-  async #sweepNow(): Promise<FlowSummary> {
-    this.#swept = await this.#port.sweep();
-    return this.#swept;
-  }
-
-  async #sweepAndReclaim(): Promise<void> {
-    if (this.#sweeping !== undefined) return;
-    try {
-      const { templates } = await this.#sweep();
-      await this.#write(() => this.#reclaim(templates));
-    } catch (error) {
-      this.#report(`sweep failed: ${(error as Error).message}`);
-    }
-  }
-
-  /** A packet may be between its choice of a server and its flow, so one look at its load is not enough. */
-  async #reclaim(templates: TemplateSummary): Promise<void> {
-    const loads = this.#port.loads();
-    const removed = [...this.#held.servers].filter(([, server]) => isGone(server)).map(([slot]) => slot);
-    const idle = new Set(removed.filter((slot) => !loads.has(slot) && !templates.servers.has(slot)));
-    const forgotten = new Set([...idle].filter((slot) => this.#idle.has(slot)));
-    this.#idle = idle;
-    if (forgotten.size > 0) await this.#apply(reclaim(this.#held, (slot) => !forgotten.has(slot)));
   }
 }
 
