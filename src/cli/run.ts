@@ -112,7 +112,7 @@ async function startDirector({ options, stateFile, desired, closers }: Start): P
   closers.push(async () => probes.close());
   const passageTo: ProbePath["passageTo"] = (target) => probes.passageTo(target);
   goFirst();
-  const checks = new CheckThread({ report });
+  const checks = new CheckThread(report);
   closers.push(async () => checks.close());
   const health = new Health({
     report,

@@ -6,7 +6,6 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { goWithOthers } from "../health/priority.ts";
 import type { DesiredState } from "../model/service.ts";
 import { type Fifo, readFifo } from "./fifo.ts";
 import { composeVrrpConfig } from "./vrrp-config.ts";
@@ -118,7 +117,6 @@ export class Keepalived {
   #spawn(): void {
     const files = ["-f", this.#path("conf"), "-p", this.#path("pid"), "-r", this.#path("vrrp.pid")];
     const child = spawn("keepalived", ["--vrrp", "-n", "-l", "-D", ...files], { stdio: ["ignore", "pipe", "pipe"] });
-    if (child.pid !== undefined) goWithOthers(child.pid);
     this.#child = child;
     this.#startedAt = Date.now();
     for (const stream of [child.stdout, child.stderr]) {

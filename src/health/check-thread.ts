@@ -1,32 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Carries out checks in a thread of its own: thousands of connections a second, and the garbage they leave, do not
-// keep the API's clients waiting. What throws or hangs in there (an operator's pattern may take for ever) ends that
-// thread, not the director; another one takes its place.
+// keep the API's clients waiting. What throws in there ends that thread, not the director; another one takes its place.
 
 import { Worker } from "node:worker_threads";
 import type { Order, Result } from "./check-worker.ts";
-import type { Job, Performed } from "./checkers/perform.ts";
+import { type Job, type Performed, type PeriodicCheck, performCheck } from "./checkers/perform.ts";
 
 /** From the end of a thread that has failed to the start of another, in ms. */
 const RESTART_DELAY = 1_000;
-/** How often the thread is asked whether it is still there, in ms. */
-const WATCH_INTERVAL = 5_000;
-/** So many times in a row: once it may have been this thread, or the machine, that stood still. */
-const MAX_UNANSWERED = 2;
-
-export interface CheckThreadOptions {
-  readonly report: (message: string) => void;
-  /** ms */
-  readonly watchInterval?: number;
-}
 
 export class CheckThread {
   readonly #report: (message: string) => void;
   #worker: Worker | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
-  readonly #watchTimer: NodeJS.Timeout;
-  /** How often it was asked since something came from it. */
-  #unanswered = 0;
   #isClosed = false;
   /** Those that the thread works on, by number. */
   readonly #waiting = new Map<number, (performed: Performed | undefined) => void>();
@@ -34,14 +20,14 @@ export class CheckThread {
   /** For the thread; they go together when there is nothing else to do here. */
   #orders: Order[] = [];
 
-  constructor({ report, watchInterval = WATCH_INTERVAL }: CheckThreadOptions) {
+  constructor(report: (message: string) => void) {
     this.#report = report;
     this.#start();
-    this.#watchTimer = setInterval(() => this.#assertAlive(), watchInterval).unref();
   }
 
   /** Never rejects. Resolves with undefined while there is no thread, and when it ends meanwhile. */
   perform(job: Job, signal: AbortSignal): Promise<Performed | undefined> {
+    if (startsProcess(job.check)) return performCheck(job, signal);
     if (!this.#worker) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const id = ++this.#last;
@@ -60,41 +46,47 @@ export class CheckThread {
     this.#order({ kind: "forget-files" });
   }
 
-  /** What is under way comes to its end, which the process waits for: scripts that were given up may need a moment. */
+  /** What is under way comes to its end, which the process waits for: it is to be given up before. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#restartTimer);
-    clearInterval(this.#watchTimer);
     this.#order({ kind: "close" });
   }
 
   #start(): void {
     const worker = new Worker(new URL("./check-worker.js", import.meta.url));
     worker.on("message", (results: readonly Result[]) => {
-      this.#unanswered = 0;
       for (const { id, performed } of results) this.#settle(id, performed);
     });
-    worker.on("error", (error: Error) => this.#report(`the thread of the checks has failed: ${error.message}`));
+    worker.on("error", (error: unknown) => this.#reportFailure(error));
     worker.on("exit", () => this.#end());
-    this.#unanswered = 0;
     this.#worker = worker;
-  }
-
-  #assertAlive(): void {
-    if (!this.#worker) return;
-    if (this.#unanswered++ < MAX_UNANSWERED) {
-      this.#order({ kind: "answer" });
-      return;
-    }
-    this.#report("the thread of the checks does not answer: another one takes its place");
-    void this.#worker.terminate();
   }
 
   /** What the thread was about is not known any more. */
   #end(): void {
     this.#worker = undefined;
     for (const id of [...this.#waiting.keys()]) this.#settle(id, undefined);
-    if (!this.#isClosed) this.#restartTimer = setTimeout(() => this.#start(), RESTART_DELAY);
+    this.#startLater();
+  }
+
+  #startLater(): void {
+    if (!this.#isClosed) this.#restartTimer = setTimeout(() => this.#startAgain(), RESTART_DELAY);
+  }
+
+  /** There may be no more threads to be had for a while. */
+  #startAgain(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#reportFailure(error);
+      this.#startLater();
+    }
+  }
+
+  #reportFailure(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#report(`the thread of the checks has failed: ${reason}`);
   }
 
   #order(order: Order): void {
@@ -110,4 +102,9 @@ export class CheckThread {
     this.#waiting.get(id)?.(performed);
     this.#waiting.delete(id);
   }
+}
+
+/** Which the thread that starts it must be there to end. */
+function startsProcess({ type }: PeriodicCheck): boolean {
+  return type === "misc" || type === "ping";
 }

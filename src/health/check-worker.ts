@@ -10,8 +10,6 @@ export type Order =
   | { readonly kind: "perform"; readonly id: number; readonly job: Job }
   | { readonly kind: "give-up"; readonly id: number }
   | { readonly kind: "forget-files" }
-  /** Is the thread still there? It tells what it knows, if nothing else. */
-  | { readonly kind: "answer" }
   /** The last one: the thread ends when what is under way has. */
   | { readonly kind: "close" };
 
@@ -43,9 +41,6 @@ function obey(order: Order): void {
       break;
     case "forget-files":
       forgetTlsFiles();
-      break;
-    case "answer":
-      tell();
       break;
     case "close":
       port.unref();

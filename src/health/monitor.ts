@@ -183,10 +183,16 @@ export class Monitor {
       perform: this.#options.perform,
     });
     if (task.signal.aborted) return;
-    if (!performed) return this.#schedule(task, check.delayLoop);
+    if (!performed) return this.#skip(task, due);
     const lateness = this.#agenda.now() - performed.duration - due;
     this.#options.onRun(check, { ok: performed.outcome.ok, duration: performed.duration, lateness });
     this.#conclude(task, performed, lateness);
+  }
+
+  /** The next run comes when it would have come: others were lost together with this one, and are not to stay together. */
+  #skip(task: CheckTask, due: number): void {
+    const { delayLoop } = task.check as PeriodicCheck;
+    this.#schedule(task, delayLoop - ((this.#agenda.now() - due) % delayLoop));
   }
 
   /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who gets a core first where there are fewer cores than work, by nice values (sched(7)), which Linux keeps per thread:
-// the thread that answers the API and writes verdicts, before the one that makes thousands of connections. Scripts, and
-// whatever else the first thread starts, are among the others.
+// the thread that answers the API and writes verdicts, before the one that makes thousands of connections. Scripts and
+// pings are among the others; keepalived is not, whose adverts are to be in time.
 
 import { constants, getPriority, setPriority } from "node:os";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";

@@ -3,7 +3,7 @@
 
 import type { CheckType } from "../model/check.ts";
 
-/** A run that begins later than this part of the time between two runs is late. */
+/** A run that is put off for more than this part of the time between two runs is late. */
 const TOLERANCE = 0.1;
 
 export interface RunSums {

@@ -35,7 +35,11 @@ const RUNS: Table<number> = [counter("check_runs_total", "Runs of checks.", (run
 
 const SUMS: Table<RunSums> = [
   counter("check_run_seconds_total", "Time that runs of checks took.", ({ duration }) => duration),
-  counter("check_late_runs_total", "Runs that began later than a tenth of delay_loop.", ({ late }) => late),
+  counter(
+    "check_late_runs_total",
+    "Runs that other work put off for more than a tenth of delay_loop.",
+    ({ late }) => late,
+  ),
 ];
 
 /** The text piece by piece, as in exposition.ts. Each service is as it was when its turn came. */

@@ -37,6 +37,7 @@ export interface HttpRequest {
  */
 export async function get(request: HttpRequest, onBody: (chunk: Buffer) => void): Promise<IncomingMessage> {
   const tls = request.secure && request.tls ? await readTlsFiles(request.tls) : {};
+  if (request.signal?.aborted) throw new Error("given up");
   return new Promise<IncomingMessage>((resolve, reject) => {
     const sent = (request.secure ? httpsRequest : httpRequest)({
       ...requestOptions(request),

@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { type BodyPattern, compileBodyPattern, type HttpCheck, type HttpUrl } from "../../model/check.ts";
+import { boundedSearch } from "./bounded-search.ts";
 import { endpointOf, failure, failureOf, type Outcome, type Subject } from "./checker.ts";
 import { get } from "./http-request.ts";
 
@@ -73,12 +74,12 @@ class Body {
     return this.#hash?.digest("hex");
   }
 
-  /** Whether the pattern is found at an offset that it may have; offsets are of bytes, hence latin1. */
+  /** Whether the pattern is found at an offset that it may have; offsets are of bytes, hence latin1. @throws Error when that takes too long */
   matches(pattern: BodyPattern): boolean {
     const encoding = pattern.options.includes("utf") ? "utf8" : "latin1";
     const search = compileBodyPattern(pattern);
     search.lastIndex = pattern.minOffset;
-    const found = search.exec(Buffer.concat(this.#chunks).toString(encoding));
+    const found = boundedSearch(search, Buffer.concat(this.#chunks).toString(encoding));
     return found !== null && (pattern.maxOffset === 0 || found.index < pattern.maxOffset);
   }
 }

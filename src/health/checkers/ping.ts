@@ -4,6 +4,7 @@
 import { execFile } from "node:child_process";
 import type { PingCheck } from "../../model/check.ts";
 import { LONGEST_TIMER } from "../agenda.ts";
+import { goWithOthers } from "../priority.ts";
 import { endpointOf, failure, OK, type Outcome, type Subject } from "./checker.ts";
 
 /** How much longer than its own timeout ping may live, in ms. */
@@ -29,9 +30,10 @@ export function checkPing(check: PingCheck, subject: Subject, signal?: AbortSign
     signal,
   } as const;
   return new Promise((resolve) => {
-    execFile("ping", args, options, (error, _stdout, stderr) => {
+    const { pid } = execFile("ping", args, options, (error, _stdout, stderr) => {
       if (!error) return resolve(OK);
       resolve(failure(error.code === NO_ANSWER ? "no answer" : stderr.trim().split("\n")[0] || error.message));
     });
+    if (pid !== undefined) goWithOthers(pid);
   });
 }

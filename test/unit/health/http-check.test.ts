@@ -148,6 +148,15 @@ describe("the body", () => {
     }
   });
 
+  test("is not searched for ever", async () => {
+    const endless = { pattern: "(a+)+$", options: [], minOffset: 0, maxOffset: 0 };
+    const page: RequestListener = (_request, response) => response.end(`${"a".repeat(40)}!`);
+    for (const mustNotMatch of [false, true]) {
+      assertFailed((await check({ regex: { ...endless, mustNotMatch } }, {}, page)).outcome, /more than 200 ms/);
+    }
+    assert.ok((await check({ regex: { ...endless, pattern: "a!", mustNotMatch: false } }, {}, page)).outcome.ok);
+  });
+
   test("may end early: what came is judged", async () => {
     const cut: RequestListener = (_request, response) => {
       response.writeHead(200, { "Content-Length": 100 }).write(BODY, () => response.destroy());

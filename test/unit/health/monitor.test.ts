@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Outcome } from "../../../src/health/checkers/checker.ts";
+import { OK, type Outcome } from "../../../src/health/checkers/checker.ts";
 import type { Check } from "../../../src/model/check.ts";
 import { DEFAULT_HEALTH_SETTINGS } from "../../../src/model/health.ts";
 import { EMPTY_STATE } from "../../../src/model/service.ts";
@@ -39,20 +39,24 @@ describe("the time of checks", () => {
     assert.ok(last > 1_100 && last < 1_200, `the last one at ${last} ms`);
   });
 
-  test("does not gather those that other work has put off together", async () => {
-    const moments = [0, 0.02, 0.04];
-    const watching = new Watching({ random: () => moments.shift() ?? 0 });
-    const servers = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((rip) =>
-      watchedServer(rip, [tcpCheck({ warmup: 1_000 })]),
-    );
-    watching.watch(watchedService(servers));
-    watching.clock.after(990, () => watching.clock.spend(60));
-    await watching.clock.pass(3_500);
-    assert.deepEqual(
-      watching.runs.map(([, at]) => at),
-      [1_050, 1_050, 1_050, 3_000, 3_020, 3_040],
-    );
-  });
+  for (const [what, outcome] of [
+    ["that other work has put off together", OK],
+    ["that nobody could run, together", undefined],
+  ] as const) {
+    test(`does not gather those ${what}`, async () => {
+      const moments = [0, 0.02, 0.04];
+      const rips = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+      const watching = new Watching({ random: () => moments.shift() ?? 0 });
+      watching.watch(watchedService(rips.map((rip) => watchedServer(rip, [tcpCheck({ warmup: 1_000 })]))));
+      for (const rip of rips) watching.answers.set(rip, outcome);
+      watching.clock.after(990, () => watching.clock.spend(60));
+      await watching.clock.pass(3_500);
+      assert.deepEqual(
+        watching.runs.map(([, at]) => at),
+        [1_050, 1_050, 1_050, 3_000, 3_020, 3_040],
+      );
+    });
+  }
 
   test("goes on, and verdicts stay, when nobody could run a check", async () => {
     const watching = new Watching();

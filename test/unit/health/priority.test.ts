@@ -24,7 +24,7 @@ test("the first thread goes before the thread of the checks, and before scripts"
   goFirst();
   assert.equal(getPriority(), given - 5);
 
-  const checks = new CheckThread({ report: assert.fail });
+  const checks = new CheckThread(assert.fail);
   const job = { check: tcpCheck(), subject: subjectAt(1), scripts: { security: false }, url: 0 };
   await checks.perform(job, new AbortController().signal);
   const priorities = threads().flatMap((thread) => (before.has(thread) ? [] : getPriority(thread)));
