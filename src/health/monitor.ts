@@ -24,6 +24,8 @@ import { type Successors, successors, type Watched } from "./succession.ts";
 const BOOTSTRAP_DELAY = 1_000;
 /** So much of the time between two runs a check may wait for other work; at a tenth it would count as late. */
 const PATIENCE = 0.05;
+/** So much of the time between two runs is left out at most to make up for a run that came late. */
+const CATCH_UP = 0.5;
 
 export interface MonitorOptions {
   /** Verdicts have changed what is to be served. */
@@ -197,14 +199,14 @@ export class Monitor {
 
   /**
    * The configuration may have changed during the run: what counts is the purpose that the task has now. A run that came
-   * a little late does not put off the next one: those that were late together would stay together, and others join them.
+   * late does not put off the next one: those that were late together would stay together, and others join them.
    */
   #conclude(task: CheckTask, { outcome, duration }: Performed, lateness: number): void {
     const { server, watch } = task.purpose;
     const check = task.check as PeriodicCheck;
     const next = step(check, watch.state, outcome, server.config.weight);
     const wait = check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait;
-    this.#schedule(task, wait - Math.min(lateness, PATIENCE * wait));
+    this.#schedule(task, wait - Math.min(lateness, CATCH_UP * wait));
     this.#record(task, { step: next, outcome }, duration);
   }
 
