@@ -3,7 +3,9 @@
 #include "map.h"
 
 #include "btf.h"
+#include "per_cpu_sums.h"
 #include "region.h"
+#include "walk.h"
 
 #include <bpf/libbpf.h>
 
@@ -45,6 +47,11 @@ std::string NameOf(uint32_t type) {
   return name ? name : "type " + std::to_string(type);
 }
 
+Napi::Value SumsToJs(Napi::Env env, const PerCpuSums &sums) {
+  Check(env, "bpf_map_lookup_batch", sums.result);
+  return ArrayOf<Napi::Float64Array>(env, sums.words);
+}
+
 Napi::Value Adopted(Napi::Env env, const char *operation, int fd) {
   return Map::Adopt(InstanceOf(env).map, Fd(Check(env, operation, fd)));
 }
@@ -67,6 +74,7 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::LookupBatch>("lookupBatch"),
                          InstanceMethod<&Map::UpdateBatch>("updateBatch"),
                          InstanceMethod<&Map::UpdateBatchWithMaps>("updateBatchWithMaps"),
+                         InstanceMethod<&Map::Sums>("sums"),
                          InstanceMethod<&Map::MemoryMap>("mmap"),
                          InstanceMethod("pin", &Map::Pin),
                          InstanceMethod("close", &Map::Close),
@@ -240,6 +248,21 @@ Napi::Value Map::UpdateBatchWithMaps(const Napi::CallbackInfo &info) {
     throw Napi::TypeError::New(env, "not a map of maps");
   Check(env, "bpf_map_update_batch", bpf_map_update_batch(fd, keys, inner.data(), &count, nullptr));
   return env.Undefined();
+}
+
+/** sums(count): promise of the 64-bit words of the first elements of a per-CPU array, each summed up over the CPUs */
+Napi::Value Map::Sums(const Napi::CallbackInfo &info) {
+  bpf_map_info map{};
+  Describe(info.Env(), map);
+  if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY || map.value_size % sizeof(uint64_t) != 0)
+    throw Napi::TypeError::New(info.Env(), "not a per-CPU array of 64-bit words");
+  uint32_t count = std::min(Uint32Argument(info, 0), map.max_entries);
+  size_t words = map.value_size / sizeof(uint64_t);
+  auto fd = std::make_shared<Fd>(Fd::Duplicate(Descriptor(info.Env()))); // it may be closed meanwhile
+  if (!fd->IsOpen())
+    Throw(info.Env(), {"fcntl", errno, "", ""});
+  auto walk = [=] { return SumPerCpu(fd->Get(), count, words, libbpf_num_possible_cpus()); };
+  return Walk<PerCpuSums>::Start(info.Env(), walk, SumsToJs);
 }
 
 /** mmap(): the elements of a BPF_F_MMAPABLE array, each on a multiple of 8 bytes */

@@ -29,6 +29,7 @@ private:
   Napi::Value LookupBatch(const Napi::CallbackInfo &info);
   Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
   Napi::Value UpdateBatchWithMaps(const Napi::CallbackInfo &info);
+  Napi::Value Sums(const Napi::CallbackInfo &info);
   Napi::Value MemoryMap(const Napi::CallbackInfo &info);
 
   // Fixed for the life of a map, so read once.

@@ -32,7 +32,13 @@ public:
   }
 
   void Execute() override { result_ = walk_(); }
-  void OnOK() override { deferred_.Resolve(convert_(Env(), result_)); }
+  void OnOK() override {
+    try {
+      deferred_.Resolve(convert_(Env(), result_));
+    } catch (const Napi::Error &error) {
+      deferred_.Reject(error.Value());
+    }
+  }
   void OnError(const Napi::Error &error) override { deferred_.Reject(error.Value()); }
 
 private:

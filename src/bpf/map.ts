@@ -183,6 +183,15 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]>, Dispo
     writeElements(this.native, { words, wordsPerElement: valueSize / 4, start });
   }
 
+  /**
+   * Of a per-CPU array of 64-bit counters, off the main thread: the words of its first `count` elements (or of all, if
+   * there are fewer), each summed up over the CPUs, exact below 2^53.
+   * @throws BpfError, TypeError for another kind of map
+   */
+  async sums(count: number): Promise<Float64Array> {
+    return this.native.sums(count);
+  }
+
   /** The elements of a `BPF_F_MMAPABLE` array as shared memory. @throws BpfError for any other map */
   mmap(): MappedRegion {
     return new MappedRegion(this.native.mmap());

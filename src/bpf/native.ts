@@ -112,6 +112,7 @@ export interface NativeMap {
   ): { readonly count: number; readonly done: boolean };
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
   updateBatchWithMaps(keys: Uint8Array, inner: readonly NativeMap[]): void;
+  sums(count: number): Promise<Float64Array>;
   mmap(): NativeRegion;
   pin(path: string): void;
   close(): void;

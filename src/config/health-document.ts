@@ -79,9 +79,16 @@ export function toServerHealth(
   return { ...DEFAULT_SERVER_HEALTH, ...rest, checks: checks.map((check) => toCheck(check, service)) };
 }
 
+/** What is configured never changes, and listings and the state file write thousands of these again and again. */
+const SERVER_DOCUMENTS = new WeakMap<ServerHealth, ServerHealthDocument>();
+
 /** Inverse of {@link toServerHealth}. */
-export function toServerHealthDocument({ checks, ...rest }: ServerHealth): ServerHealthDocument {
-  return { ...rest, checks: checks.map(toCheckDocument) };
+export function toServerHealthDocument(health: ServerHealth): ServerHealthDocument {
+  const known = SERVER_DOCUMENTS.get(health);
+  if (known) return known;
+  const document = { ...health, checks: health.checks.map(toCheckDocument) };
+  SERVER_DOCUMENTS.set(health, document);
+  return document;
 }
 
 function toCheck(document: CheckDocument, service: Defaults): Check {

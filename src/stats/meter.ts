@@ -4,20 +4,22 @@
 import { endpoint, type ServiceKey, serviceKey } from "../model/service.ts";
 import { type Estimate, mapCounters, NO_ESTIMATE, nextEstimate, ratesOf } from "./estimator.ts";
 import { mapInTurns } from "./in-turns.ts";
-import { COUNTER_NAMES, type Counters, type DirectorSnapshot, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
+import { COUNTER_NAMES, type Counters, NO_COUNTERS, type ServiceSnapshot } from "./snapshot.ts";
 
 /** What a service or a server had counted when it was zeroed, by its name; JSON on disk. */
 export type Baselines = Readonly<Record<string, Counters>>;
 
 interface Metered {
-  readonly last: Counters;
-  readonly estimate: Estimate;
+  last: Counters;
+  estimate: Estimate;
+  /** The tick that met it last: what no tick meets any more is forgotten. */
+  tick: number;
 }
 
 export class Meter {
   readonly #baselines: Map<string, Counters>;
-  #metered = new Map<string, Metered>();
-  #hasBegun = false;
+  readonly #metered = new Map<string, Metered>();
+  #ticks = 0;
 
   constructor(baselines: Baselines = {}) {
     this.#baselines = new Map(Object.entries(baselines));
@@ -31,18 +33,13 @@ export class Meter {
    * To be called every ESTIMATION_INTERVAL. What is there at the first call does not count as sudden traffic. With
    * pauses where there are thousands of servers: only {@link read} may be called before it resolves.
    */
-  async tick({ services }: Pick<DirectorSnapshot, "services">): Promise<void> {
-    const metered = new Map<string, Metered>();
+  async tick(services: Iterable<ServiceSnapshot>): Promise<void> {
+    this.#ticks++;
     await mapInTurns(services, (service) => {
-      for (const [name, counters] of subjects(service)) {
-        const before = this.#metered.get(name) ?? this.#begin(counters);
-        if (counters.packets < before.last.packets) this.#baselines.delete(name); // it counts from 0 on again
-        metered.set(name, nextMetered(before, counters));
-      }
+      for (const [name, counters] of subjects(service)) this.#meter(name, counters);
     });
-    for (const name of this.#baselines.keys()) if (!metered.has(name)) this.#baselines.delete(name);
-    this.#metered = metered;
-    this.#hasBegun = true;
+    for (const [name, { tick }] of this.#metered) if (tick !== this.#ticks) this.#metered.delete(name);
+    for (const name of this.#baselines.keys()) if (!this.#metered.has(name)) this.#baselines.delete(name);
   }
 
   /** From now on these count from 0, and their rates begin anew. */
@@ -52,7 +49,7 @@ export class Meter {
         name,
         mapCounters((counter) => counters[counter]),
       );
-      this.#metered.set(name, { last: counters, estimate: NO_ESTIMATE });
+      this.#metered.set(name, { last: counters, estimate: NO_ESTIMATE, tick: this.#ticks });
     }
   }
 
@@ -63,8 +60,26 @@ export class Meter {
     return Object.assign(this.#reading(key, service), { servers });
   }
 
-  #begin(counters: Counters): Metered {
-    return { last: this.#hasBegun ? NO_COUNTERS : counters, estimate: NO_ESTIMATE };
+  /** Makes nothing where nothing was counted and nothing had been: of thousands of servers most are idle. */
+  #meter(name: string, counters: Counters): void {
+    const metered = this.#metered.get(name) ?? this.#begin(name, counters);
+    const { last, estimate } = metered;
+    metered.tick = this.#ticks;
+    if (counters.packets < last.packets) this.#baselines.delete(name); // it counts from 0 on again
+    if (estimate === NO_ESTIMATE && isSame(last, counters)) return;
+    const next = nextEstimate(
+      estimate,
+      mapCounters((counter) => Math.max(0, counters[counter] - last[counter])),
+    );
+    metered.last = mapCounters((counter) => counters[counter]);
+    metered.estimate = isSame(next.scaled, NO_COUNTERS) ? NO_ESTIMATE : next;
+  }
+
+  #begin(name: string, counters: Counters): Metered {
+    const last = this.#ticks > 1 ? NO_COUNTERS : mapCounters((counter) => counters[counter]);
+    const metered = { last, estimate: NO_ESTIMATE, tick: this.#ticks };
+    this.#metered.set(name, metered);
+    return metered;
   }
 
   #reading<Subject extends Counters>(name: string, counted: Subject): Subject & { readonly rates: Counters } {
@@ -76,18 +91,6 @@ export class Meter {
     const since = mapCounters((counter) => counted[counter] - baseline[counter]);
     return Object.assign({ rates }, counted, since);
   }
-}
-
-/** The same object where nothing was counted and nothing had been: of thousands of servers most are idle. */
-function nextMetered(before: Metered, counters: Counters): Metered {
-  const { last, estimate } = before;
-  if (estimate === NO_ESTIMATE && isSame(last, counters)) return before;
-  const delta = mapCounters((counter) => Math.max(0, counters[counter] - last[counter]));
-  const next = nextEstimate(estimate, delta);
-  return {
-    last: mapCounters((counter) => counters[counter]),
-    estimate: isSame(next.scaled, NO_COUNTERS) ? NO_ESTIMATE : next,
-  };
 }
 
 function isSame(a: Counters, b: Counters): boolean {

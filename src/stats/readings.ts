@@ -121,7 +121,7 @@ export class Readings {
   async #measure(): Promise<void> {
     try {
       await this.#meterNext(async () =>
-        this.#meter.tick(await takeSnapshot({ ...(await this.#countAll()), flows: NO_FLOWS })),
+        this.#meter.tick(snapshotServices({ ...(await this.#countAll()), flows: NO_FLOWS })),
       );
     } catch (error) {
       this.#options.report(`rates not measured: ${(error as Error).message}`);

@@ -44,10 +44,13 @@ export function* snapshotServices(input: SnapshotInput): Generator<ServiceSnapsh
   for (const service of input.served.services) yield snapshotService(service, input);
 }
 
-/** Without the services one by one: quick, however many there are. */
-export function takeTotals(input: SnapshotInput): DirectorTotals {
+/** Without the services one by one; with pauses as {@link takeSnapshot}. */
+export async function takeTotals(input: SnapshotInput): Promise<DirectorTotals> {
   const totals: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
-  for (const service of input.served.services) add(totals, totalOf(service, input));
+  for (const total of await mapInTurns(input.served.services, (service) => totalOf(service, input))) {
+    addCounters(totals, total);
+    addLoad(totals, total);
+  }
   return { totals, ...directorIn(input) };
 }
 
@@ -87,23 +90,26 @@ function totalOf(service: VirtualService, input: SnapshotInput): CountsAndLoad {
   const id = idOf(service, input);
   const total: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
   if (id === undefined) return total;
-  add(total, input.counters.retired.get(id) ?? NO_COUNTERS);
+  addCounters(total, input.counters.retired.get(id) ?? NO_COUNTERS);
   for (const slot of slotIndex(input.held).of(id)) {
-    add(total, countersAt(slot, input));
-    add(total, loadAt(slot, input));
+    addCounters(total, countersAt(slot, input));
+    addLoad(total, loadAt(slot, input));
   }
   return total;
 }
 
-/** In place, because listings do it for every server. */
-function add(total: Mutable<CountsAndLoad>, more: Partial<CountsAndLoad>): void {
-  total.packets += more.packets ?? 0;
-  total.bytes += more.bytes ?? 0;
-  total.connections += more.connections ?? 0;
-  total.outPackets += more.outPackets ?? 0;
-  total.outBytes += more.outBytes ?? 0;
-  total.active += more.active ?? 0;
-  total.inactive += more.inactive ?? 0;
+/** In place, as the next one, because listings do it for every server. */
+function addCounters(total: Mutable<Counters>, { packets, bytes, connections, outPackets, outBytes }: Counters): void {
+  total.packets += packets;
+  total.bytes += bytes;
+  total.connections += connections;
+  total.outPackets += outPackets;
+  total.outBytes += outBytes;
+}
+
+function addLoad(total: Mutable<ServerLoad>, { active, inactive }: ServerLoad): void {
+  total.active += active;
+  total.inactive += inactive;
 }
 
 function idOf(service: VirtualService, { held }: SnapshotInput): number | undefined {

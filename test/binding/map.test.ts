@@ -127,6 +127,38 @@ test("a per-CPU value has one element for each possible CPU, and their sum is wh
   assert.equal(batches.size, 4);
 });
 
+test("counters of many elements are summed up over the CPUs off the main thread", async () => {
+  using map = BpfMap.create<number, Uint8Array>({ type: "percpu_array", keySize: 4, valueSize: 16, maxEntries: 1300 });
+  const cpus = probe.possibleCpus();
+  const words = (element: number) => [element, 2 ** 40 + element].map(BigInt);
+  const value = (element: number) => new Uint8Array(BigUint64Array.from(words(element)).buffer);
+  for (const element of [0, 511, 512, 1299]) map.set(element, new Array(cpus).fill(value(element)) as never);
+  const sums = await map.sums(1300);
+  assert.equal(sums.length, 2600);
+  for (const element of [0, 511, 512, 1299]) {
+    assert.deepEqual([...sums.subarray(2 * element, 2 * element + 2)], [cpus * element, cpus * (2 ** 40 + element)]);
+  }
+  assert.equal(
+    sums.reduce((sum, word) => sum + word),
+    cpus * (2 * (511 + 512 + 1299) + 4 * 2 ** 40),
+  );
+  assert.deepEqual(await map.sums(1), Float64Array.of(0, cpus * 2 ** 40));
+  assert.equal((await map.sums(5000)).length, 2600);
+  assert.deepEqual(await map.sums(0), new Float64Array(0));
+});
+
+test("a map may be closed while it is summed up; other maps than per-CPU arrays of words cannot be", async () => {
+  const map = BpfMap.create({ type: "percpu_array", keySize: 4, valueSize: 8, maxEntries: 4 });
+  const sums = map.sums(4);
+  map.close();
+  assert.deepEqual(await sums, new Float64Array(4));
+  await assert.rejects(map.sums(4), { code: "EBADF" });
+  using hash = object.map("hash");
+  await assert.rejects(hash.sums(1), TypeError);
+  using narrow = BpfMap.create({ type: "percpu_array", keySize: 4, valueSize: 4, maxEntries: 4 });
+  await assert.rejects(narrow.sums(1), TypeError);
+});
+
 test("per-CPU structs are written and read one by one", () => {
   using map = object.map<number, { x: number; y: number }[]>("per_cpu_hash");
   const value = Array.from({ length: probe.possibleCpus() }, (_, cpu) => ({ x: cpu, y: 1 - cpu }));

@@ -3,6 +3,7 @@
 
 import { type ChildProcess, execFile } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ApiResponse, connectApi } from "../../src/cli/client.ts";
@@ -36,9 +37,13 @@ export class Daemon {
     const { namespace, folder, pinDir, interfaces } = place;
     const attach = interfaces.flatMap((name) => ["-i", name]);
     const paths = ["--state-dir", join(folder, "state"), "--pin-dir", pinDir, "--socket", this.socket];
-    this.process = namespace.spawn(process.execPath, [MAIN, "run", ...attach, ...paths, ...extra], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    this.process = namespace.spawn(
+      process.execPath,
+      [...nodeOptions(MAIN), MAIN, "run", ...attach, ...paths, ...extra],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     this.process.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
@@ -108,4 +113,11 @@ export class Daemon {
   hangUp(): void {
     this.process.kill("SIGHUP");
   }
+}
+
+/** Those that its first line gives to Node.js, as for everybody who runs it by its name. */
+function nodeOptions(script: string): string[] {
+  const options = /^#!\/usr\/bin\/env -S node (.*)$/m.exec(readFileSync(script, "utf8"))?.[1];
+  if (options === undefined) throw new Error(`${script} does not begin as expected`);
+  return options.split(" ");
 }

@@ -17,7 +17,7 @@ function counted(counters: Counters): ServiceSnapshot[] {
 }
 
 function ticked(meter: Meter, counters: Counters): Promise<void> {
-  return meter.tick({ services: counted(counters) });
+  return meter.tick(counted(counters));
 }
 
 describe("IPVS's estimator", () => {
@@ -55,7 +55,7 @@ describe("the meter", () => {
     const meter = new Meter();
     await ticked(meter, BURST);
     assert.equal(read(meter, BURST).service?.rates?.connections, 0);
-    await meter.tick({ services: [] });
+    await meter.tick([]);
     await ticked(meter, BURST);
     assert.equal(read(meter, BURST).service?.rates?.connections, 12);
     assert.equal(read(meter, BURST).server?.rates?.bytes, 500);
@@ -76,7 +76,7 @@ describe("the meter", () => {
     meter.zero(counted(BURST));
     const next = new Meter(JSON.parse(JSON.stringify(meter.baselines)));
     assert.equal(read(next, { ...BURST, packets: 101 }).server?.packets, 1);
-    await next.tick({ services: [] });
+    await next.tick([]);
     assert.deepEqual(next.baselines, {});
     assert.equal(read(next, BURST).server?.packets, 100);
   });
