@@ -26,6 +26,11 @@ const BOOTSTRAP_DELAY = 1_000;
 const PATIENCE = 0.05;
 /** So much of the time between two runs is left out at most to make up for a run that came late. */
 const CATCH_UP = 0.5;
+/**
+ * So much of the time between two runs may be what a run took that succeeded. If all of that came on top, runs in a busy
+ * moment, which take longer, would be caught up with by the next ones, more and more would fall into it, and be late.
+ */
+const RUN_SHARE = 0.1;
 
 export interface MonitorOptions {
   /** Verdicts have changed what is to be served. */
@@ -205,7 +210,9 @@ export class Monitor {
     const { server, watch } = task.purpose;
     const check = task.check as PeriodicCheck;
     const next = step(check, watch.state, outcome, server.config.weight);
-    const wait = check.type === "misc" ? Math.max(0, next.wait - duration) : next.wait;
+    const isScript = check.type === "misc";
+    const taken = isScript ? duration : outcome.ok ? Math.min(duration, RUN_SHARE * next.wait) : 0;
+    const wait = Math.max(0, next.wait - taken);
     this.#schedule(task, wait - Math.min(lateness, CATCH_UP * wait));
     this.#record(task, { step: next, outcome }, duration);
   }

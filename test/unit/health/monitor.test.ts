@@ -13,7 +13,7 @@ import { Watching, watchedServer, watchedService } from "./watching.ts";
 const failed: Outcome = { ok: false, reason: "exited with status 1" };
 
 describe("the time of checks", () => {
-  test("begins after the bootstrap delay and goes on from the end of each run", async () => {
+  test("begins after the bootstrap delay", async () => {
     const watching = new Watching();
     watching.watch(watchedService([watchedServer("10.0.0.1", [tcpCheck()])]));
     await watching.clock.pass(5_000);
@@ -22,6 +22,24 @@ describe("the time of checks", () => {
       [1_000, 3_000, 5_000].map((at) => ["10.0.0.1", at]),
     );
   });
+
+  for (const [what, cost, outcome, moments] of [
+    ["a run that succeeded soon does not put off the next one", 150, OK, [1_000, 3_000, 5_000]],
+    ["one that took longer puts it off by what is more than a tenth of the interval", 500, OK, [1_000, 3_300, 5_600]],
+    ["one that failed puts it off", 150, failed, [1_000, 3_150, 5_300]],
+  ] as const) {
+    test(what, async () => {
+      const watching = new Watching();
+      watching.cost = cost;
+      watching.answers.set("10.0.0.1", outcome);
+      watching.watch(watchedService([watchedServer("10.0.0.1", [tcpCheck({ retry: 0 })])]));
+      await watching.clock.pass(6_000);
+      assert.deepEqual(
+        watching.runs.map(([, at]) => at),
+        moments,
+      );
+    });
+  }
 
   test("comes no later than a tenth of the interval after that of many others, however much other work there is", async () => {
     const watching = new Watching();
