@@ -86,7 +86,8 @@ const SERVER_DOCUMENTS = new WeakMap<ServerHealth, ServerHealthDocument>();
 export function toServerHealthDocument(health: ServerHealth): ServerHealthDocument {
   const known = SERVER_DOCUMENTS.get(health);
   if (known) return known;
-  const document = { ...health, checks: health.checks.map(toCheckDocument) };
+  const { checks, ...rest } = health;
+  const document = { ...rest, checks: checks.map(toCheckDocument) };
   SERVER_DOCUMENTS.set(health, document);
   return document;
 }
