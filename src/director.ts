@@ -194,7 +194,7 @@ export class Director {
     return this.#readings.snapshot(only);
   }
 
-  /** What all services together have counted, now: quick, however many there are. */
+  /** What all services together have counted, now. */
   totals(): Promise<DirectorTotals> {
     return this.#readings.totals();
   }

@@ -210,9 +210,7 @@ export class Monitor {
     const { server, watch } = task.purpose;
     const check = task.check as PeriodicCheck;
     const next = step(check, watch.state, outcome, server.config.weight);
-    const isScript = check.type === "misc";
-    const taken = isScript ? duration : outcome.ok ? Math.min(duration, RUN_SHARE * next.wait) : 0;
-    const wait = Math.max(0, next.wait - taken);
+    const wait = Math.max(0, next.wait - timeTaken(check, { outcome, duration }, next.wait));
     this.#schedule(task, wait - Math.min(lateness, CATCH_UP * wait));
     this.#record(task, { step: next, outcome }, duration);
   }
@@ -269,4 +267,10 @@ export class Monitor {
     if (events.some(({ kind }) => kind === "server" || kind === "weight" || kind === "quorum"))
       this.#options.onChange();
   }
+}
+
+/** What of the time until the next run has passed with this one; keepalived's scripts come from begin to begin. */
+function timeTaken(check: PeriodicCheck, { outcome, duration }: Performed, wait: number): number {
+  if (check.type === "misc") return duration;
+  return outcome.ok ? Math.min(duration, RUN_SHARE * wait) : 0;
 }
