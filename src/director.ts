@@ -24,7 +24,7 @@ import type { AddressOwner } from "./net/address-owner.ts";
 import { SlowStart } from "./scheduler/slow-start.ts";
 import type { ServiceOccupancy } from "./stats/occupancy.ts";
 import { type BaselineStore, Readings } from "./stats/readings.ts";
-import type { DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./stats/snapshot.ts";
+import type { DirectorPicture, DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./stats/snapshot.ts";
 
 /** How long a change waits for the neighbours of its new servers before it is acknowledged, in ms. */
 const NEIGHBOUR_PATIENCE = 300;
@@ -192,6 +192,11 @@ export class Director {
   /** Reads counters and flow counts now; of one service only, which is quick whatever the number of others. */
   snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     return this.#readings.snapshot(only);
+  }
+
+  /** The same of all services, one by one: for whoever takes its time. */
+  picture(): Promise<DirectorPicture> {
+    return this.#readings.picture();
   }
 
   /** What all services together have counted, now. */

@@ -74,7 +74,7 @@ const ROUTES = [
 
 export function buildApp(options: AppOptions): App {
   const { director, version, health = nothingWatched(), vrrp = NO_VRRP, onInternalError = console.error } = options;
-  const readings = { snapshot: () => director.snapshot(), health, vrrp };
+  const readings = { picture: () => director.picture(), health, vrrp };
   const metrics = options.metrics ?? new Metrics({ version, ...readings, onError: onInternalError });
   const app: App = fastify({
     bodyLimit: BODY_LIMIT,

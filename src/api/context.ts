@@ -19,6 +19,7 @@ export type ApiDirector = Pick<
   | "hasInterface"
   | "change"
   | "snapshot"
+  | "picture"
   | "totals"
   | "reading"
   | "listing"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What is known about the health of everything that is watched, as plain data: for REST and metrics.
+// What is known about the health of everything that is watched, as plain data: for REST and metrics. Times are ms since
+// the epoch.
 
+import type { Address } from "../model/address.ts";
 import type { CheckType } from "../model/check.ts";
 import { isMark, type ServiceAddress, serviceKey } from "../model/service.ts";
 import type { CheckTask } from "./check-task.ts";
@@ -9,10 +11,10 @@ import type { CheckWatch, ServerWatch, ServiceWatch } from "./service-watch.ts";
 export interface CheckReport {
   readonly type: CheckType;
   readonly up: boolean;
-  /** ISO 8601, as all times here: when the verdict was made. */
-  readonly since: string;
+  /** When the verdict was made. */
+  readonly since: number;
   readonly lastRun?: {
-    readonly at: string;
+    readonly at: number;
     readonly ok: boolean;
     /** Why it failed. */
     readonly reason?: string;
@@ -22,10 +24,10 @@ export interface CheckReport {
 }
 
 export interface ServerReport {
-  readonly rip: string;
+  readonly rip: Address;
   readonly port: number;
   readonly up: boolean;
-  readonly since: string;
+  readonly since: number;
   /** With what checks add to it. */
   readonly weight: number;
   readonly checks: readonly CheckReport[];
@@ -38,7 +40,7 @@ export interface ServiceVerdict {
   readonly group?: string;
   /** Whether the servers that are up are enough. */
   readonly quorum: boolean;
-  readonly since: string;
+  readonly since: number;
   /** Whether the sorry server stands in. */
   readonly sorryServer: boolean;
   readonly servers: readonly ServerReport[];
@@ -50,7 +52,7 @@ export type TaskOf = (watch: CheckWatch) => CheckTask | undefined;
 export function reportOf(watch: ServiceWatch, taskOf: TaskOf): ServiceReport[] {
   const servers = [...watch.servers.values()].map((server) => reportServer(server, taskOf));
   const { group } = watch.config.health;
-  const common = { quorum: watch.hasQuorum, since: isoTime(watch.since), sorryServer: watch.servesSorry, servers };
+  const common = { quorum: watch.hasQuorum, since: watch.since, sorryServer: watch.servesSorry, servers };
   return watch.config.members.map((service) => {
     return { ...addressOf(service), ...(group !== undefined && { group }), ...common };
   });
@@ -72,23 +74,25 @@ function reportServer({ config, isAlive, weight, checks, since }: ServerWatch, t
     rip,
     port,
     up: isAlive,
-    since: isoTime(since),
+    since,
     weight,
-    checks: checks.flatMap((watch) => {
-      const task = taskOf(watch);
-      return task ? [reportCheck(watch, task)] : [];
-    }),
+    checks: reportChecks(checks, taskOf),
   };
 }
 
-function reportCheck({ check, state }: CheckWatch, { since, lastRun }: CheckTask): CheckReport {
-  const report = { type: check.type, up: state.isUp, since: isoTime(since) };
-  if (!lastRun) return report;
-  const { at, duration, outcome } = lastRun;
-  const reason = outcome.ok ? {} : { reason: outcome.reason };
-  return { ...report, lastRun: { at: isoTime(at), ok: outcome.ok, ...reason, duration: duration / 1000 } };
+function reportChecks(checks: readonly CheckWatch[], taskOf: TaskOf): CheckReport[] {
+  const reports: CheckReport[] = [];
+  for (const watch of checks) {
+    const task = taskOf(watch);
+    if (task) reports.push(reportCheck(watch, task));
+  }
+  return reports;
 }
 
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+function reportCheck({ check, state }: CheckWatch, { since, lastRun }: CheckTask): CheckReport {
+  if (!lastRun) return { type: check.type, up: state.isUp, since };
+  const { at, duration: ms, outcome } = lastRun;
+  const duration = ms / 1000;
+  const run = { at, ok: outcome.ok, ...(outcome.ok ? { duration } : { reason: outcome.reason, duration }) };
+  return { type: check.type, up: state.isUp, since, lastRun: run };
 }

@@ -2,33 +2,11 @@
 // The metrics that come from a snapshot of the director: their names, help texts and values, in one
 // table per subject. Scraping is metrics.ts's subject.
 
-import { Counter, Gauge, Registry } from "prom-client";
 import type { Attachment } from "../dataplane/port.ts";
-import { endpoint, isMark, markPrefix, type ServiceAddress } from "../model/service.ts";
 import { Turn } from "../turn.ts";
-import type { DirectorSnapshot, ServerSnapshot, ServiceSnapshot } from "./snapshot.ts";
-
-export interface Metric<Subject> {
-  readonly type: typeof Counter | typeof Gauge;
-  /** Without the prefix. */
-  readonly name: string;
-  readonly help: string;
-  readonly read: (subject: Subject) => number;
-}
-
-/** All metrics of one kind of subject. */
-export type Table<Subject> = readonly Metric<Subject>[];
-
-export type Labels = Readonly<Record<string, string>>;
-
-/** A subject behind its labels. */
-export type Row<Subject> = readonly [labels: Labels, subject: Subject];
-
-const PREFIX = "xdirector_";
-/** Written without a pause: a millisecond or two. */
-const ROWS_AT_ONCE = 250;
-/** `# HELP` and `# TYPE`, which only the first piece of a metric has. */
-const TITLES = /^#.*\n#.*\n/;
+import { type LabelBook, serviceLabels } from "./labels.ts";
+import { counter, gauge, Sheet, type Table } from "./sheet.ts";
+import type { DirectorPicture, ServerSnapshot, ServiceTotals } from "./snapshot.ts";
 
 const SERVERS: Table<ServerSnapshot> = [
   counter("server_packets_total", "Packets to the real server.", ({ packets }) => packets),
@@ -45,7 +23,7 @@ const SERVERS: Table<ServerSnapshot> = [
   ),
 ];
 
-const SERVICES: Table<ServiceSnapshot> = [
+const SERVICES: Table<ServiceTotals> = [
   counter("service_packets_total", "Packets to the virtual service.", ({ packets }) => packets),
   counter("service_bytes_total", "Bytes of layer 3 to the virtual service.", ({ bytes }) => bytes),
   counter("service_connections_total", "Connections of the virtual service.", ({ connections }) => connections),
@@ -55,7 +33,7 @@ const SERVICES: Table<ServiceSnapshot> = [
   gauge("service_inactive_connections", "Other tracked connections of the service.", ({ inactive }) => inactive),
 ];
 
-const DIRECTOR: Table<DirectorSnapshot> = [
+const DIRECTOR: Table<DirectorPicture> = [
   gauge("flow_table_slots", "Slots of the flow table.", ({ flows }) => flows.capacity),
   gauge("flow_table_occupied", "Slots of the flow table in use.", ({ flows }) => flows.occupied),
   gauge("flow_table_half_open", "Slots of the flow table that hold half-open flows.", ({ flows }) => flows.halfOpen),
@@ -74,76 +52,28 @@ const ATTACHMENTS: Table<Attachment> = [
 ];
 
 /** The text piece by piece, so that the caller can do other work in between. */
-export async function* exposition(snapshot: DirectorSnapshot): AsyncGenerator<string> {
-  const { services, verdicts, dataplane } = snapshot;
-  yield* render(SERVERS, await serversOf(services));
-  yield* render(
-    SERVICES,
-    services.map((service) => [serviceLabels(service), service]),
-  );
-  yield* render(DIRECTOR, [[{}, snapshot]]);
-  yield* render(
-    VERDICTS,
-    Array.from(verdicts, ([verdict, packets]) => [{ verdict }, packets]),
-  );
-  yield* render(
-    ATTACHMENTS,
-    dataplane.attachments.map((each) => [{ interface: each.name, mode: each.mode }, each]),
-  );
+export async function* exposition(picture: DirectorPicture, labels: LabelBook): AsyncGenerator<string> {
+  const { verdicts, dataplane } = picture;
+  yield* servicesText(picture, labels);
+  yield* new Sheet(DIRECTOR).add({}, picture).text();
+  const byVerdict = new Sheet(VERDICTS);
+  for (const [verdict, packets] of verdicts) byVerdict.add({ verdict }, packets);
+  yield* byVerdict.text();
+  const attachments = new Sheet(ATTACHMENTS);
+  for (const each of dataplane.attachments) attachments.add({ interface: each.name, mode: each.mode }, each);
+  yield* attachments.text();
 }
 
-/** With pauses. */
-async function serversOf(services: readonly ServiceSnapshot[]): Promise<Row<ServerSnapshot>[]> {
-  const rows: Row<ServerSnapshot>[] = [];
+/** Only numbers are kept of thousands of servers: what lives while the text is made is moved by every collection. */
+async function* servicesText(picture: DirectorPicture, labels: LabelBook): AsyncGenerator<string> {
+  const [servers, services] = [new Sheet(SERVERS), new Sheet(SERVICES)];
   const turn = new Turn();
-  for (const service of services) {
-    rows.push(...serverRows(service));
+  for (const service of picture.services) {
+    services.add(serviceLabels(service), service);
+    const labelsOf = labels.ofServers(service);
+    for (const server of service.servers) servers.add(labelsOf(server), server);
     if (turn.isOver) await turn.next();
   }
-  return rows;
-}
-
-/** No two rows may have the same labels. */
-export async function* render<Subject>(table: Table<Subject>, rows: readonly Row<Subject>[]): AsyncGenerator<string> {
-  for (const metric of table) {
-    yield await samplesText(metric, rows.slice(0, ROWS_AT_ONCE));
-    for (let first = ROWS_AT_ONCE; first < rows.length; first += ROWS_AT_ONCE) {
-      yield (await samplesText(metric, rows.slice(first, first + ROWS_AT_ONCE))).replace(TITLES, "");
-    }
-    yield "\n";
-  }
-}
-
-/**
- * A metric of prom-client's own would file each value under its labels before it writes it, which takes ten times as
- * long. As shared labels, which histograms have, they are made text once, however many metrics a row has.
- */
-async function samplesText<Subject>(
-  { type: Type, name, help, read }: Metric<Subject>,
-  rows: readonly Row<Subject>[],
-): Promise<string> {
-  const registry = new Registry();
-  const metric = new Type({ name: PREFIX + name, help, registers: [] });
-  const described = await metric.get();
-  const values = rows.map(([labels, subject]) => ({ labels: {}, sharedLabels: labels, value: read(subject) }));
-  registry.registerMetric(Object.assign(metric, { get: async () => ({ ...described, values }) }));
-  return registry.metrics();
-}
-
-export function serviceLabels(service: ServiceAddress): Labels {
-  if (isMark(service)) return { service: String(service.mark), protocol: markPrefix(service) };
-  return { service: endpoint(service.vip, service.port), protocol: service.protocol };
-}
-
-function serverRows(service: ServiceSnapshot): Row<ServerSnapshot>[] {
-  const labels = serviceLabels(service);
-  return service.servers.map((server) => [{ ...labels, server: endpoint(server.rip, server.port) }, server]);
-}
-
-export function counter<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
-  return { type: Counter, name, help, read };
-}
-
-export function gauge<Subject>(name: string, help: string, read: (subject: Subject) => number): Metric<Subject> {
-  return { type: Gauge, name, help, read };
+  yield* servers.text();
+  yield* services.text();
 }

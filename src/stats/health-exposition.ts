@@ -4,21 +4,17 @@
 import type { Health } from "../health/health.ts";
 import type { CheckReport, ServerReport, ServiceReport } from "../health/report.ts";
 import type { RunSums } from "../health/run-statistics.ts";
-import type { Address } from "../model/address.ts";
-import { endpoint } from "../model/service.ts";
 import { Turn } from "../turn.ts";
-import { counter, gauge, type Labels, type Row, render, serviceLabels, type Table } from "./exposition.ts";
+import { type LabelBook, serviceLabels } from "./labels.ts";
+import { counter, gauge, Sheet, type Table } from "./sheet.ts";
 
 export type HealthReadings = Pick<Health, "services" | "statistics">;
-
-/** Of thousands of reports only this is kept while text is made of it. */
-type Verdict = Pick<ServiceReport, "quorum" | "sorryServer">;
 
 const SERVERS: Table<boolean> = [
   gauge("server_up", "Whether all checks of the real server succeed (1) or not (0).", Number),
 ];
 
-const SERVICES: Table<Verdict> = [
+const SERVICES: Table<ServiceReport> = [
   gauge("service_quorum", "Whether enough real servers of the service are up (1) or not (0).", ({ quorum }) =>
     Number(quorum),
   ),
@@ -43,43 +39,39 @@ const SUMS: Table<RunSums> = [
 ];
 
 /** The text piece by piece, as in exposition.ts. Each service is as it was when its turn came. */
-export async function* healthExposition(health: HealthReadings): AsyncGenerator<string> {
-  const { statistics } = health;
-  const servers: Row<boolean>[] = [];
-  const services: Row<Verdict>[] = [];
-  const checks: Row<number>[] = [];
+export async function* healthExposition(health: HealthReadings, labels: LabelBook): AsyncGenerator<string> {
+  yield* verdictsText(health.services(), labels);
+  const [runs, sums] = [new Sheet(RUNS), new Sheet(SUMS)];
+  for (const [check, sum] of health.statistics.sums) {
+    runs.add({ check, result: "success" }, sum.succeeded).add({ check, result: "failure" }, sum.failed);
+    sums.add({ check }, sum);
+  }
+  yield* runs.text();
+  yield* sums.text();
+}
+
+async function* verdictsText(reports: Iterable<ServiceReport>, labels: LabelBook): AsyncGenerator<string> {
+  const [servers, services, checks] = [new Sheet(SERVERS), new Sheet(SERVICES), new Sheet(CHECKS)];
   const turn = new Turn();
-  for (const report of health.services()) {
-    const labels = serviceLabels(report);
-    const { quorum, sorryServer } = report;
-    services.push([labels, { quorum, sorryServer }]);
+  for (const report of reports) {
+    services.add(serviceLabels(report), report);
+    const labelsOf = labels.ofServers(report);
     for (const server of report.servers) {
-      const ofServer = { ...labels, server: endpoint(server.rip as Address, server.port) };
-      servers.push([ofServer, server.up]);
-      checks.push(...checkRows(ofServer, server));
+      const ofServer = labelsOf(server);
+      servers.add(ofServer, server.up);
+      for (const [check, duration] of slowest(server)) checks.add(labels.ofCheck(ofServer, check), duration);
     }
     if (turn.isOver) await turn.next();
   }
-  yield* render(SERVERS, servers);
-  yield* render(SERVICES, services);
-  yield* render(CHECKS, checks);
-  yield* render(RUNS, [...statistics.sums].flatMap(runRows));
-  yield* render(
-    SUMS,
-    Array.from(statistics.sums, ([check, sums]) => [{ check }, sums]),
-  );
+  yield* servers.text();
+  yield* services.text();
+  yield* checks.text();
 }
 
 /** Several checks of one type on one server share their labels: the slowest is shown. */
-function checkRows(labels: Labels, { checks }: ServerReport): Row<number>[] {
-  const slowest = new Map<CheckReport["type"], number>();
-  for (const { type, lastRun } of checks) slowest.set(type, Math.max(lastRun?.duration ?? 0, slowest.get(type) ?? 0));
-  return Array.from(slowest, ([check, duration]) => [{ ...labels, check }, duration]);
-}
-
-function runRows([check, { succeeded, failed }]: readonly [string, RunSums]): Row<number>[] {
-  return [
-    [{ check, result: "success" }, succeeded],
-    [{ check, result: "failure" }, failed],
-  ];
+function slowest({ checks }: ServerReport): Map<CheckReport["type"], number> {
+  const durations = new Map<CheckReport["type"], number>();
+  for (const { type, lastRun } of checks)
+    durations.set(type, Math.max(lastRun?.duration ?? 0, durations.get(type) ?? 0));
+  return durations;
 }

@@ -6,13 +6,14 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Turn } from "../turn.ts";
 import { exposition } from "./exposition.ts";
 import { type HealthReadings, healthExposition } from "./health-exposition.ts";
-import type { DirectorSnapshot } from "./snapshot.ts";
+import { LabelBook } from "./labels.ts";
+import type { DirectorPicture } from "./snapshot.ts";
 import { type VrrpReadings, vrrpExposition } from "./vrrp-exposition.ts";
 
 export interface MetricsOptions {
   readonly version: string;
   /** Called once per scrape. */
-  readonly snapshot: () => Promise<DirectorSnapshot>;
+  readonly picture: () => Promise<DirectorPicture>;
   readonly health?: HealthReadings;
   readonly vrrp?: VrrpReadings;
   /** Told why a snapshot failed. */
@@ -26,16 +27,17 @@ export class Metrics {
   readonly contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #process = new Registry();
   readonly #collectionErrors: Counter;
-  readonly #snapshot: MetricsOptions["snapshot"];
+  readonly #picture: MetricsOptions["picture"];
   readonly #health: HealthReadings | undefined;
   readonly #vrrp: VrrpReadings | undefined;
   readonly #onError: MetricsOptions["onError"];
+  readonly #labels = new LabelBook();
   /** Under way. */
-  #taken: Promise<DirectorSnapshot> | undefined;
+  #taken: Promise<DirectorPicture> | undefined;
 
-  constructor({ version, snapshot, health, vrrp, onError }: MetricsOptions) {
+  constructor({ version, picture, health, vrrp, onError }: MetricsOptions) {
     const registers = [this.#process];
-    this.#snapshot = snapshot;
+    this.#picture = picture;
     this.#health = health;
     this.#vrrp = vrrp;
     this.#onError = onError;
@@ -72,16 +74,17 @@ export class Metrics {
     yield await this.#process.metrics();
   }
 
-  #shared(): Promise<DirectorSnapshot> {
-    this.#taken ??= this.#snapshot().finally(() => {
+  #shared(): Promise<DirectorPicture> {
+    this.#taken ??= this.#picture().finally(() => {
       this.#taken = undefined;
     });
     return this.#taken;
   }
 
-  async *#expose(snapshot: DirectorSnapshot): AsyncGenerator<string> {
-    yield* exposition(snapshot);
-    if (this.#health) yield* healthExposition(this.#health);
+  async *#expose(picture: DirectorPicture): AsyncGenerator<string> {
+    yield* exposition(picture, this.#labels);
+    if (this.#health) yield* healthExposition(this.#health, this.#labels);
+    this.#labels.trim();
     if (this.#vrrp) yield* vrrpExposition(this.#vrrp);
   }
 }

@@ -12,8 +12,8 @@ import { mapInTurns } from "./in-turns.ts";
 import { type Baselines, Meter } from "./meter.ts";
 import { type ServiceOccupancy, takeOccupancy } from "./occupancy.ts";
 import { slotIndex } from "./slots.ts";
-import type { DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./snapshot.ts";
-import { type SnapshotInput, snapshotServices, takeSnapshot, takeTotals } from "./take-snapshot.ts";
+import type { DirectorPicture, DirectorSnapshot, DirectorTotals, ServiceSnapshot } from "./snapshot.ts";
+import { type SnapshotInput, snapshotServices, takePicture, takeSnapshot, takeTotals } from "./take-snapshot.ts";
 
 const NO_FLOWS: FlowSummary = {
   occupied: 0,
@@ -77,6 +77,12 @@ export class Readings {
   async snapshot(only?: ServiceAddress): Promise<DirectorSnapshot> {
     const flows = await this.#options.flows();
     return takeSnapshot({ ...(only ? await this.#countOne(only) : await this.#countAll()), flows });
+  }
+
+  /** The same of all services, one by one: for whoever takes its time. */
+  async picture(): Promise<DirectorPicture> {
+    const flows = await this.#options.flows();
+    return takePicture({ ...(await this.#countAll()), flows });
   }
 
   /** What all services together have counted, now. */

@@ -77,6 +77,11 @@ export interface DirectorSnapshot {
   readonly lag: string | undefined;
 }
 
+/** The same for those who look at one service after the other, and keep none: each is made when its turn comes. */
+export interface DirectorPicture extends Omit<DirectorSnapshot, "services"> {
+  readonly services: Iterable<ServiceSnapshot>;
+}
+
 /** The same without the services one by one. */
 export interface DirectorTotals extends Omit<DirectorSnapshot, "services"> {
   /** Sums over the services there are now. */

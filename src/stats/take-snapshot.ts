@@ -5,11 +5,13 @@ import type { DataplaneImage } from "../compile/image.ts";
 import type { DataplaneCounters, DataplaneStatus, FlowSummary, ServerLoad } from "../dataplane/port.ts";
 import type { NextHop } from "../model/next-hop.ts";
 import { type DesiredState, type RealServer, serviceKey, type VirtualService } from "../model/service.ts";
+import { Turn } from "../turn.ts";
 import { mapInTurns } from "./in-turns.ts";
 import { slotIndex, slotName } from "./slots.ts";
 import {
   type Counters,
   type CountsAndLoad,
+  type DirectorPicture,
   type DirectorSnapshot,
   type DirectorTotals,
   NO_COUNTERS,
@@ -44,12 +46,17 @@ export function* snapshotServices(input: SnapshotInput): Generator<ServiceSnapsh
   for (const service of input.served.services) yield snapshotService(service, input);
 }
 
+export function takePicture(input: SnapshotInput): DirectorPicture {
+  return { services: { [Symbol.iterator]: () => snapshotServices(input) }, ...directorIn(input) };
+}
+
 /** Without the services one by one; with pauses as {@link takeSnapshot}. */
 export async function takeTotals(input: SnapshotInput): Promise<DirectorTotals> {
   const totals: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
-  for (const total of await mapInTurns(input.served.services, (service) => totalOf(service, input))) {
-    addCounters(totals, total);
-    addLoad(totals, total);
+  const turn = new Turn();
+  for (const service of input.served.services) {
+    addTotal(totals, service, input);
+    if (turn.isOver) await turn.next();
   }
   return { totals, ...directorIn(input) };
 }
@@ -85,17 +92,21 @@ function snapshotServer(server: RealServer, slot: number | undefined, input: Sna
   return { packets, bytes, connections, outPackets, outBytes, active, inactive, nextHop, ...server };
 }
 
-/** Servers that were removed since included. */
 function totalOf(service: VirtualService, input: SnapshotInput): CountsAndLoad {
-  const id = idOf(service, input);
   const total: Mutable<CountsAndLoad> = { ...NO_COUNTERS, ...NO_LOAD };
-  if (id === undefined) return total;
+  addTotal(total, service, input);
+  return total;
+}
+
+/** Servers that were removed since included. */
+function addTotal(total: Mutable<CountsAndLoad>, service: VirtualService, input: SnapshotInput): void {
+  const id = idOf(service, input);
+  if (id === undefined) return;
   addCounters(total, input.counters.retired.get(id) ?? NO_COUNTERS);
   for (const slot of slotIndex(input.held).of(id)) {
     addCounters(total, countersAt(slot, input));
     addLoad(total, loadAt(slot, input));
   }
-  return total;
 }
 
 /** In place, as the next one, because listings do it for every server. */

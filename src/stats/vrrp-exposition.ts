@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The metrics of VRRP: in which state each instance is, and how often keepalived had to be started again.
 
-import { counter, gauge, render, type Table } from "./exposition.ts";
+import { counter, gauge, Sheet, type Table } from "./sheet.ts";
 
 /** What is read; see ha/keepalived.ts. */
 export interface VrrpReadings {
@@ -32,15 +32,13 @@ const RESTARTS: Table<number> = [
 
 /** The text piece by piece, as in exposition.ts. */
 export async function* vrrpExposition({ status }: VrrpReadings): AsyncGenerator<string> {
-  const { restarts, instances } = status;
-  yield* render(
-    STATES,
-    instances.map((each) => [{ kind: each.kind, name: each.name, state: each.state }, each]),
-  );
-  const single = instances.filter(({ kind }) => kind === "instance");
-  yield* render(
-    PRIORITIES,
-    single.map((each) => [{ name: each.name }, each]),
-  );
-  yield* render(RESTARTS, [[{}, restarts]]);
+  const [states, priorities] = [new Sheet(STATES), new Sheet(PRIORITIES)];
+  for (const each of status.instances) {
+    const { kind, name, state } = each;
+    states.add({ kind, name, state }, each);
+    if (kind === "instance") priorities.add({ name }, each);
+  }
+  yield* states.text();
+  yield* priorities.text();
+  yield* new Sheet(RESTARTS).add({}, status.restarts).text();
 }

@@ -12,7 +12,7 @@ import { after, before, describe, test } from "node:test";
 import { sendRequests } from "../../scripts/lab/requests.ts";
 import { type Site, startSite } from "../../scripts/lab/site.ts";
 import { DIRECT_VIP, type RealServerHost } from "../../scripts/lab/topology.ts";
-import type { ServiceReport } from "../../src/health/report.ts";
+import type { ServiceHealthReading } from "../../src/api/health-reading.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Sandbox } from "../support/netns.ts";
 import { until } from "../support/until.ts";
@@ -67,7 +67,7 @@ function writeConfig(scheduler: "rr" | "wrr"): void {
 
 async function alive(): Promise<string[]> {
   const { body } = await daemon.request("GET", HEALTH);
-  const up = (body as ServiceReport).servers.filter((server) => server.up).map(({ rip }) => rip);
+  const up = (body as ServiceHealthReading).servers.filter((server) => server.up).map(({ rip }) => rip);
   return site.realServers.filter(({ rip }) => up.includes(rip)).map(({ name }) => name);
 }
 
@@ -85,7 +85,7 @@ describe("a server whose check fails", () => {
 
   test("is not there for new requests, nor in the listing, until it returns", async () => {
     await until("every check has run", async () => {
-      const { servers } = (await daemon.request("GET", HEALTH)).body as ServiceReport;
+      const { servers } = (await daemon.request("GET", HEALTH)).body as ServiceHealthReading;
       return servers.every(({ checks }) => checks[0]?.lastRun !== undefined);
     });
     assert.deepEqual(await answering(12), names);
@@ -136,7 +136,7 @@ test("the timing of a service is that of the checks its servers have already", a
   const servers = [{ rip: site.realServers[0]?.rip, method: "direct", health: { checks: [check] } }];
   await daemon.put(url, { scheduler: "rr", health: { timing: { delayLoop: 86_400 } }, servers });
   const lastRun = async () => {
-    const { servers } = (await daemon.request("GET", `/v1/health/tcp/${DIRECT_VIP}/81`)).body as ServiceReport;
+    const { servers } = (await daemon.request("GET", `/v1/health/tcp/${DIRECT_VIP}/81`)).body as ServiceHealthReading;
     return servers[0]?.checks[0]?.lastRun?.at;
   };
   await until("it has run", async () => (await lastRun()) !== undefined);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { ServiceReport } from "../../src/health/report.ts";
+import type { ServiceHealthReading } from "../../src/api/health-reading.ts";
 import { Daemon } from "../support/daemon.ts";
 import { eth0, type Netns, Sandbox } from "../support/netns.ts";
 import { fromRoot } from "../support/project.ts";
@@ -149,8 +149,10 @@ async function isUp(): Promise<Record<string, boolean>> {
 }
 
 /** The server of each row. */
-async function watched(): Promise<ServiceReport["servers"]> {
-  const { services } = (await daemon.request("GET", "/v1/health")).body as unknown as { services: ServiceReport[] };
+async function watched(): Promise<ServiceHealthReading["servers"]> {
+  const { services } = (await daemon.request("GET", "/v1/health")).body as unknown as {
+    services: ServiceHealthReading[];
+  };
   return services.flatMap(({ servers }) => servers);
 }
 
@@ -158,7 +160,7 @@ async function watched(): Promise<ServiceReport["servers"]> {
 async function everyCheckRuns(): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const since = Date.now();
-    const hasRun = (server: ServiceReport["servers"][number]) =>
+    const hasRun = (server: ServiceHealthReading["servers"][number]) =>
       new Date(server.checks[0]?.lastRun?.at ?? 0) > new Date(since);
     await until("every check runs", async () => (await watched()).every(hasRun));
   }

@@ -94,6 +94,10 @@ export class FakeDirector implements ApiDirector {
     return (await this.snapshot()).services;
   }
 
+  picture(): Promise<DirectorSnapshot> {
+    return this.snapshot();
+  }
+
   async listing(): Promise<readonly ServiceSnapshot[]> {
     return (await this.snapshot()).services;
   }

@@ -129,7 +129,7 @@ function samplesOf(text: string): string[] {
 }
 
 function metricsOf(snapshot: () => Promise<DirectorSnapshot>, onError: (error: Error) => void = assert.fail): Metrics {
-  return new Metrics({ version: "1.2.3", snapshot, onError });
+  return new Metrics({ version: "1.2.3", picture: snapshot, onError });
 }
 
 function render(metrics: Metrics): Promise<string> {
@@ -170,7 +170,7 @@ describe("the metrics", () => {
   it("pass promtool check metrics whatever names the configuration has", async () => {
     const instances = [{ kind: "instance", name: '"a\\b"\n', state: "MASTER", priority: 100 }];
     const vrrp = { status: { restarts: 0, instances } };
-    const metrics = new Metrics({ version: "1.2.3", snapshot: async () => SNAPSHOT, vrrp, onError: assert.fail });
+    const metrics = new Metrics({ version: "1.2.3", picture: async () => SNAPSHOT, vrrp, onError: assert.fail });
     const input = await render(metrics);
     const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
