@@ -23,10 +23,10 @@
 #define RESTAMP_ATTEMPTS 3
 
 /*
- * When another CPU was faster, its view of the flow is as good as ours. When only what is not the flow's own has changed,
- * ours still counts.
+ * When another CPU was faster, its view of the flow is as good as ours, or the flow has given way: false. When only what
+ * is not the flow's own has changed, ours still counts.
  */
-static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u32 state, __u64 now)
+static __always_inline bool flow_restamp(struct flow_slot *slot, __u64 word, __u32 state, __u64 now)
 {
 #pragma clang loop unroll(disable)
 	for (int attempt = 0; attempt < RESTAMP_ATTEMPTS; attempt++) {
@@ -36,21 +36,24 @@ static __always_inline void flow_restamp(struct flow_slot *slot, __u64 word, __u
 		if (seen == word)
 			load_move(word, stamped);
 		if (seen == word || (seen ^ word) & FLOW_OWN_MASK)
-			return;
+			return seen == word;
 		word = seen;
 	}
+	return false;
 }
 
-/* Not once it has ended: see flow_publish(). */
+/* The same of the other slot, unless it is being written or emptied; see flow_publish(). False when there is none any more. */
 __noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
 {
 	const struct flow_slot *own = flow_slot_at(number);
 	struct flow_slot *peer = own ? flow_slot_at(flow_near(own)->tuple.peer) : NULL;
 	__u64 word = peer ? *(volatile __u64 *)&peer->word : FLOW_ENDED;
 
+	if (!peer || flow_lacks_peer(peer, number))
+		return false;
 	if (!(word & FLOW_ENDED) && flow_is_peer(peer, number))
 		flow_restamp(peer, word, state, now);
-	return 0;
+	return true;
 }
 
 static __always_inline bool flow_is_established(__u64 word, __u32 state)
@@ -69,28 +72,52 @@ static __always_inline bool flow_is_stranded(__u64 word)
 }
 
 /*
- * Notes a packet of a known flow: state and time. False when the flow is over (expired or reused)
- * and the packet is to be treated as the first of a new one.
+ * Whether a packet that found its flow in this state tells nothing new of it. What is half-open may have become an orphan
+ * at any moment: a SYN that comes again is to begin a new flow, not to go on in half of one.
+ */
+static __always_inline bool is_no_news(const struct packet *packet, __u64 word, __u32 next,
+				       __u64 now)
+{
+	__u32 state = flow_state(word);
+
+	return next == state && flow_age(word, now) < FLOW_REFRESH_TICKS &&
+	       !is_half_open(packet, state);
+}
+
+/*
+ * Notes state and time in both slots of a flow. The slot that the packet found first: once that is established it does
+ * not give way, and its peer never gets established without it. False when the peer is gone.
+ */
+static __always_inline bool flow_note(struct flow_slot *slot, __u32 number, __u64 word, __u32 next,
+				      __u64 now)
+{
+	if (!flow_restamp(slot, word, next, now))
+		return true;
+	return !(word & FLOW_MASQUERADE) || flow_stamp_peer(number, next, now);
+}
+
+/*
+ * Notes a packet of a known flow: state and time. False when the flow is over (expired, reused or an orphan) and the
+ * packet is to be treated as the first of a new one.
  */
 static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow_place *place,
 				       __u64 word, struct packet *packet)
 {
 	__u32 state = flow_state(word), next = next_state(packet, state, flow_direction(word));
 	__u64 now = flow_now();
+	bool is_over;
 
-	if (next == state && flow_age(word, now) < FLOW_REFRESH_TICKS)
+	if (is_no_news(packet, word, next, now))
 		return true;
 	packet->moves_load = true;
 
-	if (word & FLOW_ENDED || flow_is_expired(word, now) || is_reuse(packet, word)) {
+	is_over = word & FLOW_ENDED || flow_is_expired(word, now) || is_reuse(packet, word);
+	if (!is_over && flow_is_stranded(word))
+		return true;
+	if (is_over || !flow_note(slot, flow_number(place, slot), word, next, now)) {
 		flow_free(slot, place, word);
 		return false;
 	}
-	if (flow_is_stranded(word))
-		return true;
-	flow_restamp(slot, word, next, now);
-	if (word & FLOW_MASQUERADE)
-		flow_stamp_peer(flow_number(place, slot), next, now);
 	if (word & FLOW_PERSISTENT && next != state && flow_is_established(word, next))
 		flow_assure_template(flow_number(place, slot));
 	return true;
@@ -119,7 +146,10 @@ static __always_inline __u64 flow_word(const struct packet *packet, __u64 way, _
 	       (__u64)!packet->is_ipv4 << FLOW_IPV6_BIT;
 }
 
-/* This slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. */
+/*
+ * This slot of the bucket for a new flow, out of everybody's sight until it is published; or NULL. What was in it ends;
+ * its peer stays as an orphan.
+ */
 static __always_inline struct flow_slot *flow_claim(const struct flow_place *place, __u32 way)
 {
 	struct flow_slot *slot;
@@ -134,8 +164,6 @@ static __always_inline struct flow_slot *flow_claim(const struct flow_place *pla
 		return NULL;
 	if (!seen)
 		return slot;
-	if (slot->word & FLOW_MASQUERADE)
-		flow_free_peer(flow_number(place, slot));
 	flow_end(slot, flow_number(place, slot), seen);
 	return slot;
 }

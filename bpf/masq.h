@@ -137,16 +137,20 @@ static __always_inline struct flow_key reply_flow(const struct packet *packet,
 	return flow;
 }
 
-/* Whether replies would be taken for those of a flow that lives. */
+/* Whether replies would be taken for those of a flow that lives. What does not live goes: it would find them first. */
 static __always_inline bool is_taken(const struct flow_place *reply, __u64 now)
 {
 	struct flow_slot *slot = flow_find(reply);
+	bool is_orphan;
+	__u64 word;
 
 	if (!slot)
 		return false;
-	if (!flow_is_expired(slot->word, now))
+	word = slot->word;
+	is_orphan = word & FLOW_MASQUERADE && flow_is_orphan(flow_number(reply, slot));
+	if (!is_orphan && !flow_is_expired(word, now))
 		return true;
-	flow_free(slot, reply, slot->word);
+	flow_free(slot, reply, word);
 	return false;
 }
 

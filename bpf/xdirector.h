@@ -333,7 +333,7 @@ struct settle_request {
 #define FLOW_STATE_MASK 0xfULL
 #define FLOW_PROTOCOL_BIT 52
 #define FLOW_PROTOCOL_MASK 0x3ULL
-/* One of the two slots of a masqueraded flow; each names the other (flow_near.peer). */
+/* One of the two slots of a masqueraded flow; each names the other (flow_near.peer), unless it is an orphan: flow_end.h. */
 #define FLOW_MASQUERADE (1ULL << 54)
 /* The slot of the pair whose tuple is the reply's: real server to client. */
 #define FLOW_REPLY_BIT 55

@@ -9,8 +9,15 @@ const CLAIMED = 1n;
 /** A bucket in words of 8 bytes: its slots, two words each, and behind them what the flows' addresses are. */
 const BUCKET_WORDS = 32;
 const WAY_WORDS = 16;
+const WAYS = 8;
+/** Of what is behind the slots; in its second word. */
+const PEER_BIT = 32n;
+/** A bucket of templates, likewise: signatures, words, entries. */
+const TEMPLATE_WORDS = 64;
 const SERVER_MASK = 0xffffffn;
+const MASQUERADE = 1n << 54n;
 const REPLY = 1n << 55n;
+const PERSISTENT = 1n << 56n;
 const ENDED = 1n << 57n;
 const AWAY_BIT = 60n;
 /** In a signature and in a way's number: which line. */
@@ -19,6 +26,8 @@ const STATE_BIT = 48n;
 const PROTOCOL_BIT = 52n;
 /** By protocol: ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK of TCP, none of UDP, ESTABLISHED of SCTP. */
 const ACTIVE_STATES: readonly (readonly bigint[])[] = [[1n, 2n, 3n, 10n], [], [8n]];
+/** SYN_SENT, SYN_RECV, SYNACK of TCP. */
+const HALF_OPEN: readonly bigint[] = [2n, 3n, 10n];
 
 /** By server slot; servers without flows are absent. */
 export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
@@ -66,4 +75,62 @@ export function recountAway({ maps }: LoadedDataplane): Away {
     flows: lines.reduce((sum, { counted }) => sum + counted, 0),
     miscounted: lines.filter(({ said, counted }) => said !== counted),
   };
+}
+
+/** One slot of a masqueraded flow. */
+export interface PairedSlot {
+  readonly slot: number;
+  readonly signature: bigint;
+  readonly isReply: boolean;
+  readonly isHalfOpen: boolean;
+  /** Where the other one is, or was: an orphan has lost it to another flow. */
+  readonly peer: number;
+  readonly isOrphan: boolean;
+}
+
+export function pairedSlots({ maps }: LoadedDataplane): PairedSlot[] {
+  using region = maps.flow_table.mmap();
+  const words = new BigUint64Array(region.buffer);
+  const at = (slot: number) => Math.floor(slot / WAYS) * BUCKET_WORDS + (slot % WAYS) * 2;
+  const word = (slot: number) => words[at(slot) + 1] as bigint;
+  const isPaired = (slot: number) =>
+    (words[at(slot)] as bigint) > CLAIMED && (word(slot) & (MASQUERADE | ENDED)) === MASQUERADE;
+  const peerOf = (slot: number) => Number((words[at(slot) + WAY_WORDS + 1] as bigint) >> PEER_BIT);
+  const slots = Array.from({ length: (words.length / BUCKET_WORDS) * WAYS }, (_, slot) => slot).filter(isPaired);
+  return slots.map((slot) => ({
+    slot,
+    signature: words[at(slot)] as bigint,
+    isReply: (word(slot) & REPLY) !== 0n,
+    isHalfOpen: ((word(slot) >> PROTOCOL_BIT) & 3n) === 0n && HALF_OPEN.includes((word(slot) >> STATE_BIT) & 15n),
+    peer: peerOf(slot),
+    isOrphan: !isPaired(peerOf(slot)) || peerOf(peerOf(slot)) !== slot,
+  }));
+}
+
+/** Flows by template, as the slots that it controls say; what the templates say is the other. */
+export function recountControlled({ maps }: LoadedDataplane): {
+  slots: Map<number, number>;
+  told: Map<number, number>;
+} {
+  using table = maps.flow_table.mmap();
+  using controllers = maps.flow_templates.mmap();
+  using templates = maps.templates.mmap();
+  const words = new BigUint64Array(table.buffer);
+  const controllerOf = new BigUint64Array(controllers.buffer);
+  const slots = new Map<number, number>();
+  for (let slot = 0; slot < (words.length / BUCKET_WORDS) * WAYS; slot++) {
+    const at = Math.floor(slot / WAYS) * BUCKET_WORDS + (slot % WAYS) * 2;
+    const [signature = 0n, word = 0n] = words.subarray(at, at + 2);
+    if (signature <= CLAIMED || (word & (PERSISTENT | REPLY | ENDED)) !== PERSISTENT) continue;
+    const template = Number((controllerOf[slot] as bigint) & 0xffffffffn);
+    slots.set(template, (slots.get(template) ?? 0) + 1);
+  }
+  const told = new Map<number, number>();
+  const entries = new BigUint64Array(templates.buffer);
+  for (let template = 0; template < (entries.length / TEMPLATE_WORDS) * WAYS; template++) {
+    const word = entries[Math.floor(template / WAYS) * TEMPLATE_WORDS + WAYS + (template % WAYS)] as bigint;
+    const flows = Number(word & 0xffffffn);
+    if (flows !== 0) told.set(template, flows);
+  }
+  return { slots, told };
 }
