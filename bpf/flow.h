@@ -43,13 +43,18 @@ static __always_inline bool flow_restamp(struct flow_slot *slot, __u64 word, __u
 }
 
 /* The same of the other slot, unless it is being written or emptied; see flow_publish(). False when there is none any more. */
-__noinline int flow_stamp_peer(__u32 number, __u32 state, __u64 now)
+__noinline int flow_stamp_peer(__u32 number, __u64 signature, __u32 state, __u64 now)
 {
 	const struct flow_slot *own = flow_slot_at(number);
-	struct flow_slot *peer = own ? flow_slot_at(flow_near(own)->tuple.peer) : NULL;
+	__u32 peer_number = own ? *(volatile __u32 *)&flow_near(own)->tuple.peer : 0;
+	struct flow_slot *peer = flow_slot_at(peer_number);
 	__u64 word = peer ? *(volatile __u64 *)&peer->word : FLOW_ENDED;
 
-	if (!peer || flow_lacks_peer(peer, number))
+	if (!own || !peer)
+		return false;
+	if (*(const volatile __u64 *)&own->signature != signature)
+		return true; /* gone, and what is named here is another flow's peer */
+	if (flow_lacks_peer(peer, number))
 		return false;
 	if (!(word & FLOW_ENDED) && flow_is_peer(peer, number))
 		flow_restamp(peer, word, state, now);
@@ -72,8 +77,8 @@ static __always_inline bool flow_is_stranded(__u64 word)
 }
 
 /*
- * Whether a packet that found its flow in this state tells nothing new of it. What is half-open may have become an orphan
- * at any moment: a SYN that comes again is to begin a new flow, not to go on in half of one.
+ * Whether a packet that found its flow in this state tells nothing new of it. A masqueraded flow that is half-open may
+ * have become an orphan at any moment: a SYN that comes again is to begin a new one, not to go on in half of that.
  */
 static __always_inline bool is_no_news(const struct packet *packet, __u64 word, __u32 next,
 				       __u64 now)
@@ -81,19 +86,20 @@ static __always_inline bool is_no_news(const struct packet *packet, __u64 word, 
 	__u32 state = flow_state(word);
 
 	return next == state && flow_age(word, now) < FLOW_REFRESH_TICKS &&
-	       !is_half_open(packet, state);
+	       !(word & FLOW_MASQUERADE && is_half_open(packet, state));
 }
 
 /*
  * Notes state and time in both slots of a flow. The slot that the packet found first: once that is established it does
  * not give way, and its peer never gets established without it. False when the peer is gone.
  */
-static __always_inline bool flow_note(struct flow_slot *slot, __u32 number, __u64 word, __u32 next,
-				      __u64 now)
+static __always_inline bool flow_note(struct flow_slot *slot, const struct flow_place *place,
+				      __u64 word, __u32 next, __u64 now)
 {
 	if (!flow_restamp(slot, word, next, now))
 		return true;
-	return !(word & FLOW_MASQUERADE) || flow_stamp_peer(number, next, now);
+	return !(word & FLOW_MASQUERADE) ||
+	       flow_stamp_peer(flow_number(place, slot), place->signature, next, now);
 }
 
 /*
@@ -114,7 +120,7 @@ static __always_inline bool flow_touch(struct flow_slot *slot, const struct flow
 	is_over = word & FLOW_ENDED || flow_is_expired(word, now) || is_reuse(packet, word);
 	if (!is_over && flow_is_stranded(word))
 		return true;
-	if (is_over || !flow_note(slot, flow_number(place, slot), word, next, now)) {
+	if (is_over || !flow_note(slot, place, word, next, now)) {
 		flow_free(slot, place, word);
 		return false;
 	}

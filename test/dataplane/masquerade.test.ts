@@ -290,3 +290,34 @@ describe("the two slots of a masqueraded flow", () => {
     await dataplane.close();
   });
 });
+
+describe("the turns of masqueraded servers", () => {
+  const RIPS = ["10.1.0.3", "10.1.0.2", "10.1.0.1"]; // newest first: the order of rr
+  const syn = (client: number) =>
+    request.ipv4({ source: `10.9.1.${client}`, destination: VIP }).tcp({ sourcePort: 4000 });
+  const chosen = (dataplane: DataplaneUnderTest, client: number) =>
+    [...dataplane.push(syn(client)).bytes.slice(30, 34)].join(".");
+  const serversWith = (threshold: { upperThreshold?: number }) =>
+    RIPS.toReversed().map((rip) =>
+      server(rip, { port: 8080, method: "masquerade", ...(rip === RIPS[1] && threshold) }),
+    );
+
+  test("go round from flow to flow, and no SYN that comes again takes one", async () => {
+    const dataplane = await started([service(serversWith({}))]);
+    for (let client = 0; client < 9; client++) {
+      const expected = RIPS[client % RIPS.length];
+      for (let attempt = 0; attempt <= client % 4; attempt++) assert.equal(chosen(dataplane, client), expected);
+    }
+    await dataplane.close();
+  });
+
+  test("pass over a server that has all that it takes", async () => {
+    const dataplane = await started([service(serversWith({ upperThreshold: 1 }))]);
+    const order = [0, 1, 2, 3, 4, 5].map((client) => chosen(dataplane, client));
+    assert.deepEqual(
+      order,
+      [0, 1, 2, 0, 2, 0].map((turn) => RIPS[turn]),
+    );
+    await dataplane.close();
+  });
+});
