@@ -51,10 +51,9 @@ const ATTACHMENTS: Table<Attachment> = [
   gauge("program_attached", "Always 1; the labels say where the program runs and how.", () => 1),
 ];
 
-/** The text piece by piece, so that the caller can do other work in between. */
+/** The text piece by piece, so that the caller can do other work in between. What is quickly made comes first. */
 export async function* exposition(picture: DirectorPicture, labels: LabelBook): AsyncGenerator<string> {
   const { verdicts, dataplane } = picture;
-  yield* servicesText(picture, labels);
   yield* new Sheet(DIRECTOR).add({}, picture).text();
   const byVerdict = new Sheet(VERDICTS);
   for (const [verdict, packets] of verdicts) byVerdict.add({ verdict }, packets);
@@ -62,6 +61,7 @@ export async function* exposition(picture: DirectorPicture, labels: LabelBook): 
   const attachments = new Sheet(ATTACHMENTS);
   for (const each of dataplane.attachments) attachments.add({ interface: each.name, mode: each.mode }, each);
   yield* attachments.text();
+  yield* servicesText(picture, labels);
 }
 
 /** Only numbers are kept of thousands of servers: what lives while the text is made is moved by every collection. */

@@ -38,7 +38,7 @@ const LISTINGS: Questions = {
   paths: ["/v1/services", "/v1/health", "/v1/config", "/v1/compat/proc/net/ip_vs"],
   pause: 1_000,
 };
-/** A scrape, as often as Prometheus would at most: shown, but no answer that somebody waits for. */
+/** A listing too, as often as Prometheus would ask for it at most. */
 const METRICS: Questions = { paths: ["/metrics"], pause: 5_000 };
 
 /** ms */
@@ -135,7 +135,6 @@ async function observe(daemon: Daemon, { servers, interval, seconds }: Plan): Pr
   const waiting = (100 * (secondsWaited(daemon) - before.waited)) / elapsed;
   const { runs, failed, late } = await runsOf(daemon);
   const rate = (runs - before.runs) / elapsed;
-  const waits = answers.filter(({ path }) => !METRICS.paths.includes(path)).map(waitOf);
   return {
     servers,
     interval,
@@ -144,13 +143,13 @@ async function observe(daemon: Daemon, { servers, interval, seconds }: Plan): Pr
     cpu,
     late: late - before.late,
     waiting,
-    api: spread(waits),
+    api: spread(answers.map(waitOf)),
     answers: byPath(answers),
   };
 }
 
 function waitOf({ path, begin, end }: Answer): number {
-  return LISTINGS.paths.includes(path) ? begin : end;
+  return [LISTINGS, METRICS].some(({ paths }) => paths.includes(path)) ? begin : end;
 }
 
 function byPath(answers: readonly Answer[]): PathFigures[] {

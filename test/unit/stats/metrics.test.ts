@@ -64,6 +64,17 @@ const SNAPSHOT: DirectorSnapshot = {
 };
 
 const EXPECTED = `
+flow_table_slots 4096
+flow_table_occupied 7
+flow_table_half_open 2
+template_table_slots 1024
+template_table_occupied 3
+templates_lost_total 1
+config_lagging 1
+packets_total{verdict="forwarded-direct"} 112
+packets_total{verdict="malformed"} 0
+program_attached{interface="eth0",mode="native"} 1
+program_attached{interface="eth1.7",mode="generic"} 1
 server_packets_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.1:80"} 90
 server_packets_total{service="192.0.2.1:80",protocol="tcp",server="10.0.0.2:80"} 20
 server_packets_total{service="[2001:db8::1]:53",protocol="udp",server="[2001:db8::2]:53"} 0
@@ -108,17 +119,6 @@ service_active_connections{service="192.0.2.1:80",protocol="tcp"} 4
 service_active_connections{service="[2001:db8::1]:53",protocol="udp"} 0
 service_inactive_connections{service="192.0.2.1:80",protocol="tcp"} 2
 service_inactive_connections{service="[2001:db8::1]:53",protocol="udp"} 0
-flow_table_slots 4096
-flow_table_occupied 7
-flow_table_half_open 2
-template_table_slots 1024
-template_table_occupied 3
-templates_lost_total 1
-config_lagging 1
-packets_total{verdict="forwarded-direct"} 112
-packets_total{verdict="malformed"} 0
-program_attached{interface="eth0",mode="native"} 1
-program_attached{interface="eth1.7",mode="generic"} 1
 collection_errors_total 0
 build_info{version="1.2.3",node="${process.versions.node}"} 1
 `;
