@@ -82,9 +82,12 @@ export class Metrics {
   }
 
   async *#expose(picture: DirectorPicture): AsyncGenerator<string> {
-    yield* exposition(picture, this.#labels);
-    if (this.#health) yield* healthExposition(this.#health, this.#labels);
-    this.#labels.trim();
+    try {
+      yield* exposition(picture, this.#labels);
+      if (this.#health) yield* healthExposition(this.#health, this.#labels);
+    } finally {
+      this.#labels.trim(); // also after a scrape that was given up
+    }
     if (this.#vrrp) yield* vrrpExposition(this.#vrrp);
   }
 }

@@ -26,18 +26,27 @@ const STATE_BIT = 48n;
 const PROTOCOL_BIT = 52n;
 /** By protocol: ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK of TCP, none of UDP, ESTABLISHED of SCTP. */
 const ACTIVE_STATES: readonly (readonly bigint[])[] = [[1n, 2n, 3n, 10n], [], [8n]];
-/** SYN_SENT, SYN_RECV, SYNACK of TCP. */
-const HALF_OPEN: readonly bigint[] = [2n, 3n, 10n];
+
+/** Where a slot begins, in words of the table. */
+function placeOf(slot: number): number {
+  return Math.floor(slot / WAYS) * BUCKET_WORDS + (slot % WAYS) * 2;
+}
+
+/** The slots that hold flows, by number. */
+function* taken(words: BigUint64Array): Generator<{ slot: number; signature: bigint; word: bigint }> {
+  for (let slot = 0; slot < (words.length / BUCKET_WORDS) * WAYS; slot++) {
+    const at = placeOf(slot);
+    const [signature = 0n, word = 0n] = words.subarray(at, at + 2);
+    if (signature > CLAIMED && (word & ENDED) === 0n) yield { slot, signature, word };
+  }
+}
 
 /** By server slot; servers without flows are absent. */
 export function recount({ maps }: LoadedDataplane): Map<number, ServerLoad> {
   const loads = new Map<number, ServerLoad>();
   using region = maps.flow_table.mmap();
-  const words = new BigUint64Array(region.buffer);
-  for (let index = 0; index < words.length; index += 2) {
-    if (index % BUCKET_WORDS >= WAY_WORDS) continue;
-    const [signature = 0n, word = 0n] = words.subarray(index, index + 2);
-    if (signature <= CLAIMED || (word & (REPLY | ENDED)) !== 0n) continue;
+  for (const { word } of taken(new BigUint64Array(region.buffer))) {
+    if ((word & REPLY) !== 0n) continue;
     const server = Number(word & SERVER_MASK);
     const { active, inactive } = loads.get(server) ?? { active: 0, inactive: 0 };
     const isActive = ACTIVE_STATES[Number((word >> PROTOCOL_BIT) & 3n)]?.includes((word >> STATE_BIT) & 15n);
@@ -79,35 +88,26 @@ export function recountAway({ maps }: LoadedDataplane): Away {
 
 /** One slot of a masqueraded flow. */
 export interface PairedSlot {
-  readonly slot: number;
   readonly signature: bigint;
   readonly isReply: boolean;
-  readonly isHalfOpen: boolean;
-  /** Where the other one is, or was: an orphan has lost it to another flow. */
-  readonly peer: number;
+  /** The other one has become another flow's, or nobody's. */
   readonly isOrphan: boolean;
 }
 
 export function pairedSlots({ maps }: LoadedDataplane): PairedSlot[] {
   using region = maps.flow_table.mmap();
   const words = new BigUint64Array(region.buffer);
-  const at = (slot: number) => Math.floor(slot / WAYS) * BUCKET_WORDS + (slot % WAYS) * 2;
-  const word = (slot: number) => words[at(slot) + 1] as bigint;
-  const isPaired = (slot: number) =>
-    (words[at(slot)] as bigint) > CLAIMED && (word(slot) & (MASQUERADE | ENDED)) === MASQUERADE;
-  const peerOf = (slot: number) => Number((words[at(slot) + WAY_WORDS + 1] as bigint) >> PEER_BIT);
-  const slots = Array.from({ length: (words.length / BUCKET_WORDS) * WAYS }, (_, slot) => slot).filter(isPaired);
-  return slots.map((slot) => ({
-    slot,
-    signature: words[at(slot)] as bigint,
-    isReply: (word(slot) & REPLY) !== 0n,
-    isHalfOpen: ((word(slot) >> PROTOCOL_BIT) & 3n) === 0n && HALF_OPEN.includes((word(slot) >> STATE_BIT) & 15n),
-    peer: peerOf(slot),
-    isOrphan: !isPaired(peerOf(slot)) || peerOf(peerOf(slot)) !== slot,
+  const paired = [...taken(words)].filter(({ word }) => (word & MASQUERADE) !== 0n);
+  const peerOf = (slot: number) => Number((words[placeOf(slot) + WAY_WORDS + 1] as bigint) >> PEER_BIT);
+  const peers = new Map(paired.map(({ slot }) => [slot, peerOf(slot)]));
+  return paired.map(({ slot, signature, word }) => ({
+    signature,
+    isReply: (word & REPLY) !== 0n,
+    isOrphan: peers.get(peerOf(slot)) !== slot,
   }));
 }
 
-/** Flows by template, as the slots that it controls say; what the templates say is the other. */
+/** Flows by template: as the slots that it controls say, and as it was told itself. */
 export function recountControlled({ maps }: LoadedDataplane): {
   slots: Map<number, number>;
   told: Map<number, number>;
@@ -115,13 +115,10 @@ export function recountControlled({ maps }: LoadedDataplane): {
   using table = maps.flow_table.mmap();
   using controllers = maps.flow_templates.mmap();
   using templates = maps.templates.mmap();
-  const words = new BigUint64Array(table.buffer);
   const controllerOf = new BigUint64Array(controllers.buffer);
   const slots = new Map<number, number>();
-  for (let slot = 0; slot < (words.length / BUCKET_WORDS) * WAYS; slot++) {
-    const at = Math.floor(slot / WAYS) * BUCKET_WORDS + (slot % WAYS) * 2;
-    const [signature = 0n, word = 0n] = words.subarray(at, at + 2);
-    if (signature <= CLAIMED || (word & (PERSISTENT | REPLY | ENDED)) !== PERSISTENT) continue;
+  for (const { slot, word } of taken(new BigUint64Array(table.buffer))) {
+    if ((word & (PERSISTENT | REPLY)) !== PERSISTENT) continue;
     const template = Number((controllerOf[slot] as bigint) & 0xffffffffn);
     slots.set(template, (slots.get(template) ?? 0) + 1);
   }
